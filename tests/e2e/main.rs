@@ -1,2 +1,15 @@
-//! Placeholder.
-fn main() {}
+//! The promises, end to end. One file, one promise.
+
+mod a_refusal_means_something;
+mod a_stranger_writes_a_carrier;
+mod an_auth0_request_becomes_one_sms;
+mod any_language_can_call;
+mod config_faults_are_named;
+mod failover_is_not_noticed;
+mod nothing_accepted_is_lost;
+mod nothing_is_printed;
+mod nothing_is_sent_late;
+mod nothing_is_sent_twice;
+mod overload_is_answered;
+mod the_demo_works;
+mod twilio_sees_its_own_requests;

@@ -1,0 +1,58 @@
+//! The programs and libraries under test, built once before the first test needs them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Once;
+
+/// The repository root.
+///
+/// # Panics
+/// Never: `tests/` lies in the root.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the root")
+}
+
+/// The folder with the programs and carrier libraries of this build.
+///
+/// # Panics
+/// When the build fails.
+pub fn folder() -> PathBuf {
+    static BUILT: Once = Once::new();
+    let deps = std::env::current_exe().expect("this test's own path");
+    let folder = deps.parent().and_then(Path::parent).expect("target/<profile>/deps").to_path_buf();
+    // cargo builds no program for a test of another package; without this a lone
+    // `cargo test -p aldis-tests` would test yesterday's.
+    BUILT.call_once(|| {
+        let mut build = cargo();
+        build.args(["build", "--quiet", "--locked", "--workspace"]);
+        if folder.ends_with("release") {
+            build.arg("--release");
+        }
+        assert!(build.status().expect("cargo runs").success(), "the programs under test do not build");
+    });
+    folder
+}
+
+/// One program of the house, by name.
+pub fn program(name: &str) -> PathBuf {
+    folder().join(name)
+}
+
+/// Cargo, as the one that runs these tests.
+pub fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// The folder of third-party vectors beside the repository, where this machine has it.
+///
+/// Its absence is said aloud, so that nobody mistakes a skipped check for a passed one.
+pub fn specs(what: &str) -> Option<PathBuf> {
+    let specs = root().parent()?.join("shared/specs").join(what);
+    if specs.exists() {
+        return Some(specs);
+    }
+    eprintln!("SKIPPED: the check against {what}: that folder is not on this machine");
+    None
+}

@@ -1,0 +1,64 @@
+//! Peers we did not write: Python and Node programs, set up by `cargo xtask test`.
+
+use crate::binaries::root;
+use std::path::PathBuf;
+use std::process::Stdio;
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+/// A peer's interpreter, or `None` with the reason said aloud.
+///
+/// `cargo xtask test` installs the peers and sets `ALDIS_PEERS`; with plain `cargo test` on a
+/// machine that has them already, the usual place is used.
+fn interpreter(inside: &str, what: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("ALDIS_PEERS").map_or_else(|| root().join("target/peers"), PathBuf::from);
+    let program = folder.join(inside);
+    if program.exists() {
+        return Some(program);
+    }
+    eprintln!("SKIPPED: the check against {what}: `cargo xtask test` has not set it up on this machine");
+    None
+}
+
+/// A Python script of `tests/peers`, ready for its arguments.
+pub fn python(script: &str) -> Option<Command> {
+    let mut command = Command::new(interpreter("python/bin/python", script)?);
+    command.arg(root().join("tests/peers").join(script)).current_dir(root());
+    Some(command)
+}
+
+/// A Node script of `tests/peers`, ready for its arguments.
+pub fn node(script: &str) -> Option<Command> {
+    interpreter("node/node_modules/jsonwebtoken", script)?;
+    let mut command = Command::new("node");
+    command
+        .arg(root().join("tests/peers").join(script))
+        .env("NODE_PATH", interpreter("node/node_modules", script)?)
+        .current_dir(root());
+    Some(command)
+}
+
+/// Runs a peer to its end and returns what it printed.
+///
+/// # Panics
+/// When it fails; what it said goes into the message.
+pub async fn run(mut command: Command, input: &str) -> String {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the peer starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    stdin.write_all(input.as_bytes()).await.expect("the peer reads");
+    drop(stdin);
+    let output = child.wait_with_output().await.expect("the peer ends");
+    assert!(
+        output.status.success(),
+        "the peer failed: {}\n{}",
+        String::from_utf8_lossy(&output.stderr),
+        String::from_utf8_lossy(&output.stdout)
+    );
+    String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
+}

@@ -1,0 +1,106 @@
+//! One program under test: started, listened to, stopped gently or killed.
+
+use crate::eventually::eventually;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+
+/// A running program and everything it has printed.
+pub struct Process {
+    name: &'static str,
+    child: Child,
+    printed: Arc<Mutex<String>>,
+}
+
+impl Process {
+    /// Starts `program` with a configuration file and extra environment.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start(name: &'static str, program: &Path, config: &Path, env: &[(String, String)]) -> Self {
+        let mut child = Command::new(program)
+            .arg("--config")
+            .arg(config)
+            .envs(env.iter().map(|(key, value)| (key, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let printed = Arc::new(Mutex::new(String::new()));
+        listen(child.stdout.take().expect("piped"), &printed);
+        listen(child.stderr.take().expect("piped"), &printed);
+        Self { name, child, printed }
+    }
+
+    /// Everything printed so far, both streams.
+    ///
+    /// # Panics
+    /// When a listening thread panicked.
+    pub fn printed(&self) -> String {
+        self.printed.lock().expect("listeners do not panic").clone()
+    }
+
+    /// Ends it the way a power cut does.
+    ///
+    /// # Panics
+    /// When the system refuses.
+    pub fn kill_nine(&mut self) {
+        self.child.kill().expect("SIGKILL"); // Child::kill is SIGKILL on Unix
+        self.child.wait().expect("reaped");
+    }
+
+    /// Asks it to stop, as an orchestrator does, and waits until it has.
+    ///
+    /// # Panics
+    /// When it does not stop in time.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status();
+        assert!(sent.expect("sh").success(), "SIGTERM to {}", self.name);
+        self.exited().await
+    }
+
+    /// Waits until it has ended by itself.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub async fn exited(&mut self) -> ExitStatus {
+        let name = self.name;
+        let child = Mutex::new(&mut self.child);
+        eventually(&format!("{name} to end"), || async {
+            child.lock().expect("one user").try_wait().expect("a child of ours")
+        })
+        .await
+    }
+
+    /// True while it runs.
+    ///
+    /// # Panics
+    /// When the system does not know the child.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("a child of ours").is_none()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("---- {} printed ----\n{}", self.name, self.printed());
+        }
+    }
+}
+
+fn listen(stream: impl Read + Send + 'static, printed: &Arc<Mutex<String>>) {
+    let printed = Arc::clone(printed);
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+            let mut printed = printed.lock().expect("readers do not panic");
+            printed.push_str(&String::from_utf8_lossy(&line));
+            printed.push('\n');
+        }
+    });
+}
