@@ -1,0 +1,91 @@
+//! The allow-list, entry by entry.
+
+use super::AllowedHosts;
+use proptest::prelude::*;
+use url::Url;
+
+fn list(hosts: &[&str], base_url: Option<&str>) -> AllowedHosts {
+    let mut allowed = AllowedHosts::default();
+    for host in hosts {
+        allowed.add_host(host).expect("a host");
+    }
+    if let Some(base_url) = base_url {
+        allowed.add_base_url(base_url).expect("a base url");
+    }
+    allowed
+}
+
+fn allows(list: &AllowedHosts, url: &str) -> bool {
+    list.allows(&Url::parse(url).expect("a url"))
+}
+
+#[test]
+fn a_declared_host_is_reached_over_tls_on_its_own_port() {
+    let list = list(&["api.example.com", "Other.Example.com:8443"], None);
+    for url in ["https://api.example.com/x?y", "https://API.EXAMPLE.COM", "https://other.example.com:8443/"] {
+        assert!(allows(&list, url), "{url}");
+    }
+    for url in [
+        "http://api.example.com/",
+        "https://api.example.com:8443/",
+        "https://other.example.com/",
+        "https://api.example.com.evil.test/",
+        "https://evil.test/api.example.com",
+        "https://evil.test#api.example.com",
+        "https://x.api.example.com/",
+        "https://user:secret@api.example.com/",
+        "https://api.example.com@evil.test/",
+        "ftp://api.example.com/",
+        "https://127.0.0.1/",
+    ] {
+        assert!(!allows(&list, url), "{url}");
+    }
+}
+
+#[test]
+fn a_base_url_allows_its_host_and_port_and_no_other() {
+    let list = list(&[], Some("http://127.0.0.1:8125/carrier"));
+    assert!(allows(&list, "http://127.0.0.1:8125/any"));
+    assert!(allows(&list, "https://127.0.0.1:8125/any"));
+    for url in ["http://127.0.0.1/", "http://127.0.0.1:8126/", "http://127.0.0.2:8125/", "http://localhost:8125/"] {
+        assert!(!allows(&list, url), "{url}");
+    }
+}
+
+#[test]
+fn plain_http_is_for_loopback() {
+    for base_url in ["http://localhost:1", "http://127.9.9.9", "http://[::1]:80/x", "https://sms.example.com"] {
+        assert_eq!(AllowedHosts::default().add_base_url(base_url), Ok(()), "{base_url}");
+    }
+    for base_url in [
+        "http://sms.example.com",
+        "http://localhost.example.com",
+        "http://10.0.0.1",
+        "http://0.0.0.0",
+        "ws://localhost",
+        "https://u:p@sms.example.com",
+        "https://sms.example.com/?k=v",
+        "sms.example.com",
+        "",
+    ] {
+        assert!(AllowedHosts::default().add_base_url(base_url).is_err(), "{base_url}");
+    }
+}
+
+#[test]
+fn an_entry_is_a_host_and_nothing_more() {
+    for entry in ["", "*.example.com", "https://example.com", "example.com/x", "u@example.com", "example.com?", "a b"] {
+        assert!(AllowedHosts::default().add_host(entry).is_err(), "{entry:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_other_name_slips_through(host in "[a-z0-9.-]{1,30}", path in "[ -~]{0,30}") {
+        let list = list(&["api.example.com"], None);
+        if let Ok(url) = Url::parse(&format!("https://{host}{path}")) {
+            prop_assert_eq!(list.allows(&url), url.host_str() == Some("api.example.com")
+                && url.port().is_none() && url.username().is_empty() && url.password().is_none());
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What the host is asked to submit.
+
+use std::fmt;
+use std::time::Duration;
+
+/// What kind of name a sender is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SenderKind {
+    /// Letters, for example a brand.
+    Alphanumeric,
+    /// A full phone number.
+    LongNumber,
+    /// A short code.
+    ShortCode,
+    /// A toll-free number.
+    TollFree,
+}
+
+/// Who the message is from. Has no `Debug`: it may be somebody's number.
+#[derive(Clone)]
+pub struct CarrierSender {
+    /// What kind of name it is.
+    pub kind: SenderKind,
+    /// The name itself.
+    pub address: String,
+}
+
+/// How the text will be coded on the air.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// The carrier decides.
+    Auto,
+    /// GSM 03.38 fits.
+    Gsm7,
+    /// UCS-2 is needed.
+    Ucs2,
+}
+
+/// One message in the words of the border. Numbers and text are plain here, so `Debug` shows the id only.
+#[derive(Clone)]
+pub struct CarrierMessage {
+    /// Aldis's id of the message.
+    pub id: String,
+    /// Recipient, E.164 with `+`.
+    pub to: String,
+    /// Sender; the carrier's default if there is none.
+    pub from: Option<CarrierSender>,
+    /// The text, UTF-8.
+    pub text: String,
+    /// How it will be coded.
+    pub encoding: Encoding,
+    /// Parts we count.
+    pub segments: u16,
+    /// 1 for the first attempt at any carrier.
+    pub attempt: u32,
+    /// How long the carrier may keep trying; `None` = its default.
+    pub validity: Option<Duration>,
+    /// The message must not be sent after this moment.
+    pub deadline_unix_ms: u64,
+    /// Where receipts shall go; `None` = no receipts wanted.
+    pub callback_url: Option<String>,
+    /// The same for every attempt of one message at one carrier.
+    pub idempotency_key: String,
+    /// The caller's attributes.
+    pub attributes: Vec<(String, String)>,
+}
+
+impl fmt::Debug for CarrierMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CarrierMessage").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// One attempt.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// What to send.
+    pub message: CarrierMessage,
+    /// The whole attempt, every step and wait included, ends within this.
+    pub time_limit: Duration,
+    /// When the attempt starts.
+    pub now_unix_ms: u64,
+}
