@@ -73,11 +73,13 @@ impl Reason {
             | Self::CarrierUnauthorized
             | Self::CarrierNoFunds
             | Self::SenderNotAllowed
-            | Self::CarrierRejected => false,
+            | Self::CarrierRejected
             // It may have arrived already.
-            Self::OutcomeUnknown => false,
+            | Self::OutcomeUnknown
             // Somebody decided against it.
-            Self::Superseded | Self::Fenced | Self::CancelledByCaller => false,
+            | Self::Superseded
+            | Self::Fenced
+            | Self::CancelledByCaller => false,
         }
     }
 }

@@ -1,0 +1,25 @@
+//! Turns `proto/` into Rust with protox: nobody needs protoc.
+
+use prost::Message as _;
+use std::error::Error;
+use std::path::PathBuf;
+use std::{env, fs};
+
+const PROTO: &str = "aldis/delivery/v1/delivery.proto";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
+    println!("cargo::rerun-if-changed={}", root.join(PROTO).display());
+
+    let described = protox::compile([PROTO], [&root])?;
+    // For reflection and for the test that v1 only grows.
+    let out = PathBuf::from(env::var("OUT_DIR")?).join("aldis.delivery.v1.bin");
+    fs::write(out, described.encode_to_vec())?;
+
+    tonic_prost_build::configure()
+        .btree_map(".")
+        // It holds the number and the text; wire.rs writes its own.
+        .skip_debug(["aldis.delivery.v1.SendMessageRequest"])
+        .compile_fds(described)?;
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! The one way to call delivery from Rust.
+
+use crate::convert::{request_into_wire, view_from_wire};
+use crate::wire::message_service_client::MessageServiceClient;
+use crate::wire::{GetMessageRequest, Message, SendMessageRequest};
+use crate::{DeliveryError, Endpoint, EndpointError, ErrorKind, MessageView, Sent};
+use aldis_message::{MessageId, NewMessage};
+use std::fmt;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::Channel;
+use tonic::{Request, Response, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+/// The name delivery's health is asked and told under (`grpc.health.v1`).
+pub const HEALTH_SERVICE: &str = "aldis.delivery.v1.MessageService";
+
+/// Before the second and the third time of asking: a restart or a switch-over takes that long.
+const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(300)];
+/// Reading a row is quick, or something is wrong.
+const READ_WITHIN: Duration = Duration::from_secs(5);
+const HEALTHY_WITHIN: Duration = Duration::from_secs(1);
+/// gRPC cannot say much more (`grpc-timeout` has 8 digits), and nobody waits that long.
+const LONGEST: Duration = Duration::from_hours(1);
+
+/// A client of delivery. Clones share one connection.
+#[derive(Clone)]
+pub struct DeliveryClient {
+    messages: MessageServiceClient<Channel>,
+    health: HealthClient<Channel>,
+    authorization: MetadataValue<Ascii>,
+}
+
+impl DeliveryClient {
+    /// Prepares the connection, which is made at the first call; must be called inside a Tokio runtime.
+    pub fn connect_lazy(endpoint: &Endpoint) -> Result<Self, EndpointError> {
+        let authorization = endpoint.token.authorization()?;
+        let channel = endpoint.channel()?;
+        Ok(Self {
+            messages: MessageServiceClient::new(channel.clone()),
+            health: HealthClient::new(channel),
+            authorization,
+        })
+    }
+
+    /// Hands a message over and waits for what its accept mode promises, at most `answer_within`.
+    ///
+    /// A delivery that cannot be reached is asked again if the message has an idempotency key;
+    /// without one that could send it twice.
+    pub async fn send(&self, message: NewMessage, answer_within: Duration) -> Result<Sent, DeliveryError> {
+        let again = message.idempotency.is_some();
+        let request = request_into_wire(&message);
+        let answer = self
+            .ask(answer_within, again, |left| {
+                let mut messages = self.messages.clone();
+                let request: Request<SendMessageRequest> = self.request(request.clone(), left);
+                async move { messages.send_message(request).await }
+            })
+            .await?;
+        Ok(Sent {
+            message: view(answer.message)?,
+            replayed: answer.replayed,
+        })
+    }
+
+    /// Reads one message of this client.
+    pub async fn message(&self, id: &MessageId) -> Result<MessageView, DeliveryError> {
+        let answer = self
+            .ask(READ_WITHIN, true, |left| {
+                let mut messages = self.messages.clone();
+                let request = self.request(GetMessageRequest { id: id.to_string() }, left);
+                async move { messages.get_message(request).await }
+            })
+            .await?;
+        view(answer.message)
+    }
+
+    /// Whether delivery says, within a second, that it serves.
+    pub async fn healthy(&self) -> bool {
+        let mut health = self.health.clone();
+        let mut request = Request::new(HealthCheckRequest {
+            service: HEALTH_SERVICE.to_owned(),
+        });
+        request.set_timeout(HEALTHY_WITHIN);
+        match timeout(HEALTHY_WITHIN, health.check(request)).await {
+            Ok(Ok(answer)) => answer.into_inner().status() == ServingStatus::Serving,
+            Ok(Err(_)) | Err(_) => false,
+        }
+    }
+
+    fn request<T>(&self, body: T, left: Duration) -> Request<T> {
+        let mut request = Request::new(body);
+        request
+            .metadata_mut()
+            .insert("authorization", self.authorization.clone());
+        request.set_timeout(left);
+        request
+    }
+
+    /// Asks up to three times, in `within` altogether.
+    async fn ask<T, Asked>(
+        &self,
+        within: Duration,
+        again: bool,
+        call: impl Fn(Duration) -> Asked,
+    ) -> Result<T, DeliveryError>
+    where
+        Asked: Future<Output = Result<Response<T>, Status>>,
+    {
+        let within = within.min(LONGEST);
+        let end = Instant::now() + within;
+        let asking = async {
+            let mut pauses = PAUSES.into_iter();
+            loop {
+                let left = end.saturating_duration_since(Instant::now());
+                let error = match call(left).await {
+                    Ok(answer) => return Ok(answer.into_inner()),
+                    Err(status) => DeliveryError::from(status),
+                };
+                let gone = matches!(error.kind, ErrorKind::Unavailable | ErrorKind::ShuttingDown);
+                let Some(pause) = pauses.next().filter(|_| again && gone) else {
+                    return Err(error);
+                };
+                if Instant::now() + pause >= end {
+                    return Err(error);
+                }
+                sleep(pause).await;
+            }
+        };
+        // grpc-timeout asks the other side, and tonic, to stop; this does not depend on either.
+        let late = || DeliveryError::new(ErrorKind::Timeout, "delivery did not answer in time");
+        timeout(within, asking).await.unwrap_or_else(|_| Err(late()))
+    }
+}
+
+fn view(message: Option<Message>) -> Result<MessageView, DeliveryError> {
+    let missing = || DeliveryError::new(ErrorKind::Internal, "delivery's answer has no message");
+    view_from_wire(message.ok_or_else(missing)?)
+}
+
+impl fmt::Debug for DeliveryClient {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("DeliveryClient")
+    }
+}

@@ -1,0 +1,174 @@
+//! A message to send, on the wire and off it.
+
+use super::{moment, span, time, timestamp};
+use crate::{DeliveryError, wire};
+use aldis_message::{
+    AcceptMode, Attributes, Deadline, Idempotency, IdempotencyKey, MessageBody, MessageClass, NewMessage,
+    PhoneNumber, Sender, TenantName, UnixMillis,
+};
+use std::fmt::Display;
+use std::time::Duration;
+use wire::send_message_request::Expiry;
+
+/// delivery.proto, `SendMessageRequest.expiry`.
+const CODE_LIFETIME: Duration = Duration::from_mins(3);
+const MESSAGE_LIFETIME: Duration = Duration::from_hours(24);
+const LONGEST_LIFETIME: Duration = Duration::from_hours(48);
+/// delivery.proto, `SendMessageRequest.idempotency_window`.
+const LONGEST_WINDOW: Duration = Duration::from_hours(24);
+
+/// Reads a request to send. `now` is when it came, for what is said relative to that.
+///
+/// A deadline that is already past is taken as it is: delivery answers `deadline_exceeded`.
+pub fn request_from_wire(
+    request: wire::SendMessageRequest,
+    now: UnixMillis,
+) -> Result<NewMessage, DeliveryError> {
+    let class = class(request.class)?;
+    let accept = accept(request.accept)?;
+    let deadline = deadline(request.expiry, class, now)?;
+    let idempotency = idempotency(&request.idempotency_key, request.idempotency_window)?;
+    let to = PhoneNumber::parse(&request.to, None).map_err(at("to"))?;
+    let sender = given(&request.sender)
+        .map(Sender::parse)
+        .transpose()
+        .map_err(at("sender"))?;
+    let body = MessageBody::parse(request.text).map_err(at("text"))?;
+    let tenant = given(&request.tenant)
+        .map(TenantName::parse)
+        .transpose()
+        .map_err(at("tenant"))?;
+    let attributes = Attributes::parse(request.attributes).map_err(at("attributes"))?;
+    Ok(NewMessage {
+        to,
+        sender,
+        body,
+        tenant,
+        class,
+        accept,
+        idempotency,
+        deadline,
+        attributes,
+    })
+}
+
+/// Writes a request to send.
+pub fn request_into_wire(message: &NewMessage) -> wire::SendMessageRequest {
+    let pairs = message
+        .attributes
+        .iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()));
+    wire::SendMessageRequest {
+        to: message.to.expose().to_owned(),
+        text: message.body.expose().to_owned(),
+        sender: message
+            .sender
+            .as_ref()
+            .map(|sender| sender.expose().to_owned())
+            .unwrap_or_default(),
+        tenant: message
+            .tenant
+            .as_ref()
+            .map(|tenant| tenant.as_str().to_owned())
+            .unwrap_or_default(),
+        class: class_into_wire(message.class).into(),
+        idempotency_key: message
+            .idempotency
+            .as_ref()
+            .map(|one| one.key.as_str().to_owned())
+            .unwrap_or_default(),
+        attributes: pairs.collect(),
+        accept: match message.accept {
+            AcceptMode::Carrier => wire::AcceptMode::Carrier,
+            AcceptMode::Stored => wire::AcceptMode::Stored,
+        }
+        .into(),
+        idempotency_window: message.idempotency.as_ref().map(|one| span(one.window)),
+        expiry: Some(Expiry::Deadline(timestamp(message.deadline.moment()))),
+    }
+}
+
+pub(super) fn class_into_wire(class: MessageClass) -> wire::MessageClass {
+    match class {
+        MessageClass::Otp => wire::MessageClass::Otp,
+        MessageClass::Notification => wire::MessageClass::Notification,
+        MessageClass::Bulk => wire::MessageClass::Bulk,
+    }
+}
+
+fn class(number: i32) -> Result<MessageClass, DeliveryError> {
+    match wire::MessageClass::try_from(number) {
+        Ok(wire::MessageClass::Otp) => Ok(MessageClass::Otp),
+        Ok(wire::MessageClass::Unspecified | wire::MessageClass::Notification) => {
+            Ok(MessageClass::Notification)
+        }
+        Ok(wire::MessageClass::Bulk) => Ok(MessageClass::Bulk),
+        Err(_) => Err(DeliveryError::invalid(
+            "class",
+            "this version knows no such class",
+        )),
+    }
+}
+
+fn accept(number: i32) -> Result<AcceptMode, DeliveryError> {
+    match wire::AcceptMode::try_from(number) {
+        Ok(wire::AcceptMode::Carrier) => Ok(AcceptMode::Carrier),
+        Ok(wire::AcceptMode::Unspecified | wire::AcceptMode::Stored) => Ok(AcceptMode::Stored),
+        Err(_) => Err(DeliveryError::invalid(
+            "accept",
+            "this version knows no such mode",
+        )),
+    }
+}
+
+fn deadline(expiry: Option<Expiry>, class: MessageClass, now: UnixMillis) -> Result<Deadline, DeliveryError> {
+    let at = match expiry {
+        None if class == MessageClass::Otp => now.plus(CODE_LIFETIME),
+        None => now.plus(MESSAGE_LIFETIME),
+        Some(Expiry::Deadline(given)) => {
+            let at =
+                moment(given).ok_or_else(|| DeliveryError::invalid("deadline", "not a moment since 1970"))?;
+            if now.until(at) > LONGEST_LIFETIME {
+                return Err(DeliveryError::invalid("deadline", "at most 48 hours from now"));
+            }
+            at
+        }
+        Some(Expiry::Ttl(given)) => {
+            let fits = |ttl: &Duration| !ttl.is_zero() && *ttl <= LONGEST_LIFETIME;
+            let ttl = time(given).filter(fits);
+            now.plus(
+                ttl.ok_or_else(|| DeliveryError::invalid("ttl", "more than nothing and at most 48 hours"))?,
+            )
+        }
+    };
+    Ok(Deadline::at(at))
+}
+
+fn idempotency(
+    key: &str,
+    window: Option<prost_types::Duration>,
+) -> Result<Option<Idempotency>, DeliveryError> {
+    let window = match window {
+        None => LONGEST_WINDOW,
+        Some(given) => time(given)
+            .filter(|time| !time.is_zero() && *time <= LONGEST_WINDOW)
+            .ok_or_else(|| {
+                DeliveryError::invalid("idempotency_window", "more than nothing and at most 24 hours")
+            })?,
+    };
+    let key = given(key)
+        .map(IdempotencyKey::parse)
+        .transpose()
+        .map_err(at("idempotency_key"))?;
+    Ok(key.map(|key| Idempotency { key, window }))
+}
+
+/// proto3 says "not given" with an empty string.
+fn given(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// The words' own errors never show what they refused.
+fn at<E: Display>(field: &'static str) -> impl Fn(E) -> DeliveryError {
+    move |error| DeliveryError::invalid(field, error)
+}
