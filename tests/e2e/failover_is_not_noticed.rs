@@ -64,7 +64,7 @@ async fn the_first_matching_route_decides() {
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(gateway.life(&answer.message_id()).await.attempts.len(), 1);
 
-    // +33 7 00 00 00 00 is no fiction range; +1 416 555 0100 is, and no route names it.
+    // No route names Toronto; 555-01XX is for fiction there too.
     let nowhere = gateway.post(&gateway.tenant().token(), &Tenant::body("+14165550100", "640024")).await;
     assert_eq!(nowhere.status, 403, "{nowhere:?}");
     assert_eq!(nowhere.json["code"], "no_route");

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 /// A running program and everything it has printed.
 pub struct Process {
     name: &'static str,
-    child: Child,
+    child: Mutex<Child>,
     printed: Arc<Mutex<String>>,
 }
 
@@ -31,7 +31,7 @@ impl Process {
         let printed = Arc::new(Mutex::new(String::new()));
         listen(child.stdout.take().expect("piped"), &printed);
         listen(child.stderr.take().expect("piped"), &printed);
-        Self { name, child, printed }
+        Self { name, child: Mutex::new(child), printed }
     }
 
     /// Everything printed so far, both streams.
@@ -46,17 +46,18 @@ impl Process {
     ///
     /// # Panics
     /// When the system refuses.
-    pub fn kill_nine(&mut self) {
-        self.child.kill().expect("SIGKILL"); // Child::kill is SIGKILL on Unix
-        self.child.wait().expect("reaped");
+    pub fn kill_nine(&self) {
+        let mut child = self.child.lock().expect("one at a time");
+        child.kill().expect("SIGKILL"); // Child::kill is SIGKILL on Unix
+        child.wait().expect("reaped");
     }
 
     /// Asks it to stop, as an orchestrator does, and waits until it has.
     ///
     /// # Panics
     /// When it does not stop in time.
-    pub async fn terminate(&mut self) -> ExitStatus {
-        let pid = self.child.id().to_string();
+    pub async fn terminate(&self) -> ExitStatus {
+        let pid = self.child.lock().expect("one at a time").id().to_string();
         let sent = Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status();
         assert!(sent.expect("sh").success(), "SIGTERM to {}", self.name);
         self.exited().await
@@ -66,28 +67,20 @@ impl Process {
     ///
     /// # Panics
     /// When it does not end in time.
-    pub async fn exited(&mut self) -> ExitStatus {
-        let name = self.name;
-        let child = Mutex::new(&mut self.child);
-        eventually(&format!("{name} to end"), || async {
-            child.lock().expect("one user").try_wait().expect("a child of ours")
+    pub async fn exited(&self) -> ExitStatus {
+        eventually(&format!("{} to end", self.name), || async {
+            self.child.lock().expect("one at a time").try_wait().expect("a child of ours")
         })
         .await
-    }
-
-    /// True while it runs.
-    ///
-    /// # Panics
-    /// When the system does not know the child.
-    pub fn runs(&mut self) -> bool {
-        self.child.try_wait().expect("a child of ours").is_none()
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Ok(child) = self.child.get_mut() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
         if std::thread::panicking() {
             eprintln!("---- {} printed ----\n{}", self.name, self.printed());
         }
