@@ -1,0 +1,237 @@
+//! The store: what is durable. One writer with group commit, two readers, one file.
+//!
+//! Every `Ok` of a writing call means: committed and synced. A message is written before its first
+//! attempt begins and after each outcome, and a finish needs the lease it was begun under.
+
+mod accept;
+mod attempt;
+mod claim;
+mod files;
+mod leftover;
+mod readers;
+mod record;
+mod schema;
+mod writer;
+
+pub use accept::{Accepted, Arrival, First};
+pub use attempt::{Ended, Next, Recorded};
+pub use claim::Claimed;
+pub use leftover::{Leftover, Verdict};
+pub use record::Record;
+pub use writer::Batch;
+
+use aldis_message::{CarrierName, ClientName, MessageId, NewMessage, UnixMillis};
+use readers::Readers;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use writer::Writer;
+
+/// Why the store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("{}: another process has this store open", path.display())]
+    InUse {
+        /// The store.
+        path: PathBuf,
+    },
+    /// The folder or file could not be made or opened.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// `SQLite` refused.
+    #[error("{}: {source}", path.display())]
+    Database {
+        /// The store.
+        path: PathBuf,
+        /// What it said.
+        source: rusqlite::Error,
+    },
+    /// The schema could not be brought up to date.
+    #[error("{}: the schema could not be brought up to date: {source}", path.display())]
+    Schema {
+        /// The store.
+        path: PathBuf,
+        /// What went wrong.
+        source: Box<refinery::Error>,
+    },
+}
+
+/// Why a call failed. Nothing of it was written.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk or the file failed. A failed sync cannot be repeated, so the store is over.
+    #[error("the store failed: {0}")]
+    Broken(String),
+    /// The database refused this one operation.
+    #[error("the store refused: {0}")]
+    Refused(String),
+    /// The store is closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    fn refused(error: &rusqlite::Error) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+/// A message in this process's hands: everything needed to send it.
+#[derive(Debug)]
+pub struct Held {
+    /// Its id.
+    pub id: MessageId,
+    /// Whose it is.
+    pub client: ClientName,
+    /// What is to be sent.
+    pub message: NewMessage,
+}
+
+/// The right to work on a message: a finish under another lease is not applied.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    id: MessageId,
+    owner: Arc<str>,
+    epoch: i64,
+}
+
+impl Lease {
+    /// Of which message.
+    pub fn id(&self) -> MessageId {
+        self.id
+    }
+}
+
+/// An attempt whose intent is durable: it may go on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// 1 for the first.
+    pub number: u32,
+    /// Through which carrier.
+    pub carrier: CarrierName,
+}
+
+/// The open store.
+pub struct Store {
+    writer: Writer,
+    readers: Readers,
+    owner: Arc<str>,
+    /// Held for as long as the store is open.
+    _lock: std::fs::File,
+}
+
+impl Store {
+    /// Opens or makes the file, brings its schema up to date, and takes it for this process alone.
+    ///
+    /// `owner` names this run of the process; `observe` hears of each commit.
+    pub fn open(
+        path: &Path,
+        owner: &str,
+        observe: impl Fn(Batch) + Send + 'static,
+    ) -> Result<Self, OpenError> {
+        let lock = files::take(path)?;
+        let connection = schema::open_writer(path)?;
+        let readers = Readers::open(path)?;
+        let writer = Writer::start(connection, Box::new(observe)).map_err(|source| OpenError::File {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        Ok(Self {
+            writer,
+            readers,
+            owner: owner.into(),
+            _lock: lock,
+        })
+    }
+
+    /// Cancelled when the disk or the file failed: nothing more can be made durable.
+    pub fn broken(&self) -> CancellationToken {
+        self.writer.broken()
+    }
+
+    /// One transaction: seen before? older code replaced; row, lease and first attempt.
+    pub async fn accept(&self, arrival: Arrival) -> Result<Accepted, StoreError> {
+        let owner = Arc::clone(&self.owner);
+        self.writer
+            .write(move |connection| accept::accept(connection, &owner, &arrival))
+            .await
+    }
+
+    /// What ended, if an attempt did, and what comes next, in one commit.
+    pub async fn record_attempt(
+        &self,
+        lease: &Lease,
+        ended: Option<Ended>,
+        next: Next,
+        now: UnixMillis,
+    ) -> Result<Recorded, StoreError> {
+        let lease = lease.clone();
+        self.writer
+            .write(move |connection| attempt::record(connection, &lease, ended.as_ref(), &next, now))
+            .await
+    }
+
+    /// Takes messages that are due, at most `most` of them.
+    pub async fn claim(&self, most: u32, now: UnixMillis) -> Result<Vec<Claimed>, StoreError> {
+        let owner = Arc::clone(&self.owner);
+        self.writer
+            .write(move |connection| claim::claim(connection, &owner, most, now))
+            .await
+    }
+
+    /// When the next waiting message is due.
+    pub async fn next_due(&self) -> Result<Option<UnixMillis>, StoreError> {
+        self.readers.read(claim::next_due).await
+    }
+
+    /// One message of this client.
+    pub async fn message(&self, client: &ClientName, id: &MessageId) -> Result<Option<Record>, StoreError> {
+        let (client, id) = (client.clone(), *id);
+        self.readers
+            .read(move |connection| record::find(connection, &client, &id))
+            .await
+    }
+
+    /// How many messages are unknown.
+    pub async fn unknown(&self) -> Result<u64, StoreError> {
+        self.readers.read(record::count_unknown).await
+    }
+
+    /// What a dead process left unfinished, from the beginning or after an id, at most `most`.
+    pub async fn leftovers(&self, after: Option<String>, most: u32) -> Result<Vec<Leftover>, StoreError> {
+        self.readers
+            .read(move |connection| leftover::page(connection, after.as_deref(), most))
+            .await
+    }
+
+    /// What was left of this one message, if somebody has it in hand.
+    pub async fn leftover(&self, id: &MessageId) -> Result<Option<Leftover>, StoreError> {
+        let id = id.to_string();
+        self.readers
+            .read(move |connection| leftover::one(connection, &id))
+            .await
+    }
+
+    /// Settles leftovers, in one commit.
+    pub async fn settle(&self, verdicts: Vec<(String, Verdict)>, now: UnixMillis) -> Result<(), StoreError> {
+        self.writer
+            .write(move |connection| leftover::settle(connection, &verdicts, now))
+            .await
+    }
+
+    /// Whether something can still be written: one empty commit.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.writer.write(|_| Ok(())).await
+    }
+
+    /// Finishes what was begun. Later calls fail; the file is given back when the store is dropped.
+    pub async fn close(&self) {
+        self.writer.close().await;
+    }
+}

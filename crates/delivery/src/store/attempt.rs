@@ -1,0 +1,247 @@
+//! Recording: what ended and what comes next, in one commit, under the lease it was begun with.
+
+use super::accept::{insert_attempt, is_suppressed, millis};
+use super::{Lease, Open};
+use aldis_message::{CarrierName, DeliveryStatus, OutcomeClass, Reason, UnixMillis};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use std::time::Duration;
+
+/// How long an opted-out recipient is not offered to that carrier again.
+const SUPPRESSED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// An attempt that ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Which one.
+    pub attempt: Open,
+    /// What came of it.
+    pub class: OutcomeClass,
+    /// The carrier's own code.
+    pub code: Option<String>,
+    /// The carrier's ids.
+    pub carrier_ids: Vec<String>,
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// A carrier took it; what remains is to hear of its arrival.
+    Submitted,
+    /// An attempt through this carrier, whose intent is part of the commit.
+    Send {
+        /// Through which one.
+        carrier: CarrierName,
+        /// How the message ends instead if the recipient opted out there.
+        if_opted_out: (DeliveryStatus, Reason),
+    },
+    /// A wait, in the hand that has it.
+    Hold,
+    /// A wait in the store.
+    Leave {
+        /// Until when; at most its deadline.
+        next_at: UnixMillis,
+        /// The wait to begin the next one from.
+        backoff: Option<Duration>,
+    },
+    /// The end.
+    End {
+        /// How.
+        status: DeliveryStatus,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// What was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// The next attempt may go on the wire.
+    Opened(Open),
+    /// The message stays in hand.
+    Held,
+    /// The message is out of hand, in this state for this reason.
+    Settled(DeliveryStatus, Option<Reason>),
+    /// Somebody else has decided about the message meanwhile. An outcome was kept as a late answer.
+    Fenced,
+}
+
+pub(super) fn record(
+    connection: &Connection,
+    lease: &Lease,
+    ended: Option<&Ended>,
+    next: &Next,
+    now: UnixMillis,
+) -> rusqlite::Result<Recorded> {
+    let Some((recipient, attempts)) = in_hand(connection, lease, ended.is_some())? else {
+        if let Some(ended) = ended {
+            keep_late_answer(connection, lease, ended)?;
+        }
+        return Ok(Recorded::Fenced);
+    };
+    if let Some(ended) = ended {
+        end_attempt(connection, lease, ended, now)?;
+        if ended.class == OutcomeClass::OptedOut {
+            suppress(connection, &ended.attempt.carrier, &recipient, now)?;
+        }
+    }
+    match next {
+        Next::Submitted => settle(connection, lease, DeliveryStatus::Submitted, None, now),
+        Next::End { status, reason } => settle(connection, lease, *status, Some(*reason), now),
+        Next::Send {
+            carrier,
+            if_opted_out,
+        } => {
+            if is_suppressed(connection, carrier, &recipient, now)? {
+                return settle(connection, lease, if_opted_out.0, Some(if_opted_out.1), now);
+            }
+            let open = Open {
+                number: attempts + 1,
+                carrier: carrier.clone(),
+            };
+            insert_attempt(connection, lease.id, &open, now)?;
+            let change =
+                "UPDATE messages SET state = 'sending', attempts = ?2, updated_at = ?3 WHERE id = ?1";
+            connection.prepare_cached(change)?.execute(params![
+                lease.id.to_string(),
+                open.number,
+                millis(now)
+            ])?;
+            Ok(Recorded::Opened(open))
+        }
+        Next::Hold => {
+            let change = "UPDATE messages SET state = 'queued', updated_at = ?2 WHERE id = ?1";
+            connection
+                .prepare_cached(change)?
+                .execute(params![lease.id.to_string(), millis(now)])?;
+            Ok(Recorded::Held)
+        }
+        Next::Leave { next_at, backoff } => leave(connection, lease, *next_at, *backoff, now),
+    }
+}
+
+/// The recipient and attempts so far, if the lease still holds.
+fn in_hand(connection: &Connection, lease: &Lease, sending: bool) -> rusqlite::Result<Option<(String, u32)>> {
+    connection
+        .prepare_cached(
+            "SELECT recipient, attempts FROM messages
+             WHERE id = ?1 AND owner = ?2 AND owner IS NOT NULL AND epoch = ?3 AND state = ?4",
+        )?
+        .query_row(
+            params![
+                lease.id.to_string(),
+                &*lease.owner,
+                lease.epoch,
+                if sending {
+                    DeliveryStatus::Sending
+                } else {
+                    DeliveryStatus::Queued
+                }
+                .as_str()
+            ],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()
+}
+
+fn settle(
+    connection: &Connection,
+    lease: &Lease,
+    status: DeliveryStatus,
+    reason: Option<Reason>,
+    now: UnixMillis,
+) -> rusqlite::Result<Recorded> {
+    connection
+        .prepare_cached(
+            "UPDATE messages SET state = ?2, reason = ?3, updated_at = ?4, owner = NULL, body = NULL, attributes = NULL
+             WHERE id = ?1",
+        )?
+        .execute(params![lease.id.to_string(), status.as_str(), reason.map(Reason::as_str), millis(now)])?;
+    Ok(Recorded::Settled(status, reason))
+}
+
+fn leave(
+    connection: &Connection,
+    lease: &Lease,
+    next_at: UnixMillis,
+    backoff: Option<Duration>,
+    now: UnixMillis,
+) -> rusqlite::Result<Recorded> {
+    connection
+        .prepare_cached(
+            "UPDATE messages SET state = 'queued', updated_at = ?2, owner = NULL, next_at = min(?3, deadline),
+                backoff = ?4
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            lease.id.to_string(),
+            millis(now),
+            millis(next_at),
+            backoff.map(|backoff| i64::try_from(backoff.as_millis()).unwrap_or(i64::MAX))
+        ])?;
+    Ok(Recorded::Settled(DeliveryStatus::Queued, None))
+}
+
+fn end_attempt(
+    connection: &Connection,
+    lease: &Lease,
+    ended: &Ended,
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE attempts SET finished_at = ?3, outcome = ?4, code = ?5, carrier_ids = ?6
+             WHERE message = ?1 AND number = ?2 AND outcome IS NULL",
+        )?
+        .execute(params![
+            lease.id.to_string(),
+            ended.attempt.number,
+            millis(now),
+            ended.class.as_str(),
+            ended.code,
+            ids_to_json(&ended.carrier_ids),
+        ])?;
+    Ok(())
+}
+
+/// The truth about the wire is kept even where it comes too late to decide anything.
+fn keep_late_answer(connection: &Connection, lease: &Lease, ended: &Ended) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE attempts SET late = ?3, code = coalesce(code, ?4), carrier_ids = coalesce(carrier_ids, ?5)
+             WHERE message = ?1 AND number = ?2",
+        )?
+        .execute(params![
+            lease.id.to_string(),
+            ended.attempt.number,
+            ended.class.as_str(),
+            ended.code,
+            ids_to_json(&ended.carrier_ids),
+        ])?;
+    Ok(())
+}
+
+fn suppress(
+    connection: &Connection,
+    carrier: &CarrierName,
+    recipient: &str,
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO suppressions (carrier, recipient, until) VALUES (?1, ?2, ?3)
+             ON CONFLICT (carrier, recipient) DO UPDATE SET until = excluded.until",
+        )?
+        .execute(params![
+            carrier.as_str(),
+            recipient,
+            millis(now.plus(SUPPRESSED_FOR))
+        ])?;
+    Ok(())
+}
+
+fn ids_to_json(ids: &[String]) -> Option<String> {
+    if ids.is_empty() {
+        return None;
+    }
+    Some(serde_json::Value::from(ids.to_vec()).to_string())
+}

@@ -1,0 +1,136 @@
+//! Claiming: waiting messages that are due come into this process's hands.
+
+use super::accept::millis;
+use super::record::{from_millis, maybe_word, moment, unreadable, word};
+use super::{Held, Lease};
+use crate::progress::Past;
+use aldis_message::{
+    Attributes, Deadline, DeliveryStatus, MessageBody, MessageId, NewMessage, PhoneNumber, Reason, Sender,
+    UnixMillis,
+};
+use rusqlite::{Connection, Row, params};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A message that was due, with what it has been through.
+#[derive(Debug)]
+pub struct Claimed {
+    /// The message.
+    pub held: Arc<Held>,
+    /// The right to work on it.
+    pub lease: Lease,
+    /// Its attempts.
+    pub past: Vec<Past>,
+    /// The wait it has just had.
+    pub backoff: Option<Duration>,
+}
+
+pub(super) fn claim(
+    connection: &Connection,
+    owner: &Arc<str>,
+    most: u32,
+    now: UnixMillis,
+) -> rusqlite::Result<Vec<Claimed>> {
+    let due: Vec<String> = connection
+        .prepare_cached(
+            "SELECT id FROM messages WHERE next_at IS NOT NULL AND next_at <= ?1 ORDER BY next_at LIMIT ?2",
+        )?
+        .query_map(params![millis(now), most], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for id in due {
+        match claim_one(connection, owner, &id) {
+            Ok(one) => claimed.push(one),
+            Err(error @ rusqlite::Error::FromSqlConversionFailure(..)) => {
+                // One row that cannot be read must not hold up the others for ever.
+                tracing::error!(message_id = id, %error, "message cannot be read back, given up");
+                give_up(connection, &id, now)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(claimed)
+}
+
+fn claim_one(connection: &Connection, owner: &Arc<str>, id: &str) -> rusqlite::Result<Claimed> {
+    let (held, epoch, backoff) = connection
+        .prepare_cached(
+            "UPDATE messages SET owner = ?2, epoch = epoch + 1, next_at = NULL WHERE id = ?1
+             RETURNING id, client, recipient, sender, body, tenant, class, accept, deadline, attributes, epoch, backoff",
+        )?
+        .query_row(params![id, &**owner], |row| {
+            Ok((held(row)?, row.get::<_, i64>(10)?, row.get::<_, Option<i64>>(11)?))
+        })?;
+    let lease = Lease {
+        id: held.id,
+        owner: Arc::clone(owner),
+        epoch,
+    };
+    let backoff = backoff.map(|millis| Duration::from_millis(u64::try_from(millis).unwrap_or(0)));
+    Ok(Claimed {
+        past: past(connection, id)?,
+        held: Arc::new(held),
+        lease,
+        backoff,
+    })
+}
+
+/// Everything was checked when it was accepted; it is checked again because the rules for numbers
+/// may have changed with the program since.
+fn held(row: &Row<'_>) -> rusqlite::Result<Held> {
+    let to = PhoneNumber::parse(row.get_ref(2)?.as_str()?, None).map_err(|error| unreadable(2, error))?;
+    let sender = row.get_ref(3)?.as_str_or_null()?.map(Sender::parse).transpose();
+    let body = MessageBody::parse(row.get(4)?).map_err(|error| unreadable(4, error))?;
+    let attributes: BTreeMap<String, String> = match row.get_ref(9)?.as_str_or_null()? {
+        Some(json) => serde_json::from_str(json).map_err(|error| unreadable(9, error))?,
+        None => BTreeMap::new(),
+    };
+    Ok(Held {
+        id: word::<MessageId>(row, 0)?,
+        client: word(row, 1)?,
+        message: NewMessage {
+            to,
+            sender: sender.map_err(|error| unreadable(3, error))?,
+            body,
+            tenant: maybe_word(row, 5)?,
+            class: word(row, 6)?,
+            accept: word(row, 7)?,
+            idempotency: None,
+            deadline: Deadline::at(moment(row, 8)?),
+            attributes: Attributes::parse(attributes).map_err(|error| unreadable(9, error))?,
+        },
+    })
+}
+
+fn past(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Past>> {
+    connection
+        .prepare_cached(
+            "SELECT carrier, outcome FROM attempts WHERE message = ?1 AND outcome IS NOT NULL ORDER BY number",
+        )?
+        .query_map([id], |row| Ok(Past { carrier: word(row, 0)?, class: word(row, 1)? }))?
+        .collect()
+}
+
+fn give_up(connection: &Connection, id: &str, now: UnixMillis) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE messages SET state = ?2, reason = ?3, updated_at = ?4, owner = NULL, next_at = NULL, body = NULL,
+                attributes = NULL
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            id,
+            DeliveryStatus::Unknown.as_str(),
+            Reason::OutcomeUnknown.as_str(),
+            millis(now)
+        ])?;
+    Ok(())
+}
+
+pub(super) fn next_due(connection: &Connection) -> rusqlite::Result<Option<UnixMillis>> {
+    connection
+        .prepare_cached("SELECT min(next_at) FROM messages WHERE next_at IS NOT NULL")?
+        .query_row([], |row| row.get::<_, Option<i64>>(0))
+        .map(|millis| millis.map(from_millis))
+}

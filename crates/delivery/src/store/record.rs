@@ -1,0 +1,117 @@
+//! Reading: a message as it stands, without its text and without its full number.
+
+use aldis_delivery_api::{AttemptView, MessageView};
+use aldis_message::{AcceptMode, ClientName, MessageId, UnixMillis};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::error::Error;
+use std::str::FromStr;
+
+/// A message as the store knows it.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// What its client may see.
+    pub view: MessageView,
+    /// What its caller waits for.
+    pub accept: AcceptMode,
+}
+
+pub(super) fn find(
+    connection: &Connection,
+    client: &ClientName,
+    id: &MessageId,
+) -> rusqlite::Result<Option<Record>> {
+    let mut found = connection
+        .prepare_cached(
+            "SELECT id, masked, state, reason, tenant, class, encoding, segments, created_at, deadline, updated_at,
+                accept
+             FROM messages WHERE id = ?1 AND client = ?2",
+        )?
+        .query_row(params![id.to_string(), client.as_str()], |row| {
+            let view = MessageView {
+                id: word(row, 0)?,
+                to_masked: row.get(1)?,
+                status: word(row, 2)?,
+                reason: maybe_word(row, 3)?,
+                attempts: Vec::new(),
+                tenant: maybe_word(row, 4)?,
+                class: word(row, 5)?,
+                encoding: word(row, 6)?,
+                segments: row.get(7)?,
+                created_at: moment(row, 8)?,
+                deadline: moment(row, 9)?,
+                updated_at: moment(row, 10)?,
+            };
+            Ok(Record { view, accept: word(row, 11)? })
+        })
+        .optional()?;
+    if let Some(record) = &mut found {
+        record.view.attempts = attempts(connection, id)?;
+    }
+    Ok(found)
+}
+
+fn attempts(connection: &Connection, id: &MessageId) -> rusqlite::Result<Vec<AttemptView>> {
+    connection
+        .prepare_cached(
+            "SELECT number, carrier, outcome, code, carrier_ids, started_at, finished_at FROM attempts
+             WHERE message = ?1 ORDER BY number",
+        )?
+        .query_map([id.to_string()], |row| {
+            let ids: Option<String> = row.get(4)?;
+            let ids = ids.map_or(Ok(Vec::new()), |json| {
+                serde_json::from_str(&json).map_err(|error| unreadable(4, error))
+            })?;
+            Ok(AttemptView {
+                number: row.get(0)?,
+                carrier: word(row, 1)?,
+                outcome: maybe_word(row, 2)?,
+                code: row.get(3)?,
+                carrier_message_ids: ids,
+                started_at: moment(row, 5)?,
+                finished_at: row.get::<_, Option<i64>>(6)?.map(from_millis),
+            })
+        })?
+        .collect()
+}
+
+pub(super) fn count_unknown(connection: &Connection) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached("SELECT count(*) FROM messages WHERE state = 'unknown'")?
+        .query_row([], |row| row.get::<_, i64>(0))
+        .map(i64::unsigned_abs)
+}
+
+/// A column that holds one of our words.
+pub(super) fn word<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+where
+    T: FromStr,
+    T::Err: Error + Send + Sync + 'static,
+{
+    let text = row.get_ref(column)?.as_str()?;
+    text.parse().map_err(|error| unreadable(column, error))
+}
+
+pub(super) fn maybe_word<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>>
+where
+    T: FromStr,
+    T::Err: Error + Send + Sync + 'static,
+{
+    match row.get_ref(column)?.as_str_or_null()? {
+        Some(text) => text.parse().map(Some).map_err(|error| unreadable(column, error)),
+        None => Ok(None),
+    }
+}
+
+/// The parsers' errors never quote what they refuse, so this may be logged.
+pub(super) fn unreadable(column: usize, error: impl Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+}
+
+pub(super) fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<UnixMillis> {
+    row.get::<_, i64>(column).map(from_millis)
+}
+
+pub(super) fn from_millis(millis: i64) -> UnixMillis {
+    UnixMillis::from_millis(u64::try_from(millis).unwrap_or(0))
+}
