@@ -1,0 +1,93 @@
+//! `POST /auth0/{tenant}/sms`: the call of Auth0's custom SMS gateway (`gateway_url`).
+
+use super::{body, token};
+use crate::Door;
+use crate::limits;
+use crate::reply::Reply;
+use crate::tenants::{Gate, KnownTenant, Tenant};
+use aldis_daemon::clock;
+use aldis_message::{Idempotency, IdempotencyKey, UnixMillis};
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Ours, out of `answer_within`: to read delivery's answer and write our own.
+const OWN_SHARE: Duration = Duration::from_millis(200);
+
+pub(crate) async fn send(
+    State(door): State<Arc<Door>>,
+    KnownTenant(tenant): KnownTenant,
+    request: Request,
+) -> Reply {
+    let reply = hand_over(&door, &tenant, request)
+        .await
+        .unwrap_or_else(|reply| reply);
+    reply.for_tenant(&tenant.name)
+}
+
+pub(crate) async fn only_post(KnownTenant(tenant): KnownTenant) -> Reply {
+    Reply::only_post().for_tenant(&tenant.name)
+}
+
+/// Authentication before the body, the body before delivery.
+async fn hand_over(door: &Door, tenant: &Tenant, request: Request) -> Result<Reply, Reply> {
+    let began = clock::now();
+    let (parts, unread) = request.into_parts();
+    let token = authenticate(door, tenant, &parts.headers, began)?;
+    let bytes = limits::read(unread).await.map_err(Reply::unread)?;
+    let idempotency = idempotency(door, tenant, &parts.headers, token, &bytes)?;
+    let message = body::parse(&bytes, tenant, idempotency, began).map_err(Reply::bad_body)?;
+    let left = tenant
+        .answer_within
+        .saturating_sub(began.until(clock::now()) + OWN_SHARE);
+    if left.is_zero() {
+        return Err(Reply::out_of_time());
+    }
+    let sent = door.delivery.send(message, left).await?;
+    Ok(Reply::sent(&sent, tenant.accept))
+}
+
+/// The token that let the caller in; empty where nobody asks for one.
+fn authenticate<'h>(
+    door: &Door,
+    tenant: &Tenant,
+    headers: &'h HeaderMap,
+    now: UnixMillis,
+) -> Result<&'h [u8], Reply> {
+    let Gate::Bearer(policy) = &tenant.gate else {
+        return Ok(b"");
+    };
+    token::verify(policy, headers, now)
+        .map(token::VerifiedCaller::token)
+        .map_err(|cause| {
+            door.metrics.rejected(&tenant.name, cause);
+            tracing::warn!(tenant = %tenant.name, cause = cause.as_str(), "token rejected: {cause}");
+            Reply::unauthorized()
+        })
+}
+
+/// A key the caller chose counts for a day, one of our own for a resent request (design 5.5).
+fn idempotency(
+    door: &Door,
+    tenant: &Tenant,
+    headers: &HeaderMap,
+    token: &[u8],
+    bytes: &[u8],
+) -> Result<Idempotency, Reply> {
+    let mut chosen = headers.get_all("idempotency-key").iter();
+    let key = match (chosen.next(), chosen.next()) {
+        (None, _) => door.replay.of_request(&tenant.name, token, bytes),
+        (Some(key), None) => {
+            let key = key
+                .to_str()
+                .ok()
+                .and_then(|key| IdempotencyKey::parse(key).ok())
+                .ok_or_else(Reply::bad_key)?;
+            door.replay.of_choice(&tenant.name, &key)
+        }
+        (Some(_), Some(_)) => return Err(Reply::bad_key()),
+    };
+    // Ours is always a valid key.
+    key.map_err(|_| Reply::internal())
+}

@@ -1,0 +1,98 @@
+//! The settings of the edge: `edge.toml` and `ALDIS_EDGE__...` in, a [`Config`] that cannot be wrong out.
+
+mod raw;
+mod tenant;
+
+use crate::auth0::replay::ReplayKey;
+use crate::tenants::Tenants;
+use aldis_daemon::config::{self, ConfigError, Loaded, Source};
+use aldis_delivery_api::{ClientIdentity, ClientTls, ClientToken, DeliveryClient, Endpoint, EndpointError};
+use raw::{RawConfig, RawTls};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::Duration;
+
+/// What every key may also be set by, as in `ALDIS_EDGE__LISTEN`.
+const ENV_PREFIX: &str = "ALDIS_EDGE";
+
+/// Out of an unprivileged process's usual 1024 file handles.
+const MAX_CONNECTIONS: usize = 512;
+/// Longer than Auth0 waits for most answers, shorter than an orchestrator's 30 s before it kills.
+const DRAIN_WITHIN: Duration = Duration::from_secs(20);
+const ADMIN_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+
+/// The settings, checked: secrets read, keys decoded, tenants told apart.
+pub struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) admin_listen: SocketAddr,
+    pub(crate) delivery: DeliveryClient,
+    pub(crate) replay: ReplayKey,
+    pub(crate) max_connections: usize,
+    pub(crate) drain_within: Duration,
+    pub(crate) tenants: Tenants,
+    warnings: Vec<String>,
+}
+
+impl Config {
+    /// Reads and checks the file, each key overridden by its environment variable. Must be called inside a Tokio
+    /// runtime: the connection to delivery is prepared here, and made later.
+    pub fn load(path: &Path, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let Loaded { raw, source } = config::load::<RawConfig>(path, ENV_PREFIX, env)?;
+        let mut warnings = Vec::new();
+        if raw.tenants.is_empty() {
+            return Err(source.fault("tenants", "at least one [[tenants]] is needed"));
+        }
+        // Every tenant is looked at before anything is reported: a file is mended in one go.
+        let mut tenants = Vec::new();
+        let mut faults = Vec::new();
+        for (index, tenant) in raw.tenants.into_iter().enumerate() {
+            match tenant::parse(tenant, index, &source, &mut warnings) {
+                Ok(tenant) => tenants.push(tenant),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        ConfigError::all(faults)?;
+        tenant::tell_apart(&tenants, &source, &mut warnings)?;
+        let token = raw.delivery_token.resolve().map_err(|error| source.fault("delivery_token", error))?;
+        let endpoint = Endpoint {
+            uri: raw.delivery,
+            token: ClientToken::new(token.expose()),
+            tls: raw.delivery_tls.map(|tls| client_tls(tls, &source)).transpose()?,
+        };
+        let delivery = DeliveryClient::connect_lazy(&endpoint)
+            .map_err(|error| source.fault(key_of(&error), error))?;
+        Ok(Self {
+            listen: raw.listen,
+            admin_listen: raw.admin_listen.unwrap_or(ADMIN_LISTEN),
+            delivery,
+            replay: ReplayKey::derive(token.expose()),
+            max_connections: raw.max_connections.map_or(MAX_CONNECTIONS, NonZeroUsize::get),
+            drain_within: raw.drain_within.map_or(DRAIN_WITHIN, |duration| duration.get()),
+            tenants: Tenants::new(tenants),
+            warnings,
+        })
+    }
+
+    /// What is allowed and unwise.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+fn client_tls(raw: RawTls, source: &Source) -> Result<ClientTls, ConfigError> {
+    let identity = match (raw.certificate, raw.key) {
+        (Some(certificate), Some(key)) => Some(ClientIdentity { certificate, key }),
+        (None, None) => None,
+        _ => return Err(source.fault("delivery_tls", "certificate and key go together")),
+    };
+    Ok(ClientTls { ca_certificate: raw.ca_certificate, identity, server_name: raw.server_name })
+}
+
+fn key_of(error: &EndpointError) -> &'static str {
+    match error {
+        EndpointError::Uri => "delivery",
+        EndpointError::Token => "delivery_token",
+        EndpointError::TlsWithoutHttps | EndpointError::File { .. } | EndpointError::Tls(_) => "delivery_tls",
+    }
+}

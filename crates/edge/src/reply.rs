@@ -1,0 +1,329 @@
+//! Every answer of the edge, and the one table from a delivery error to an HTTP status (design 5.2, 5.5).
+//!
+//! Auth0 looks at the status only: 200 and nothing else is success, 401 and nothing else is a failed
+//! authentication. The body is for people and for the shipped Action: RFC 9457, with `code` and `retryable`.
+
+use crate::auth0::body::BodyFault;
+use crate::limits::Unread;
+use aldis_delivery_api::{DeliveryError, ErrorKind, Sent};
+use aldis_message::{AcceptMode, DeliveryStatus, MessageId, Reason, TenantName};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::time::Duration;
+
+/// How long a caller waits who is told to come back and not when.
+const COME_BACK_AFTER: Duration = Duration::from_secs(1);
+
+/// An answer. The only `IntoResponse` of this crate.
+pub(crate) struct Reply {
+    status: StatusCode,
+    content: Content,
+    headers: HeaderMap,
+    account: Account,
+}
+
+/// What the log and the metrics say of an answer. Travels with the response.
+#[derive(Clone, Default)]
+pub(crate) struct Account {
+    pub(crate) tenant: Option<TenantName>,
+    pub(crate) code: String,
+    pub(crate) message_id: Option<MessageId>,
+    pub(crate) detail: String,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content {
+    Taken { message_id: String, state: &'static str },
+    Problem(Problem),
+}
+
+/// RFC 9457 section 3.1, then our own members.
+#[derive(Serialize)]
+struct Problem {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    detail: String,
+    code: String,
+    retryable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
+}
+
+impl Reply {
+    /// Delivery took the message, as far as the tenant asked for.
+    pub(crate) fn sent(sent: &Sent, accept: AcceptMode) -> Self {
+        let message = &sent.message;
+        let state = match (accept, message.status) {
+            // What became of it afterwards does not change that a carrier took it.
+            (
+                AcceptMode::Carrier,
+                DeliveryStatus::Submitted | DeliveryStatus::Delivered | DeliveryStatus::Undelivered,
+            ) => DeliveryStatus::Submitted.as_str(),
+            // Delivery answers OK in this mode only once a carrier took it; were it otherwise, 200 would be a lie.
+            (AcceptMode::Carrier, _) => {
+                return Self::problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", false, "")
+                    .about(Some(message.id), None);
+            }
+            (AcceptMode::Stored, status) => status.as_str(),
+        };
+        Self {
+            status: StatusCode::OK,
+            content: Content::Taken {
+                message_id: message.id.to_string(),
+                state,
+            },
+            headers: HeaderMap::new(),
+            account: Account {
+                code: state.to_owned(),
+                message_id: Some(message.id),
+                ..Account::default()
+            },
+        }
+    }
+
+    /// Every failed authentication, word for word the same.
+    pub(crate) fn unauthorized() -> Self {
+        Self::problem(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            false,
+            "a valid bearer token is required",
+        )
+        .with(WWW_AUTHENTICATE, "Bearer")
+    }
+
+    pub(crate) fn not_found(what: &'static str) -> Self {
+        Self::problem(StatusCode::NOT_FOUND, "not_found", false, what)
+    }
+
+    pub(crate) fn only_post() -> Self {
+        Self::problem(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            false,
+            "POST it",
+        )
+        .with(ALLOW, "POST")
+    }
+
+    pub(crate) fn head_too_large(what: &'static str) -> Self {
+        Self::problem(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "header_too_large",
+            false,
+            what,
+        )
+        .with(CONNECTION, "close")
+    }
+
+    pub(crate) fn unread(fault: Unread) -> Self {
+        let (status, code, detail) = match fault {
+            Unread::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                "the body is longer than 64 KiB",
+            ),
+            Unread::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "too_slow",
+                "the body did not arrive within 10 s",
+            ),
+            Unread::Broken => (StatusCode::BAD_REQUEST, "invalid_request", "the body broke off"),
+        };
+        Self::problem(status, code, fault == Unread::TooSlow, detail).with(CONNECTION, "close")
+    }
+
+    pub(crate) fn bad_body(fault: BodyFault) -> Self {
+        Self::problem(
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            false,
+            fault.to_string(),
+        )
+        .about(None, fault.field().map(str::to_owned))
+    }
+
+    pub(crate) fn bad_key() -> Self {
+        let detail = "Idempotency-Key is one header of 1 to 128 visible ASCII characters";
+        Self::problem(StatusCode::BAD_REQUEST, "invalid_request", false, detail)
+            .about(None, Some("idempotency-key".to_owned()))
+    }
+
+    /// The tenant's time was used up before delivery was asked.
+    pub(crate) fn out_of_time() -> Self {
+        Self::problem(
+            StatusCode::GATEWAY_TIMEOUT,
+            Reason::DeadlineExceeded.as_str(),
+            true,
+            "no time was left to send",
+        )
+    }
+
+    pub(crate) fn shutting_down() -> Self {
+        Self::unavailable("shutting_down", "the service is stopping").with(CONNECTION, "close")
+    }
+
+    pub(crate) fn overloaded() -> Self {
+        Self::unavailable("overloaded", "too many connections").with(CONNECTION, "close")
+    }
+
+    /// Something of ours broke. Nothing is said of it outside.
+    pub(crate) fn internal() -> Self {
+        Self::problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", false, "")
+    }
+
+    fn unavailable(code: &'static str, detail: &'static str) -> Self {
+        Self::problem(StatusCode::SERVICE_UNAVAILABLE, code, true, detail).come_back(None)
+    }
+
+    fn problem(status: StatusCode, code: &str, retryable: bool, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let account = Account {
+            code: code.to_owned(),
+            detail: detail.clone(),
+            ..Account::default()
+        };
+        let problem = Problem {
+            r#type: format!("urn:aldis:problem:{code}"),
+            title: status.canonical_reason().unwrap_or("Problem"),
+            status: status.as_u16(),
+            detail,
+            code: code.to_owned(),
+            retryable,
+            field: None,
+            message_id: None,
+        };
+        Self {
+            status,
+            content: Content::Problem(problem),
+            headers: HeaderMap::new(),
+            account,
+        }
+    }
+
+    fn about(mut self, message: Option<MessageId>, field: Option<String>) -> Self {
+        if let Content::Problem(problem) = &mut self.content {
+            problem.message_id = message.map(|id| id.to_string());
+            problem.field = field;
+        }
+        self.account.message_id = message;
+        self
+    }
+
+    fn with(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.insert(name, HeaderValue::from_static(value));
+        self
+    }
+
+    fn come_back(mut self, after: Option<Duration>) -> Self {
+        let after = after.unwrap_or(COME_BACK_AFTER);
+        // Whole seconds (RFC 9110 section 10.2.3), and never "at once".
+        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        self.headers
+            .insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        self
+    }
+
+    /// Says in log and metrics whose request this was.
+    pub(crate) fn for_tenant(mut self, tenant: &TenantName) -> Self {
+        self.account.tenant = Some(tenant.clone());
+        self
+    }
+}
+
+/// The table.
+fn status_of(kind: ErrorKind) -> StatusCode {
+    match kind {
+        ErrorKind::InvalidArgument | ErrorKind::Refused(Reason::TooLong) => StatusCode::BAD_REQUEST,
+        ErrorKind::Refused(Reason::Blocked | Reason::NoRoute) => StatusCode::FORBIDDEN,
+        ErrorKind::IdempotencyConflict
+        | ErrorKind::Refused(Reason::Superseded | Reason::CancelledByCaller) => StatusCode::CONFLICT,
+        ErrorKind::Refused(Reason::InvalidNumber | Reason::OptedOut) => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorKind::Refused(
+            Reason::CarrierFailed
+            | Reason::CarrierUnauthorized
+            | Reason::CarrierNoFunds
+            | Reason::SenderNotAllowed
+            | Reason::CarrierRejected,
+        ) => StatusCode::BAD_GATEWAY,
+        ErrorKind::Overloaded
+        | ErrorKind::ShuttingDown
+        | ErrorKind::Unavailable
+        | ErrorKind::Unauthenticated
+        | ErrorKind::Refused(Reason::CarrierThrottled) => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Timeout
+        | ErrorKind::Refused(Reason::DeadlineExceeded | Reason::OutcomeUnknown | Reason::Fenced) => {
+            StatusCode::GATEWAY_TIMEOUT
+        }
+        ErrorKind::NotFound | ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// What a caller outside is told of a kind. That delivery does not know the edge is the operator's affair; to the
+/// caller delivery is simply not there, and a 401 would tell Auth0 that its own token is wrong.
+fn shown(kind: ErrorKind) -> ErrorKind {
+    match kind {
+        ErrorKind::Unauthenticated => ErrorKind::Unavailable,
+        ErrorKind::NotFound => ErrorKind::Internal,
+        other => other,
+    }
+}
+
+/// Whether delivery chose the words. Other errors may name addresses of the inside.
+fn speaks_for_itself(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::InvalidArgument | ErrorKind::IdempotencyConflict | ErrorKind::Refused(_)
+    )
+}
+
+impl From<DeliveryError> for Reply {
+    fn from(error: DeliveryError) -> Self {
+        let kind = shown(error.kind);
+        let detail = if speaks_for_itself(kind) {
+            error.detail.as_str()
+        } else {
+            ""
+        };
+        let status = status_of(kind);
+        let mut reply = Self::problem(status, kind.code(), kind.retryable(), detail)
+            .about(error.message_id, error.field.clone());
+        reply.account.code = error.code().to_owned();
+        reply.account.detail = error.detail;
+        let comes_back = status == StatusCode::SERVICE_UNAVAILABLE || error.retry_after.is_some();
+        if comes_back {
+            reply.come_back(error.retry_after)
+        } else {
+            reply
+        }
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let media = match self.content {
+            Content::Taken { .. } => "application/json",
+            Content::Problem(_) => "application/problem+json",
+        };
+        // Strings and numbers only: this cannot fail, and an empty body would be no lie.
+        let body = serde_json::to_vec(&self.content).unwrap_or_default();
+        let mut response = (self.status, self.headers, body).into_response();
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(media));
+        response
+            .headers_mut()
+            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response.extensions_mut().insert(self.account);
+        response
+    }
+}

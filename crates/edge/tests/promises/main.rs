@@ -1,0 +1,16 @@
+//! The promises of the front door, over real sockets, against a scripted delivery.
+
+mod harness;
+
+mod answers;
+mod auth0_bodies;
+mod auth0_claims;
+mod auth0_header;
+mod auth0_keys;
+mod auth0_methods;
+mod auth0_replay;
+mod auth0_tenants;
+mod limits;
+mod nothing_leaks;
+mod settings;
+mod stopping;
