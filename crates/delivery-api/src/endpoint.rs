@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use thiserror::Error;
 use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity, Uri};
+use tonic::transport::{self, Certificate, Channel, ClientTlsConfig, Identity, Uri};
 
 /// Longer than a handshake across a continent, short enough to leave time to ask again.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -92,7 +92,7 @@ impl Endpoint {
     /// A channel that connects when it is first needed, and again whenever it is broken.
     pub(crate) fn channel(&self) -> Result<Channel, EndpointError> {
         let tls = self.check_uri()?;
-        let mut endpoint = Channel::from_shared(self.uri.clone())
+        let mut endpoint = transport::Endpoint::from_shared(self.uri.clone())
             .map_err(|_| EndpointError::Uri)?
             .connect_timeout(CONNECT_TIMEOUT)
             .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
