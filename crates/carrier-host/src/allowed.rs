@@ -22,13 +22,20 @@ impl AllowedHosts {
     pub(crate) fn add_host(&mut self, entry: &str) -> Result<(), &'static str> {
         const REASON: &str = "it is not a host name or host:port";
         let url = Url::parse(&format!("https://{entry}/")).map_err(|_| REASON)?;
-        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !has_userinfo(&url);
-        let host = url.host().filter(|_| bare && !entry.ends_with(['/', '\\'])).ok_or(REASON)?;
+        let bare =
+            url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !has_userinfo(&url);
+        let host = url
+            .host()
+            .filter(|_| bare && !entry.ends_with(['/', '\\']))
+            .ok_or(REASON)?;
         if entry.contains('*') {
             return Err("wildcards are not supported");
         }
         // `Url` drops a port that is the scheme's own; https on 443 is what `None` means too.
-        self.0.push(Rule { host: host.to_owned(), port: url.port() });
+        self.0.push(Rule {
+            host: host.to_owned(),
+            port: url.port(),
+        });
         Ok(())
     }
 
@@ -48,7 +55,10 @@ impl AllowedHosts {
             "http" => return Err("plain http is allowed on loopback only; use https"),
             _ => return Err("it must begin with https://"),
         }
-        self.0.push(Rule { host: host.to_owned(), port: url.port_or_known_default() });
+        self.0.push(Rule {
+            host: host.to_owned(),
+            port: url.port_or_known_default(),
+        });
         Ok(())
     }
 

@@ -24,7 +24,9 @@ pub struct CallbackRequest {
 
 impl fmt::Debug for CallbackRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallbackRequest").field("method", &self.method).finish_non_exhaustive()
+        f.debug_struct("CallbackRequest")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
     }
 }
 

@@ -42,7 +42,12 @@ pub struct HttpOptions {
 
 impl Default for HttpOptions {
     fn default() -> Self {
-        Self { proxy: None, connect_timeout: CONNECT_TIMEOUT, response_limit: RESPONSE_LIMIT, ca_certificate: None }
+        Self {
+            proxy: None,
+            connect_timeout: CONNECT_TIMEOUT,
+            response_limit: RESPONSE_LIMIT,
+            ca_certificate: None,
+        }
     }
 }
 
@@ -76,12 +81,22 @@ impl HttpEngine {
     /// Prepares the client; opens no connection.
     pub fn new(options: HttpOptions) -> Result<Self, HttpEngineError> {
         let response_limit = options.response_limit;
-        let client = builder(options)?.build().map_err(|error| HttpEngineError::Client(failure::cause(&error)))?;
-        Ok(Self { client, response_limit })
+        let client = builder(options)?
+            .build()
+            .map_err(|error| HttpEngineError::Client(failure::cause(&error)))?;
+        Ok(Self {
+            client,
+            response_limit,
+        })
     }
 
     /// One request and its answer, ended by the host after `limit` at the latest.
-    pub(crate) async fn exchange(&self, request: HttpRequest, allowed: &AllowedHosts, limit: Duration) -> HttpAnswer {
+    pub(crate) async fn exchange(
+        &self,
+        request: HttpRequest,
+        allowed: &AllowedHosts,
+        limit: Duration,
+    ) -> HttpAnswer {
         let started = Instant::now();
         if !allowed.allows(&request.url) {
             return HttpAnswer::failed(Transport::Blocked, false, started);
@@ -109,7 +124,9 @@ impl HttpEngine {
         let mut body = BytesMut::new();
         answer.transport = loop {
             match timeout_at(deadline, response.chunk()).await {
-                Ok(Ok(Some(chunk))) if body.len() + chunk.len() > self.response_limit => break Transport::TooLarge,
+                Ok(Ok(Some(chunk))) if body.len() + chunk.len() > self.response_limit => {
+                    break Transport::TooLarge;
+                }
                 Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
                 Ok(Ok(None)) => break Transport::Ok,
                 Ok(Err(error)) => break failure::classify(&error),
@@ -156,8 +173,13 @@ fn builder(options: HttpOptions) -> Result<reqwest::ClientBuilder, HttpEngineErr
 fn certificates(path: PathBuf) -> Result<Vec<Certificate>, HttpEngineError> {
     let read = std::fs::read(&path).map_err(|error| error.to_string());
     let parsed = read.and_then(|pem| {
-        let found = Certificate::from_pem_bundle(&pem).map_err(|_| "it is not a PEM file of certificates".to_owned())?;
-        if found.is_empty() { Err("it holds no certificate".to_owned()) } else { Ok(found) }
+        let found = Certificate::from_pem_bundle(&pem)
+            .map_err(|_| "it is not a PEM file of certificates".to_owned())?;
+        if found.is_empty() {
+            Err("it holds no certificate".to_owned())
+        } else {
+            Ok(found)
+        }
     });
     parsed.map_err(|reason| HttpEngineError::CaCertificate { path, reason })
 }

@@ -4,15 +4,30 @@
 //! [`Library`] is a loaded file, [`Instance`] one configured carrier of it. An instance is the seam for what comes
 //! later: other styles (sessions) and other places (a worker process) have the same `submit` and `webhook`.
 
-#![allow(unsafe_code, reason = "this crate is one of the two sides of a C border; see `unsafe_code` in the workspace")]
+#![allow(
+    unsafe_code,
+    reason = "this crate is one of the two sides of a C border; see `unsafe_code` in the workspace"
+)]
 
 mod allowed;
+mod budget;
 mod callback;
+mod descriptor;
+mod faults;
 mod http;
+mod instance;
+mod library;
+mod redact;
 mod report;
+mod shelf;
 mod submission;
 
+pub use budget::CallTimes;
 pub use callback::{CallbackReply, CallbackRequest, CallbackVerdict, CarrierEvent, EventKind, EventState};
+pub use descriptor::Descriptor;
 pub use http::{HttpEngine, HttpEngineError, HttpOptions};
+pub use instance::{Instance, InstanceError, InstanceMetrics, InstanceOptions};
+pub use library::{Library, LoadError, find};
 pub use report::{Class, Price, PriceKind, Report, Scope};
+pub use shelf::{MetricKind, PluginMetric};
 pub use submission::{CarrierMessage, CarrierSender, Encoding, SenderKind, Submission};

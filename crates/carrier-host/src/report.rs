@@ -65,7 +65,9 @@ impl Class {
 
     /// The class a carrier named. `PLUGIN_FAULT` is the host's own word, so a carrier cannot say it.
     pub(crate) fn from_carrier(number: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.number() == number && *class != Self::PluginFault)
+        Self::ALL
+            .into_iter()
+            .find(|class| class.number() == number && *class != Self::PluginFault)
     }
 }
 

@@ -67,7 +67,9 @@ pub struct CarrierMessage {
 
 impl fmt::Debug for CarrierMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CarrierMessage").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("CarrierMessage")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 

@@ -22,7 +22,11 @@ fn allows(list: &AllowedHosts, url: &str) -> bool {
 #[test]
 fn a_declared_host_is_reached_over_tls_on_its_own_port() {
     let list = list(&["api.example.com", "Other.Example.com:8443"], None);
-    for url in ["https://api.example.com/x?y", "https://API.EXAMPLE.COM", "https://other.example.com:8443/"] {
+    for url in [
+        "https://api.example.com/x?y",
+        "https://API.EXAMPLE.COM",
+        "https://other.example.com:8443/",
+    ] {
         assert!(allows(&list, url), "{url}");
     }
     for url in [
@@ -47,15 +51,29 @@ fn a_base_url_allows_its_host_and_port_and_no_other() {
     let list = list(&[], Some("http://127.0.0.1:8125/carrier"));
     assert!(allows(&list, "http://127.0.0.1:8125/any"));
     assert!(allows(&list, "https://127.0.0.1:8125/any"));
-    for url in ["http://127.0.0.1/", "http://127.0.0.1:8126/", "http://127.0.0.2:8125/", "http://localhost:8125/"] {
+    for url in [
+        "http://127.0.0.1/",
+        "http://127.0.0.1:8126/",
+        "http://127.0.0.2:8125/",
+        "http://localhost:8125/",
+    ] {
         assert!(!allows(&list, url), "{url}");
     }
 }
 
 #[test]
 fn plain_http_is_for_loopback() {
-    for base_url in ["http://localhost:1", "http://127.9.9.9", "http://[::1]:80/x", "https://sms.example.com"] {
-        assert_eq!(AllowedHosts::default().add_base_url(base_url), Ok(()), "{base_url}");
+    for base_url in [
+        "http://localhost:1",
+        "http://127.9.9.9",
+        "http://[::1]:80/x",
+        "https://sms.example.com",
+    ] {
+        assert_eq!(
+            AllowedHosts::default().add_base_url(base_url),
+            Ok(()),
+            "{base_url}"
+        );
     }
     for base_url in [
         "http://sms.example.com",
@@ -68,13 +86,24 @@ fn plain_http_is_for_loopback() {
         "sms.example.com",
         "",
     ] {
-        assert!(AllowedHosts::default().add_base_url(base_url).is_err(), "{base_url}");
+        assert!(
+            AllowedHosts::default().add_base_url(base_url).is_err(),
+            "{base_url}"
+        );
     }
 }
 
 #[test]
 fn an_entry_is_a_host_and_nothing_more() {
-    for entry in ["", "*.example.com", "https://example.com", "example.com/x", "u@example.com", "example.com?", "a b"] {
+    for entry in [
+        "",
+        "*.example.com",
+        "https://example.com",
+        "example.com/x",
+        "u@example.com",
+        "example.com?",
+        "a b",
+    ] {
         assert!(AllowedHosts::default().add_host(entry).is_err(), "{entry:?}");
     }
 }

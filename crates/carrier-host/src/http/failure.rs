@@ -8,7 +8,11 @@ pub(super) fn classify(error: &reqwest::Error) -> Transport {
     if error.is_dns() {
         Transport::Dns
     } else if error.is_connect() {
-        if is_tls(error) { Transport::Tls } else { Transport::Connect }
+        if is_tls(error) {
+            Transport::Tls
+        } else {
+            Transport::Connect
+        }
     } else if error.is_timeout() {
         Transport::Timeout
     } else {

@@ -15,7 +15,11 @@ const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_secs(1);
 
 fn engine() -> HttpEngine {
-    HttpEngine::new(HttpOptions { response_limit: 64, ..HttpOptions::default() }).expect("an engine")
+    HttpEngine::new(HttpOptions {
+        response_limit: 64,
+        ..HttpOptions::default()
+    })
+    .expect("an engine")
 }
 
 async fn ask_with(engine: &HttpEngine, url: &str, body: &'static str, limit: Duration) -> HttpAnswer {
@@ -23,8 +27,17 @@ async fn ask_with(engine: &HttpEngine, url: &str, body: &'static str, limit: Dur
     let mut allowed = AllowedHosts::default();
     allowed.add_host("127.0.0.1").expect("a host");
     allowed.add_host("carrier.example").expect("a host");
-    let method = if body.is_empty() { Method::GET } else { Method::POST };
-    let request = HttpRequest { method, url, headers: HeaderMap::new(), body: Bytes::from_static(body.as_bytes()) };
+    let method = if body.is_empty() {
+        Method::GET
+    } else {
+        Method::POST
+    };
+    let request = HttpRequest {
+        method,
+        url,
+        headers: HeaderMap::new(),
+        body: Bytes::from_static(body.as_bytes()),
+    };
     engine.exchange(request, &allowed, limit).await
 }
 
@@ -47,7 +60,10 @@ async fn read_request(stream: &mut TcpStream) -> String {
         seen.extend_from_slice(&chunk[..count]);
         let text = String::from_utf8_lossy(&seen).to_lowercase();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .unwrap_or("0");
             if body.len() >= length.parse().expect("a length") {
                 return text;
             }
@@ -72,13 +88,22 @@ fn answering(listener: TcpListener, answers: Vec<String>) -> tokio::task::JoinHa
 #[tokio::test]
 async fn an_answer_is_given_whole() {
     let (listener, address) = listener().await;
-    let server = answering(listener, vec!["HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 2\r\n\r\nhi".into()]);
+    let server = answering(
+        listener,
+        vec!["HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 2\r\n\r\nhi".into()],
+    );
     let answer = ask(&format!("http://{address}/a?b=c"), "body", LONG).await;
-    assert_eq!((answer.transport, answer.status, answer.request_written), (Transport::Ok, 302, true));
+    assert_eq!(
+        (answer.transport, answer.status, answer.request_written),
+        (Transport::Ok, 302, true)
+    );
     assert_eq!(&answer.body[..], b"hi");
     assert_eq!(answer.headers["location"], "/x");
     let seen = server.await.expect("one request");
-    assert!(seen[0].starts_with("post /a?b=c http/1.1\r\n") && seen[0].ends_with("body"), "{seen:?}");
+    assert!(
+        seen[0].starts_with("post /a?b=c http/1.1\r\n") && seen[0].ends_with("body"),
+        "{seen:?}"
+    );
 }
 
 #[tokio::test]
@@ -87,7 +112,11 @@ async fn an_answer_that_never_comes_is_a_reset_after_writing() {
         let (listener, address) = listener().await;
         let server = answering(listener, vec![String::new()]);
         let answer = ask(&format!("http://{address}/"), body, LONG).await;
-        assert_eq!((answer.transport, answer.status), (Transport::Reset, 0), "{body:?}");
+        assert_eq!(
+            (answer.transport, answer.status),
+            (Transport::Reset, 0),
+            "{body:?}"
+        );
         assert!(answer.request_written, "{body:?}");
         server.await.expect("the request was read");
     }
@@ -98,16 +127,25 @@ async fn a_slow_answer_is_a_timeout_after_writing() {
     for body in ["body", ""] {
         let (_listener, address) = listener().await;
         let answer = ask(&format!("http://{address}/"), body, SHORT).await;
-        assert_eq!((answer.transport, answer.status, answer.request_written), (Transport::Timeout, 0, true));
+        assert_eq!(
+            (answer.transport, answer.status, answer.request_written),
+            (Transport::Timeout, 0, true)
+        );
     }
 }
 
 #[tokio::test]
 async fn a_body_that_stops_keeps_its_status() {
     let (listener, address) = listener().await;
-    let server = answering(listener, vec!["HTTP/1.1 201 Created\r\ncontent-length: 9\r\n\r\nhalf".into()]);
+    let server = answering(
+        listener,
+        vec!["HTTP/1.1 201 Created\r\ncontent-length: 9\r\n\r\nhalf".into()],
+    );
     let answer = ask(&format!("http://{address}/"), "body", LONG).await;
-    assert_eq!((answer.transport, answer.status, answer.request_written), (Transport::Reset, 201, true));
+    assert_eq!(
+        (answer.transport, answer.status, answer.request_written),
+        (Transport::Reset, 201, true)
+    );
     assert!(answer.body.is_empty());
     server.await.expect("the request was read");
 }
@@ -116,9 +154,15 @@ async fn a_body_that_stops_keeps_its_status() {
 async fn an_endless_answer_is_cut_off() {
     for head in ["content-length: 65\r\n\r\n", "connection: close\r\n\r\n"] {
         let (listener, address) = listener().await;
-        let server = answering(listener, vec![format!("HTTP/1.1 200 OK\r\n{head}{}", "x".repeat(65))]);
+        let server = answering(
+            listener,
+            vec![format!("HTTP/1.1 200 OK\r\n{head}{}", "x".repeat(65))],
+        );
         let answer = ask(&format!("http://{address}/"), "body", LONG).await;
-        assert_eq!((answer.transport, answer.status, answer.request_written), (Transport::TooLarge, 200, true));
+        assert_eq!(
+            (answer.transport, answer.status, answer.request_written),
+            (Transport::TooLarge, 200, true)
+        );
         server.await.expect("the request was read");
     }
 }
@@ -129,7 +173,10 @@ async fn nothing_is_written_without_a_connection() {
     drop(listener);
     for body in ["body", ""] {
         let answer = ask(&format!("http://{address}/"), body, LONG).await;
-        assert_eq!((answer.transport, answer.request_written), (Transport::Connect, false));
+        assert_eq!(
+            (answer.transport, answer.request_written),
+            (Transport::Connect, false)
+        );
     }
 }
 
@@ -139,25 +186,38 @@ async fn nothing_is_written_before_the_handshake() {
     let (listener_a, address) = listener().await;
     let server = tokio::spawn(async move { drop(listener_a.accept().await) });
     let answer = ask(&format!("https://{address}/"), "body", LONG).await;
-    assert!([Transport::Tls, Transport::Connect].contains(&answer.transport), "{:?}", answer.transport);
+    assert!(
+        [Transport::Tls, Transport::Connect].contains(&answer.transport),
+        "{:?}",
+        answer.transport
+    );
     assert!(!answer.request_written);
     server.await.expect("one connection");
 
     let (listener_b, address) = listener().await;
     let server = tokio::spawn(async move {
         let (mut stream, _) = listener_b.accept().await.expect("a connection");
-        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.expect("written");
+        stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .await
+            .expect("written");
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).await
     });
     let answer = ask(&format!("https://{address}/"), "body", LONG).await;
-    assert_eq!((answer.transport, answer.request_written), (Transport::Tls, false));
+    assert_eq!(
+        (answer.transport, answer.request_written),
+        (Transport::Tls, false)
+    );
     drop(server.await.expect("one connection"));
 
     let (_listener, address) = listener().await;
     for body in ["body", ""] {
         let answer = ask(&format!("https://{address}/"), body, SHORT).await;
-        assert_eq!((answer.transport, answer.request_written), (Transport::Timeout, false));
+        assert_eq!(
+            (answer.transport, answer.request_written),
+            (Transport::Timeout, false)
+        );
     }
 }
 
@@ -171,10 +231,18 @@ impl Resolve for NoSuchName {
 
 #[tokio::test]
 async fn a_name_that_is_not_found_is_said_so() {
-    let client = builder(HttpOptions::default()).expect("options").dns_resolver(Arc::new(NoSuchName));
-    let engine = HttpEngine { client: client.build().expect("a client"), response_limit: 64 };
+    let client = builder(HttpOptions::default())
+        .expect("options")
+        .dns_resolver(Arc::new(NoSuchName));
+    let engine = HttpEngine {
+        client: client.build().expect("a client"),
+        response_limit: 64,
+    };
     let answer = ask_with(&engine, "https://carrier.example/", "body", LONG).await;
-    assert_eq!((answer.transport, answer.request_written), (Transport::Dns, false));
+    assert_eq!(
+        (answer.transport, answer.request_written),
+        (Transport::Dns, false)
+    );
 }
 
 #[tokio::test]
@@ -191,12 +259,18 @@ async fn a_request_repeats_on_a_new_connection_only_if_nothing_was_written() {
         }
     });
     // The server hangs up after its first answer, so the pooled connection is dead, or dies under the request.
-    assert_eq!(ask_with(&engine, &url, "first", LONG).await.transport, Transport::Ok);
+    assert_eq!(
+        ask_with(&engine, &url, "first", LONG).await.transport,
+        Transport::Ok
+    );
     let answer = ask_with(&engine, &url, "second", LONG).await;
     if answer.transport == Transport::Ok {
         server.await.expect("two requests");
     } else {
-        assert_eq!((answer.transport, answer.request_written), (Transport::Reset, true));
+        assert_eq!(
+            (answer.transport, answer.request_written),
+            (Transport::Reset, true)
+        );
         server.abort();
     }
 }
@@ -205,9 +279,17 @@ async fn a_request_repeats_on_a_new_connection_only_if_nothing_was_written() {
 async fn a_host_that_is_not_allowed_hears_nothing() {
     let (listener, address) = listener().await;
     let port = listener.local_addr().expect("an address").port();
-    for url in [format!("http://localhost:{port}/"), format!("http://127.0.0.2:{port}/"), "http://carrier.example/".into()] {
+    for url in [
+        format!("http://localhost:{port}/"),
+        format!("http://127.0.0.2:{port}/"),
+        "http://carrier.example/".into(),
+    ] {
         let answer = ask(&url, "body", LONG).await;
-        assert_eq!((answer.transport, answer.request_written), (Transport::Blocked, false), "{url}");
+        assert_eq!(
+            (answer.transport, answer.request_written),
+            (Transport::Blocked, false),
+            "{url}"
+        );
     }
     let mut accept = Box::pin(listener.accept());
     tokio::select! {
@@ -221,12 +303,24 @@ async fn a_host_that_is_not_allowed_hears_nothing() {
 fn a_wrong_option_is_named() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     let missing = file.path().with_extension("missing");
-    for (path, word) in [(file.path().to_owned(), "holds no certificate"), (missing, "No such file")] {
-        let options = HttpOptions { ca_certificate: Some(path.clone()), ..HttpOptions::default() };
+    for (path, word) in [
+        (file.path().to_owned(), "holds no certificate"),
+        (missing, "No such file"),
+    ] {
+        let options = HttpOptions {
+            ca_certificate: Some(path.clone()),
+            ..HttpOptions::default()
+        };
         let error = HttpEngine::new(options).err().expect("refused").to_string();
-        assert!(error.contains(word) && error.contains(&path.display().to_string()), "{error}");
+        assert!(
+            error.contains(word) && error.contains(&path.display().to_string()),
+            "{error}"
+        );
     }
-    let options = HttpOptions { proxy: Some("http://user:hunter2@".into()), ..HttpOptions::default() };
+    let options = HttpOptions {
+        proxy: Some("http://user:hunter2@".into()),
+        ..HttpOptions::default()
+    };
     let error = HttpEngine::new(options).err().expect("refused").to_string();
     assert!(!error.contains("hunter2"), "{error}");
 }

@@ -25,7 +25,13 @@ impl Written {
 /// The body to send and the flag it will set.
 pub(super) fn watch(bytes: Bytes) -> (reqwest::Body, Written) {
     let written = Written(Arc::new(AtomicBool::new(false)));
-    (reqwest::Body::wrap(Watched { bytes, written: written.clone() }), written)
+    (
+        reqwest::Body::wrap(Watched {
+            bytes,
+            written: written.clone(),
+        }),
+        written,
+    )
 }
 
 /// A connection of hyper asks `is_end_stream` when it takes a request off its queue, before it writes the head
@@ -41,10 +47,17 @@ impl Body for Watched {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.written.set();
         let bytes = std::mem::take(&mut self.bytes);
-        Poll::Ready(if bytes.is_empty() { None } else { Some(Ok(Frame::data(bytes))) })
+        Poll::Ready(if bytes.is_empty() {
+            None
+        } else {
+            Some(Ok(Frame::data(bytes)))
+        })
     }
 
     fn is_end_stream(&self) -> bool {

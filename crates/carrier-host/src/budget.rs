@@ -1,0 +1,51 @@
+//! How long a library's calls take: they run on the runtime's own threads, so a slow one holds up everybody.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Contract section 3.4.
+const SOFT: Duration = Duration::from_millis(5);
+const HARD: Duration = Duration::from_millis(250);
+
+/// A library that is always slow is said so once in this time.
+const WARN_EVERY: Duration = Duration::from_secs(60);
+
+/// Counters of all calls into one instance.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CallTimes {
+    /// Calls made.
+    pub calls: u64,
+    /// Calls over 5 ms, the slower ones included.
+    pub over_soft: u64,
+    /// Calls over 250 ms.
+    pub over_hard: u64,
+    /// All calls together.
+    pub total: Duration,
+    /// The longest.
+    pub longest: Duration,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Budget(Mutex<(CallTimes, Option<Duration>)>);
+
+impl Budget {
+    /// Counts one call that ended at `now`; true if a warning is due.
+    pub(crate) fn note(&self, took: Duration, now: Duration) -> bool {
+        let mut guard = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (times, warned) = &mut *guard;
+        times.calls += 1;
+        times.over_soft += u64::from(took > SOFT);
+        times.over_hard += u64::from(took > HARD);
+        times.total = times.total.saturating_add(took);
+        times.longest = times.longest.max(took);
+        let due = took > HARD && warned.is_none_or(|then| now.saturating_sub(then) >= WARN_EVERY);
+        if due {
+            *warned = Some(now);
+        }
+        due
+    }
+
+    pub(crate) fn times(&self) -> CallTimes {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0
+    }
+}

@@ -1,0 +1,42 @@
+//! What a library says of itself, in JSON compiled into it.
+
+use crate::allowed::AllowedHosts;
+use serde::Deserialize;
+
+/// The compiled-in description. Members this host does not know are ignored: newer libraries have more.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Descriptor {
+    /// The plugin's name, as the configuration says it.
+    pub id: String,
+    /// The plugin's own version.
+    pub version: String,
+    /// Hosts it may reach besides that of `base_url`: `host` (port 443) or `host:port`.
+    #[serde(default)]
+    pub allowed_hosts: Vec<String>,
+    /// JSON Schema of its settings, when it has one.
+    #[serde(default)]
+    pub settings_schema: Option<serde_json::Value>,
+}
+
+impl Descriptor {
+    /// Reads and checks it; the error completes "the descriptor ...".
+    pub(crate) fn parse(json: &[u8]) -> Result<Self, String> {
+        let descriptor: Self =
+            serde_json::from_slice(json).map_err(|error| format!("cannot be read: {error}"))?;
+        if descriptor.id.is_empty() || descriptor.version.is_empty() {
+            return Err("has an empty id or version".into());
+        }
+        descriptor.allowed().map(|_| descriptor)
+    }
+
+    /// The allow-list before any setting.
+    pub(crate) fn allowed(&self) -> Result<AllowedHosts, String> {
+        let mut allowed = AllowedHosts::default();
+        for host in &self.allowed_hosts {
+            allowed
+                .add_host(host)
+                .map_err(|reason| format!("allows the host {host:?}: {reason}"))?;
+        }
+        Ok(allowed)
+    }
+}

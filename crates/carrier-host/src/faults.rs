@@ -1,0 +1,43 @@
+//! When a library that keeps breaking the contract is left alone for a while. Pure: time comes in.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+#[cfg(test)]
+mod tests;
+
+/// Contract section 3.4: three faults in 60 s quarantine the instance.
+const FAULTS: usize = 3;
+const WINDOW: Duration = Duration::from_secs(60);
+const QUARANTINE: Duration = Duration::from_secs(60);
+
+/// The recent faults of one instance. Moments are counted from the instance's creation.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    recent: VecDeque<Duration>,
+    until: Option<Duration>,
+    total: u64,
+}
+
+impl Faults {
+    /// Notes one; true if the quarantine begins with it.
+    pub(crate) fn note(&mut self, now: Duration) -> bool {
+        self.total = self.total.saturating_add(1);
+        self.recent.retain(|then| now.saturating_sub(*then) < WINDOW);
+        self.recent.push_back(now);
+        if self.recent.len() < FAULTS {
+            return false;
+        }
+        self.recent.clear();
+        self.until = Some(now.saturating_add(QUARANTINE));
+        true
+    }
+
+    pub(crate) fn quarantined(&self, now: Duration) -> bool {
+        self.until.is_some_and(|until| now < until)
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+}
