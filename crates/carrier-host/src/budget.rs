@@ -3,6 +3,9 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+#[cfg(test)]
+mod tests;
+
 /// Contract section 3.4.
 const SOFT: Duration = Duration::from_millis(5);
 const HARD: Duration = Duration::from_millis(250);

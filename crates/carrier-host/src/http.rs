@@ -13,7 +13,7 @@ use crate::allowed::AllowedHosts;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Method, NoProxy, Proxy, Response, Url};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use written::Written;
@@ -80,13 +80,27 @@ pub struct HttpEngine {
 impl HttpEngine {
     /// Prepares the client; opens no connection.
     pub fn new(options: HttpOptions) -> Result<Self, HttpEngineError> {
-        let response_limit = options.response_limit;
-        let client = builder(options)?
-            .build()
-            .map_err(|error| HttpEngineError::Client(failure::cause(&error)))?;
+        let extra = options
+            .ca_certificate
+            .as_deref()
+            .map_or_else(|| Ok(Vec::new()), certificates)?;
+        let trusting = builder(&options)?.tls_certs_merge(extra.clone()).build();
+        let client = match trusting {
+            Ok(client) => client,
+            // A bare container has no list of trusted certificates. Loopback and the operator's own CA still work.
+            Err(error) => {
+                let cause = failure::cause(&error);
+                tracing::warn!(
+                    cause,
+                    "no certificate of the system is trusted; carriers over https will fail"
+                );
+                let lonely = builder(&options)?.tls_certs_only(extra).build();
+                lonely.map_err(|error| HttpEngineError::Client(failure::cause(&error)))?
+            }
+        };
         Ok(Self {
             client,
-            response_limit,
+            response_limit: options.response_limit,
         })
     }
 
@@ -149,7 +163,7 @@ fn may_have_been_written(transport: Transport, flag: &Written) -> bool {
     }
 }
 
-fn builder(options: HttpOptions) -> Result<reqwest::ClientBuilder, HttpEngineError> {
+fn builder(options: &HttpOptions) -> Result<reqwest::ClientBuilder, HttpEngineError> {
     let mut builder = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -159,19 +173,16 @@ fn builder(options: HttpOptions) -> Result<reqwest::ClientBuilder, HttpEngineErr
         .connect_timeout(options.connect_timeout)
         .pool_idle_timeout(POOL_IDLE)
         .user_agent(concat!("aldis/", env!("CARGO_PKG_VERSION")));
-    if let Some(address) = options.proxy {
-        let proxy = Proxy::all(&address).map_err(|_| HttpEngineError::Proxy)?;
+    if let Some(address) = &options.proxy {
+        let proxy = Proxy::all(address).map_err(|_| HttpEngineError::Proxy)?;
         // A carrier on this machine is a test or a neighbour; a proxy elsewhere cannot reach it.
         builder = builder.proxy(proxy.no_proxy(NoProxy::from_string("localhost,127.0.0.0/8,::1")));
-    }
-    if let Some(path) = options.ca_certificate {
-        builder = builder.tls_certs_merge(certificates(path)?);
     }
     Ok(builder)
 }
 
-fn certificates(path: PathBuf) -> Result<Vec<Certificate>, HttpEngineError> {
-    let read = std::fs::read(&path).map_err(|error| error.to_string());
+fn certificates(path: &Path) -> Result<Vec<Certificate>, HttpEngineError> {
+    let read = std::fs::read(path).map_err(|error| error.to_string());
     let parsed = read.and_then(|pem| {
         let found = Certificate::from_pem_bundle(&pem)
             .map_err(|_| "it is not a PEM file of certificates".to_owned())?;
@@ -181,7 +192,10 @@ fn certificates(path: PathBuf) -> Result<Vec<Certificate>, HttpEngineError> {
             Ok(found)
         }
     });
-    parsed.map_err(|reason| HttpEngineError::CaCertificate { path, reason })
+    parsed.map_err(|reason| HttpEngineError::CaCertificate {
+        path: path.to_owned(),
+        reason,
+    })
 }
 
 /// What a carrier asked for, parsed.

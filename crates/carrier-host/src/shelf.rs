@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(test)]
+mod tests;
+
 /// Contract section 3.1: 64 KiB of keys and values per instance.
 const CAPACITY: usize = 64 * 1024;
 

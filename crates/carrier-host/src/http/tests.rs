@@ -231,7 +231,7 @@ impl Resolve for NoSuchName {
 
 #[tokio::test]
 async fn a_name_that_is_not_found_is_said_so() {
-    let client = builder(HttpOptions::default())
+    let client = builder(&HttpOptions::default())
         .expect("options")
         .dns_resolver(Arc::new(NoSuchName));
     let engine = HttpEngine {
