@@ -196,15 +196,15 @@ type Spoil = fn(&mut SendMessageRequest);
 /// What makes a request wrong, and the field that must be named.
 const WRONG: &[(&str, Spoil)] = &[
     ("to", |request| request.to.clear()),
-    ("to", |request| request.to = "2025550100".to_owned()),
+    ("to", |request| request.to = "2025550100".into()),
     ("text", |request| request.text.clear()),
     ("text", |request| request.text = "a".repeat(1601)),
-    ("sender", |request| request.sender = "TwelveLetter".to_owned()),
-    ("tenant", |request| request.tenant = "Not A Name".to_owned()),
+    ("sender", |request| request.sender = "TwelveLetter".into()),
+    ("tenant", |request| request.tenant = "Not A Name".into()),
     ("class", |request| request.class = 99),
     ("accept", |request| request.accept = -1),
     ("idempotency_key", |request| {
-        request.idempotency_key = "a b".to_owned();
+        request.idempotency_key = "a b".into();
     }),
     ("idempotency_window", |request| {
         request.idempotency_window = Some(span(86_400, 1));
@@ -213,7 +213,7 @@ const WRONG: &[(&str, Spoil)] = &[
         request.idempotency_window = Some(span(0, 0));
     }),
     ("attributes", |request| {
-        request.attributes = [("K".to_owned(), "v".to_owned())].into();
+        request.attributes = [("K".to_owned(), "v".into())].into();
     }),
     ("ttl", |request| request.expiry = Some(Expiry::Ttl(span(0, 0)))),
     ("ttl", |request| request.expiry = Some(Expiry::Ttl(span(-1, 0)))),
