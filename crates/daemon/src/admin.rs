@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// OpenMetrics 1.0, "MIME type".
+/// `OpenMetrics` 1.0, "MIME type".
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 /// A probe under way at the end gets its answer; a connection that says nothing is cut.

@@ -66,7 +66,7 @@ where
     let wanted = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
         .parse_lossy(asked);
-    let filter = wanted.and(filter_fn(|metadata| allowed(metadata)));
+    let filter = wanted.and(filter_fn(allowed));
     // A full pipe or a closed terminal must not make a service print about its printing.
     let lines = fmt::layer().with_writer(writer).log_internal_errors(false);
     let lines = match form {

@@ -14,7 +14,7 @@ pub fn on_signal() -> CancellationToken {
         }
         // Without a handler the system's own applies: the process ends, and the store survives that.
         (Err(error), _) | (_, Err(error)) => {
-            tracing::error!(%error, "signals end this process without draining")
+            tracing::error!(%error, "signals end this process without draining");
         }
     }
     token

@@ -20,7 +20,7 @@ pub(super) fn apply(
         })
         .collect();
     // `[9]` before `[10]`, and a table before what is in it.
-    said.sort_by(|(left, ..), (right, ..)| left.iter().map(order).cmp(right.iter().map(order)));
+    said.sort_by(|(left, ..), (right, ..)| order(left).cmp(order(right)));
     for (path, name, words) in said {
         set(root, &path, &name, &words).map_err(|reason| {
             ConfigError::of(Fault::new(Origin::Variable(name.clone()).place(""), "", reason))
@@ -29,8 +29,8 @@ pub(super) fn apply(
     Ok(())
 }
 
-fn order(part: &String) -> (Option<usize>, &str) {
-    (part.parse().ok(), part)
+fn order(path: &[String]) -> impl Iterator<Item = (Option<usize>, &str)> {
+    path.iter().map(|part| (part.parse().ok(), part.as_str()))
 }
 
 fn set(root: &mut Node, path: &[String], name: &str, words: &str) -> Result<(), &'static str> {

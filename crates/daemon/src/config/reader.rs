@@ -56,11 +56,10 @@ impl Refusal {
     pub(super) fn into_error(self, root: &Node, source: &Source) -> ConfigError {
         let way: Vec<_> = self.way.into_iter().rev().collect();
         let reason = match self.reason {
-            Reason::Ours(reason) => reason,
             Reason::Theirs(reason) if quotes(&reason, innermost(root, &way)) => {
                 "is not valid here".to_owned()
             }
-            Reason::Theirs(reason) => reason,
+            Reason::Ours(reason) | Reason::Theirs(reason) => reason,
         };
         source.fault_of(self.said.as_ref(), &way, reason)
     }
@@ -87,6 +86,9 @@ fn quotes(sentence: &str, node: &Node) -> bool {
         let part = |quoted: &str| quoted.len() >= SHORTEST && value.contains(quoted);
         (value.len() >= SHORTEST && sentence.contains(value)) || quoted.into_iter().any(part)
     };
+    if node.words.as_deref().is_some_and(shows) {
+        return true;
+    }
     match &node.value {
         Value::Text(text) => shows(text),
         Value::Integer(number) => shows(&number.to_string()),
