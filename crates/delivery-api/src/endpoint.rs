@@ -104,7 +104,7 @@ impl Endpoint {
                 .as_ref()
                 .map_or_else(|| Ok(system_roots()), ClientTls::config)?;
             endpoint = endpoint
-                .tls_config(config)
+                .tls_config(config.timeout(CONNECT_TIMEOUT))
                 .map_err(|error| EndpointError::Tls(sentence(&error)))?;
         }
         Ok(endpoint.connect_lazy())
