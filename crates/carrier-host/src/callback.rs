@@ -1,6 +1,7 @@
 //! A carrier's call-back and what its library made of it.
 
 use crate::report::Price;
+use aldis_carrier::{Class, EventKind, ReceiptState};
 use bytes::Bytes;
 use std::fmt;
 
@@ -59,51 +60,15 @@ pub struct CallbackReply {
     pub body: Bytes,
 }
 
-/// What an event is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EventKind {
-    /// The fate of a message we sent.
-    Receipt,
-    /// A message to us.
-    Inbound,
-    /// Somebody asked for silence.
-    OptOut,
-}
-
-/// What a receipt says of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EventState {
-    /// The carrier does not know, or the word is new.
-    Unknown,
-    /// Waiting at the carrier.
-    Queued,
-    /// Handed to the network.
-    Sent,
-    /// On its way.
-    EnRoute,
-    /// On the handset.
-    Delivered,
-    /// Not delivered.
-    Undelivered,
-    /// Too late.
-    Expired,
-    /// Refused by the network.
-    Rejected,
-    /// Removed at the carrier.
-    Deleted,
-    /// Read by the recipient.
-    Read,
-}
-
 /// One thing a carrier tells us. `Debug` shows neither numbers nor text.
 #[derive(Clone)]
 pub struct CarrierEvent {
     /// What it is about.
     pub kind: EventKind,
     /// For receipts: the state.
-    pub state: EventState,
+    pub state: ReceiptState,
     /// For failures: the outcome class, when the carrier gives a reason we know.
-    pub class: Option<crate::Class>,
+    pub class: Option<Class>,
     /// Nothing will follow.
     pub is_final: bool,
     /// The carrier's id of the message.

@@ -10,6 +10,7 @@ mod written;
 mod tests;
 
 use crate::allowed::AllowedHosts;
+use aldis_carrier::Transport;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Method, NoProxy, Proxy, Response, Url};
@@ -159,7 +160,7 @@ impl HttpEngine {
 fn may_have_been_written(transport: Transport, flag: &Written) -> bool {
     match transport {
         Transport::Dns | Transport::Connect | Transport::Tls | Transport::Blocked => false,
-        Transport::Ok | Transport::Timeout | Transport::Reset | Transport::TooLarge => flag.is_set(),
+        _ => flag.is_set(),
     }
 }
 
@@ -204,19 +205,6 @@ pub(crate) struct HttpRequest {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-}
-
-/// How far an exchange came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Transport {
-    Ok,
-    Dns,
-    Connect,
-    Tls,
-    Timeout,
-    Reset,
-    TooLarge,
-    Blocked,
 }
 
 /// What came back, or why nothing did. `status` and `headers` are given as soon as they arrived, even when the

@@ -22,12 +22,13 @@ mod report;
 mod shelf;
 mod submission;
 
+pub use aldis_carrier::{Class, Encoding, EventKind, ReceiptState, Scope, SenderKind};
 pub use budget::CallTimes;
-pub use callback::{CallbackReply, CallbackRequest, CallbackVerdict, CarrierEvent, EventKind, EventState};
+pub use callback::{CallbackReply, CallbackRequest, CallbackVerdict, CarrierEvent};
 pub use descriptor::Descriptor;
 pub use http::{HttpEngine, HttpEngineError, HttpOptions};
 pub use instance::{Instance, InstanceError, InstanceMetrics, InstanceOptions};
 pub use library::{Library, LoadError, find};
-pub use report::{Class, Price, PriceKind, Report, Scope};
+pub use report::{Price, PriceKind, Report};
 pub use shelf::{MetricKind, PluginMetric};
-pub use submission::{CarrierMessage, CarrierSender, Encoding, SenderKind, Submission};
+pub use submission::{CarrierMessage, CarrierSender, Submission};

@@ -1,20 +1,8 @@
 //! What the host is asked to submit.
 
+use aldis_carrier::{Encoding, SenderKind};
 use std::fmt;
 use std::time::Duration;
-
-/// What kind of name a sender is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SenderKind {
-    /// Letters, for example a brand.
-    Alphanumeric,
-    /// A full phone number.
-    LongNumber,
-    /// A short code.
-    ShortCode,
-    /// A toll-free number.
-    TollFree,
-}
 
 /// Who the message is from. Has no `Debug`: it may be somebody's number.
 #[derive(Clone)]
@@ -23,17 +11,6 @@ pub struct CarrierSender {
     pub kind: SenderKind,
     /// The name itself.
     pub address: String,
-}
-
-/// How the text will be coded on the air.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Encoding {
-    /// The carrier decides.
-    Auto,
-    /// GSM 03.38 fits.
-    Gsm7,
-    /// UCS-2 is needed.
-    Ucs2,
 }
 
 /// One message in the words of the border. Numbers and text are plain here, so `Debug` shows the id only.

@@ -1,6 +1,6 @@
 //! Which of the transport words an error of the HTTP client is.
 
-use super::Transport;
+use aldis_carrier::Transport;
 use std::error::Error;
 use std::io;
 
