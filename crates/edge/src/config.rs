@@ -5,7 +5,7 @@ mod tenant;
 
 use crate::auth0::replay::ReplayKey;
 use crate::tenants::Tenants;
-use aldis_daemon::config::{self, ConfigError, Loaded, Source};
+use aldis_daemon::config::{self, ConfigError, HumanDuration, Loaded, Source};
 use aldis_delivery_api::{ClientIdentity, ClientTls, ClientToken, DeliveryClient, Endpoint, EndpointError};
 use raw::{RawConfig, RawTls};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -54,21 +54,24 @@ impl Config {
         }
         ConfigError::all(faults)?;
         tenant::tell_apart(&tenants, &source, &mut warnings)?;
-        let token = raw.delivery_token.resolve().map_err(|error| source.fault("delivery_token", error))?;
+        let token = raw
+            .delivery_token
+            .resolve()
+            .map_err(|error| source.fault("delivery_token", error))?;
         let endpoint = Endpoint {
             uri: raw.delivery,
             token: ClientToken::new(token.expose()),
             tls: raw.delivery_tls.map(|tls| client_tls(tls, &source)).transpose()?,
         };
-        let delivery = DeliveryClient::connect_lazy(&endpoint)
-            .map_err(|error| source.fault(key_of(&error), error))?;
+        let delivery =
+            DeliveryClient::connect_lazy(&endpoint).map_err(|error| source.fault(key_of(&error), error))?;
         Ok(Self {
             listen: raw.listen,
             admin_listen: raw.admin_listen.unwrap_or(ADMIN_LISTEN),
             delivery,
             replay: ReplayKey::derive(token.expose()),
             max_connections: raw.max_connections.map_or(MAX_CONNECTIONS, NonZeroUsize::get),
-            drain_within: raw.drain_within.map_or(DRAIN_WITHIN, |duration| duration.get()),
+            drain_within: raw.drain_within.map_or(DRAIN_WITHIN, HumanDuration::get),
             tenants: Tenants::new(tenants),
             warnings,
         })
@@ -78,6 +81,15 @@ impl Config {
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
+
+    /// What `--check-config` has to say of settings that can be used.
+    pub fn finding(&self) -> String {
+        let warnings = self
+            .warnings
+            .iter()
+            .map(|warning| format!("warning: {warning}\n"));
+        warnings.chain(["the settings are good".to_owned()]).collect()
+    }
 }
 
 fn client_tls(raw: RawTls, source: &Source) -> Result<ClientTls, ConfigError> {
@@ -86,7 +98,11 @@ fn client_tls(raw: RawTls, source: &Source) -> Result<ClientTls, ConfigError> {
         (None, None) => None,
         _ => return Err(source.fault("delivery_tls", "certificate and key go together")),
     };
-    Ok(ClientTls { ca_certificate: raw.ca_certificate, identity, server_name: raw.server_name })
+    Ok(ClientTls {
+        ca_certificate: raw.ca_certificate,
+        identity,
+        server_name: raw.server_name,
+    })
 }
 
 fn key_of(error: &EndpointError) -> &'static str {

@@ -63,7 +63,12 @@ impl Edge {
             metrics: Metrics::register(&mut registry),
             attendance: Attendance::new(),
         });
-        Self { door, registry, max_connections: config.max_connections, drain_within: config.drain_within }
+        Self {
+            door,
+            registry,
+            max_connections: config.max_connections,
+            drain_within: config.drain_within,
+        }
     }
 
     /// Serves until `shutdown`, then takes nothing new, finishes what is under way and returns.
@@ -71,7 +76,13 @@ impl Edge {
         let delivery = self.door.delivery.clone();
         let readiness = Readiness::new().with_check("delivery", move || {
             let delivery = delivery.clone();
-            async move { if delivery.healthy().await { Ok(()) } else { Err("does not answer".to_owned()) } }
+            async move {
+                if delivery.healthy().await {
+                    Ok(())
+                } else {
+                    Err("does not answer".to_owned())
+                }
+            }
         });
         let closed = CancellationToken::new();
         let admin = Admin::new(self.registry, readiness.clone()).serve(listeners.admin, closed.clone());
@@ -85,7 +96,9 @@ impl Edge {
             let drained = async {
                 shutdown.cancelled().await;
                 readiness.drain();
-                timeout(self.drain_within, self.door.attendance.drained()).await.is_ok()
+                timeout(self.drain_within, self.door.attendance.drained())
+                    .await
+                    .is_ok()
             };
             // New callers are still heard while draining: they are told to come back.
             let in_time = tokio::select! {

@@ -24,22 +24,16 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let config = match Config::load(&arguments.config, config::environment()) {
+        Ok(config) if arguments.check_config => return say(&config.finding(), exit::OK),
         Ok(config) => config,
         Err(faults) => return say(&faults.to_string(), exit::CONFIG),
     };
-    if arguments.check_config {
-        let good = std::iter::once(format!("{} is good", arguments.config.display()));
-        let findings: Vec<_> = config.warnings().iter().cloned().chain(good).collect();
-        return say(&findings.join("\n"), exit::OK);
-    }
     logging::init();
-    match serve(config).await {
-        Ok(()) => ExitCode::from(exit::OK),
-        Err(error) => {
-            tracing::error!("{error:#}");
-            ExitCode::from(exit::FAILURE)
-        }
+    if let Err(error) = serve(config).await {
+        tracing::error!("{error:#}");
+        return ExitCode::from(exit::FAILURE);
     }
+    ExitCode::from(exit::OK)
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
@@ -50,10 +44,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let (public, admin) = listeners.addresses()?;
     let shutdown = shutdown::on_signal();
     tracing::info!(%public, %admin, version = env!("CARGO_PKG_VERSION"), "aldis-edge is listening");
-    Edge::build(config)
-        .run(listeners, shutdown)
-        .await
-        .context("cannot serve")?;
+    let edge = Edge::build(config);
+    edge.run(listeners, shutdown).await.context("cannot serve")?;
     tracing::info!("aldis-edge has stopped");
     Ok(())
 }

@@ -19,7 +19,9 @@ use std::time::Duration;
 const COME_BACK_AFTER: Duration = Duration::from_secs(1);
 
 /// An answer. The only `IntoResponse` of this crate.
-pub(crate) struct Reply {
+pub(crate) struct Reply(Box<Parts>);
+
+struct Parts {
     status: StatusCode,
     content: Content,
     headers: HeaderMap,
@@ -75,7 +77,7 @@ impl Reply {
             }
             (AcceptMode::Stored, status) => status.as_str(),
         };
-        Self {
+        Self(Box::new(Parts {
             status: StatusCode::OK,
             content: Content::Taken {
                 message_id: message.id.to_string(),
@@ -87,7 +89,7 @@ impl Reply {
                 message_id: Some(message.id),
                 ..Account::default()
             },
-        }
+        }))
     }
 
     /// Every failed authentication, word for word the same.
@@ -202,25 +204,25 @@ impl Reply {
             field: None,
             message_id: None,
         };
-        Self {
+        Self(Box::new(Parts {
             status,
             content: Content::Problem(problem),
             headers: HeaderMap::new(),
             account,
-        }
+        }))
     }
 
     fn about(mut self, message: Option<MessageId>, field: Option<String>) -> Self {
-        if let Content::Problem(problem) = &mut self.content {
+        if let Content::Problem(problem) = &mut self.0.content {
             problem.message_id = message.map(|id| id.to_string());
             problem.field = field;
         }
-        self.account.message_id = message;
+        self.0.account.message_id = message;
         self
     }
 
     fn with(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.headers.insert(name, HeaderValue::from_static(value));
+        self.0.headers.insert(name, HeaderValue::from_static(value));
         self
     }
 
@@ -228,14 +230,15 @@ impl Reply {
         let after = after.unwrap_or(COME_BACK_AFTER);
         // Whole seconds (RFC 9110 section 10.2.3), and never "at once".
         let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
-        self.headers
+        self.0
+            .headers
             .insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         self
     }
 
     /// Says in log and metrics whose request this was.
     pub(crate) fn for_tenant(mut self, tenant: &TenantName) -> Self {
-        self.account.tenant = Some(tenant.clone());
+        self.0.account.tenant = Some(tenant.clone());
         self
     }
 }
@@ -297,8 +300,8 @@ impl From<DeliveryError> for Reply {
         let status = status_of(kind);
         let mut reply = Self::problem(status, kind.code(), kind.retryable(), detail)
             .about(error.message_id, error.field.clone());
-        reply.account.code = error.code().to_owned();
-        reply.account.detail = error.detail;
+        error.code().clone_into(&mut reply.0.account.code);
+        reply.0.account.detail = error.detail;
         let comes_back = status == StatusCode::SERVICE_UNAVAILABLE || error.retry_after.is_some();
         if comes_back {
             reply.come_back(error.retry_after)
@@ -310,20 +313,26 @@ impl From<DeliveryError> for Reply {
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
-        let media = match self.content {
+        let Parts {
+            status,
+            content,
+            headers,
+            account,
+        } = *self.0;
+        let media = match content {
             Content::Taken { .. } => "application/json",
             Content::Problem(_) => "application/problem+json",
         };
         // Strings and numbers only: this cannot fail, and an empty body would be no lie.
-        let body = serde_json::to_vec(&self.content).unwrap_or_default();
-        let mut response = (self.status, self.headers, body).into_response();
+        let body = serde_json::to_vec(&content).unwrap_or_default();
+        let mut response = (status, headers, body).into_response();
         response
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static(media));
         response
             .headers_mut()
             .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response.extensions_mut().insert(self.account);
+        response.extensions_mut().insert(account);
         response
     }
 }

@@ -40,7 +40,10 @@ pub struct Listeners {
 impl Listeners {
     /// Binds what the settings say; port 0 takes a free one.
     pub async fn bind(config: &Config) -> io::Result<Self> {
-        Ok(Self { public: bind(config.listen).await?, admin: bind(config.admin_listen).await? })
+        Ok(Self {
+            public: bind(config.listen).await?,
+            admin: bind(config.admin_listen).await?,
+        })
     }
 
     /// The public address and the admin one, as they are bound.
@@ -50,7 +53,9 @@ impl Listeners {
 }
 
 async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))
 }
 
 /// The open connections of the public listener.
@@ -99,7 +104,9 @@ impl Connections {
             (place, &self.router)
         } else {
             self.metrics.connections_refused.inc();
-            let Ok(place) = Arc::clone(&self.refused).try_acquire_owned() else { return };
+            let Ok(place) = Arc::clone(&self.refused).try_acquire_owned() else {
+                return;
+            };
             (place, &self.refusals)
         };
         // A short answer should not wait for more of it.

@@ -116,12 +116,13 @@ fn report(metrics: &Metrics, response: &Response, began: Instant) {
 
 /// A panic ends its request with 500 and nothing else.
 pub(crate) async fn contain(request: Request, next: Next) -> Response {
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(_) => {
-            // What it carried may be anything, so it is not looked at.
-            tracing::error!("a request panicked");
-            Reply::internal().into_response()
-        }
-    }
+    let Ok(response) = AssertUnwindSafe(next.run(request)).catch_unwind().await else {
+        // What it carried may be anything, so it is not looked at.
+        tracing::error!("a request panicked");
+        return Reply::internal().into_response();
+    };
+    response
 }
+
+#[cfg(test)]
+mod tests;

@@ -259,7 +259,7 @@ fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A NumericDate (RFC 7519 section 2) as whole milliseconds.
+/// A `NumericDate` (RFC 7519 section 2) as whole milliseconds.
 fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, Rejection> {
     let Some(value) = claims.get(name) else {
         return Ok(None);

@@ -50,7 +50,10 @@ pub(super) enum RawAccept {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(clippy::struct_excessive_bools, reason = "four independent switches of the file")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "four independent switches of the file"
+)]
 pub(super) struct RawGateway {
     pub(super) method: RawMethod,
     pub(super) subject: Option<String>,

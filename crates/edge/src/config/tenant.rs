@@ -26,7 +26,8 @@ struct Place<'s> {
 
 impl Place<'_> {
     fn fault(self, key: &str, reason: impl std::fmt::Display) -> ConfigError {
-        self.source.fault(&format!("tenants[{}].{key}", self.index), reason)
+        self.source
+            .fault(&format!("tenants[{}].{key}", self.index), reason)
     }
 }
 
@@ -44,8 +45,14 @@ pub(super) fn parse(
             "is missing; method = \"none\" with allow_unauthenticated = true would let anybody send",
         )
     })?;
-    let sender = raw.default_sender.map(|sender| Sender::parse(&sender)).transpose();
-    let region = raw.default_region.map(|region| Region::parse(&region)).transpose();
+    let sender = raw
+        .default_sender
+        .map(|sender| Sender::parse(&sender))
+        .transpose();
+    let region = raw
+        .default_region
+        .map(|region| Region::parse(&region))
+        .transpose();
     Ok(Tenant {
         gate: gate(&name, gateway, place, warnings)?,
         name,
@@ -62,8 +69,12 @@ pub(super) fn parse(
     })
 }
 
-fn within(raw: Option<HumanDuration>, default: Duration, range: &RangeInclusive<Duration>) -> Option<Duration> {
-    let value = raw.map_or(default, |duration| duration.get());
+fn within(
+    raw: Option<HumanDuration>,
+    default: Duration,
+    range: &RangeInclusive<Duration>,
+) -> Option<Duration> {
+    let value = raw.map_or(default, HumanDuration::get);
     range.contains(&value).then_some(value)
 }
 
@@ -76,11 +87,16 @@ fn gate(
     let fault = |key: &str, reason: &str| place.fault(&format!("gateway_authentication.{key}"), reason);
     match raw.method {
         RawMethod::None if raw.allow_unauthenticated => {
-            warnings.push(format!("tenant {name}: anybody who reaches this edge can send, and be billed to you"));
+            warnings.push(format!(
+                "tenant {name}: anybody who reaches this edge can send, and be billed to you"
+            ));
             return Ok(Gate::Open);
         }
         RawMethod::None => {
-            return Err(fault("method", "\"none\" lets anybody send; allow_unauthenticated = true would permit it"));
+            return Err(fault(
+                "method",
+                "\"none\" lets anybody send; allow_unauthenticated = true would permit it",
+            ));
         }
         RawMethod::Bearer => {}
     }
@@ -90,14 +106,17 @@ fn gate(
         return Err(fault("subject", "is empty; leave it out to take any subject"));
     }
     if raw.issuers.as_ref().is_some_and(Vec::is_empty) {
-        return Err(fault("issuers", "an empty list would refuse everybody; leave it out to take any issuer"));
+        return Err(fault(
+            "issuers",
+            "an empty list would refuse everybody; leave it out to take any issuer",
+        ));
     }
     Ok(Gate::Bearer(Policy {
         audience: audience.ok_or_else(|| fault("audience", "is missing: every token must name it"))?,
         subject: raw.subject,
         issuers: raw.issuers,
         require_exp: raw.require_exp,
-        max_age: raw.max_age.map(|age| age.get()),
+        max_age: raw.max_age.map(HumanDuration::get),
         keys,
     }))
 }
@@ -116,7 +135,9 @@ fn keys(
         let key = format!("gateway_authentication.secrets[{number}]");
         let text = secret.resolve().map_err(|error| place.fault(&key, error))?;
         if is_sample(text.expose()) {
-            warnings.push(format!("tenant {name}: {key} is a sample from public documentation; anybody can sign with it"));
+            warnings.push(format!(
+                "tenant {name}: {key} is a sample from public documentation; anybody can sign with it"
+            ));
         }
         let parsed = GatewayKey::parse(text.expose(), raw.secret_base64_encoded, raw.allow_short_secret);
         keys.push(parsed.map_err(|error| place.fault(&key, error))?);
@@ -125,15 +146,25 @@ fn keys(
 }
 
 /// Refuses tenants whose tokens would open each other's door (design 5.5), and notes those that come close.
-pub(super) fn tell_apart(tenants: &[Tenant], source: &Source, warnings: &mut Vec<String>) -> Result<(), ConfigError> {
+pub(super) fn tell_apart(
+    tenants: &[Tenant],
+    source: &Source,
+    warnings: &mut Vec<String>,
+) -> Result<(), ConfigError> {
     for (index, later) in tenants.iter().enumerate() {
         for earlier in tenants.get(..index).unwrap_or_default() {
             if earlier.name == later.name {
                 let place = Place { source, index };
                 return Err(place.fault("name", format_args!("{} is there twice", later.name)));
             }
-            let (Gate::Bearer(one), Gate::Bearer(other)) = (&earlier.gate, &later.gate) else { continue };
-            if !one.keys.iter().any(|key| other.keys.iter().any(|its| its.is_like(key))) {
+            let (Gate::Bearer(one), Gate::Bearer(other)) = (&earlier.gate, &later.gate) else {
+                continue;
+            };
+            if !one
+                .keys
+                .iter()
+                .any(|key| other.keys.iter().any(|its| its.is_like(key)))
+            {
                 continue;
             }
             if interchangeable(one, other) {

@@ -43,7 +43,11 @@ async fn class_2_the_scheme_in_any_case_and_nothing_after_the_token() {
         ("a semicolon after it", format!("Bearer {good};"), 401),
         ("quoted", format!("Bearer \"{good}\""), 401),
         ("a letter after it", format!("Bearer {good}A"), 401),
-        ("a tab inside", format!("Bearer {}\t{}", &good[..20], &good[20..]), 401),
+        (
+            "a tab inside",
+            format!("Bearer {}\t{}", &good[..20], &good[20..]),
+            401,
+        ),
     ])
     .await;
 }
@@ -52,8 +56,16 @@ async fn class_2_the_scheme_in_any_case_and_nothing_after_the_token() {
 async fn class_3_two_tokens_are_none() {
     let edge = Edge::start().await;
     let good = format!("Bearer {}", good());
-    for (first, second) in [(&*good, &*good), (&good, "Bearer x"), ("Bearer x", &good), (&good, ""), ("Basic x", &good)] {
-        let call = Call::bare().header("authorization", first).header("Authorization", second);
+    for (first, second) in [
+        (&*good, &*good),
+        (&good, "Bearer x"),
+        ("Bearer x", &good),
+        (&good, ""),
+        ("Basic x", &good),
+    ] {
+        let call = Call::bare()
+            .header("authorization", first)
+            .header("Authorization", second);
         assert_eq!(edge.hears(&call).await.status, 401, "{second}");
     }
     edge.expect(&[
@@ -72,7 +84,8 @@ async fn class_4_a_token_elsewhere_is_not_looked_for() {
         Call::bare().path(format!("/auth0/acme/sms?access_token={good}")),
         Call::bare().path(format!("/auth0/acme/sms?authorization=Bearer%20{good}")),
         Call::bare().body(format!("access_token={good}")),
-        Call::bare().body(json!({"recipient": "+12025550100", "body": "x", "access_token": good}).to_string()),
+        Call::bare()
+            .body(json!({"recipient": "+12025550100", "body": "x", "access_token": good}).to_string()),
         Call::bare().header("x-authorization", format!("Bearer {good}")),
         Call::bare().header("proxy-authorization", format!("Bearer {good}")),
         Call::bare().header("cookie", format!("access_token={good}")),
@@ -93,7 +106,13 @@ async fn class_5_a_token_that_claims_to_need_no_signature() {
         cases.push(("unsigned", format!("Bearer {header}.{claims}."), 401));
         cases.push(("signed", token.bearer(), 401));
     }
-    for header in [r#"{"typ":"JWT"}"#, r#"{"alg":null}"#, r#"{"alg":["HS256"]}"#, r#"{"alg":5}"#, "{}"] {
+    for header in [
+        r#"{"typ":"JWT"}"#,
+        r#"{"alg":null}"#,
+        r#"{"alg":["HS256"]}"#,
+        r#"{"alg":5}"#,
+        "{}",
+    ] {
         cases.push(("no algorithm", Token::good().header(header).bearer(), 401));
     }
     let [header, claims, _] = Token::good().parts();
@@ -103,13 +122,24 @@ async fn class_5_a_token_that_claims_to_need_no_signature() {
 
 #[tokio::test]
 async fn class_6_the_header_does_not_choose_the_algorithm() {
-    const PEM: &str = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n";
+    const PEM: &str =
+        "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n";
     let edge = Edge::start().await;
     let mut cases = Vec::new();
-    for alg in ["RS256", "ES256", "PS256", "EdDSA", "RS512", "HS256 ", "hs256", "Hs256", "HMAC"] {
-        cases.push(("another name", Token::good().header(json!({"alg": alg}).to_string()).bearer(), 401));
+    for alg in [
+        "RS256", "ES256", "PS256", "EdDSA", "RS512", "HS256 ", "hs256", "Hs256", "HMAC",
+    ] {
+        cases.push((
+            "another name",
+            Token::good().header(json!({"alg": alg}).to_string()).bearer(),
+            401,
+        ));
     }
-    cases.push(("a public key as the secret", Token::good().secret(PEM).bearer(), 401));
+    cases.push((
+        "a public key as the secret",
+        Token::good().secret(PEM).bearer(),
+        401,
+    ));
     cases.push(("an empty secret", Token::good().secret("").bearer(), 401));
     edge.expect(&cases).await;
 }
@@ -118,10 +148,32 @@ async fn class_6_the_header_does_not_choose_the_algorithm() {
 async fn class_7_only_hs256_even_with_the_right_secret() {
     let edge = Edge::start().await;
     edge.expect(&[
-        ("HS384", Token::good().header(r#"{"alg":"HS384"}"#).algorithm(HMAC_SHA384).bearer(), 401),
-        ("HS512", Token::good().header(r#"{"alg":"HS512"}"#).algorithm(HMAC_SHA512).bearer(), 401),
-        ("HS512 that says HS256", Token::good().algorithm(HMAC_SHA512).bearer(), 401),
-        ("HS256 that says HS512", Token::good().header(r#"{"alg":"HS512"}"#).bearer(), 401),
+        (
+            "HS384",
+            Token::good()
+                .header(r#"{"alg":"HS384"}"#)
+                .algorithm(HMAC_SHA384)
+                .bearer(),
+            401,
+        ),
+        (
+            "HS512",
+            Token::good()
+                .header(r#"{"alg":"HS512"}"#)
+                .algorithm(HMAC_SHA512)
+                .bearer(),
+            401,
+        ),
+        (
+            "HS512 that says HS256",
+            Token::good().algorithm(HMAC_SHA512).bearer(),
+            401,
+        ),
+        (
+            "HS256 that says HS512",
+            Token::good().header(r#"{"alg":"HS512"}"#).bearer(),
+            401,
+        ),
         ("HS256", Token::good().header(r#"{"alg":"HS256"}"#).bearer(), 200),
     ])
     .await;
@@ -130,7 +182,11 @@ async fn class_7_only_hs256_even_with_the_right_secret() {
 #[tokio::test]
 async fn class_8_the_header_names_no_key_and_demands_nothing() {
     let edge = Edge::start().await;
-    let with = |member: &str| Token::good().header(format!(r#"{{"alg":"HS256",{member}}}"#)).bearer();
+    let with = |member: &str| {
+        Token::good()
+            .header(format!(r#"{{"alg":"HS256",{member}}}"#))
+            .bearer()
+    };
     edge.expect(&[
         ("kid is a path", with(r#""kid":"../../../dev/null""#), 200),
         ("kid is SQL", with(r#""kid":"' OR 1=1 --""#), 200),
@@ -152,8 +208,15 @@ async fn class_8_the_header_names_no_key_and_demands_nothing() {
 fn stray_bits(segment: &str) -> String {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let last = segment.bytes().last().expect("a letter");
-    let place = LETTERS.iter().position(|letter| *letter == last).expect("base64url");
-    format!("{}{}", &segment[..segment.len() - 1], char::from(LETTERS[place | 1]))
+    let place = LETTERS
+        .iter()
+        .position(|letter| *letter == last)
+        .expect("base64url");
+    format!(
+        "{}{}",
+        &segment[..segment.len() - 1],
+        char::from(LETTERS[place | 1])
+    )
 }
 
 #[tokio::test]
@@ -164,24 +227,53 @@ async fn class_9_the_signature_to_the_last_bit() {
     let flipped = if signature.starts_with('A') { "B" } else { "A" };
     let mut cases = vec![
         ("untouched", with(&signature), 200),
-        ("another secret", Token::good().secret("another-secret-of-more-than-32-bytes").bearer(), 401),
+        (
+            "another secret",
+            Token::good()
+                .secret("another-secret-of-more-than-32-bytes")
+                .bearer(),
+            401,
+        ),
         ("truncated", with(&signature[..42]), 401),
         ("half", with(&signature[..22]), 401),
         ("one letter", with("A"), 401),
         ("longer", with(&format!("{signature}AAAA")), 401),
         ("twice", with(&format!("{signature}{signature}")), 401),
-        ("a flipped bit", with(&format!("{flipped}{}", &signature[1..])), 401),
-        ("stray bits in the last letter", with(&stray_bits(&signature)), 401),
+        (
+            "a flipped bit",
+            with(&format!("{flipped}{}", &signature[1..])),
+            401,
+        ),
+        (
+            "stray bits in the last letter",
+            with(&stray_bits(&signature)),
+            401,
+        ),
         ("padded", with(&format!("{signature}=")), 401),
-        ("padded header", format!("Bearer {header}=.{claims}.{signature}"), 401),
-        ("claims changed", format!("Bearer {header}.{}.{signature}", Token::good().claim("x", 1).parts()[1]), 401),
+        (
+            "padded header",
+            format!("Bearer {header}=.{claims}.{signature}"),
+            401,
+        ),
+        (
+            "claims changed",
+            format!(
+                "Bearer {header}.{}.{signature}",
+                Token::good().claim("x", 1).parts()[1]
+            ),
+            401,
+        ),
     ];
     // Among a few tokens one signature has a letter that differs between the alphabets.
     for turn in 0..40 {
         let [header, claims, signature] = Token::good().claim("turn", turn).parts();
         let standard = signature.replace('-', "+").replace('_', "/");
         if standard != signature {
-            cases.push(("the standard alphabet", format!("Bearer {header}.{claims}.{standard}"), 401));
+            cases.push((
+                "the standard alphabet",
+                format!("Bearer {header}.{claims}.{standard}"),
+                401,
+            ));
         }
     }
     assert!(cases.len() > 12, "one of forty signatures has a - or a _");
@@ -193,38 +285,105 @@ async fn class_10_what_is_no_token_at_all() {
     let edge = Edge::start().await;
     let token = Token::good();
     let [header, claims, signature] = token.parts();
-    let signed = |claims: &str| token.clone().claims(claims).bearer();
-    let titled = |header: &str| token.clone().header(header).bearer();
     edge.expect(&[
         ("one segment", format!("Bearer {header}"), 401),
         ("two segments", format!("Bearer {header}.{claims}"), 401),
-        ("four segments", format!("Bearer {header}.{claims}.{signature}.{signature}"), 401),
-        ("five segments", format!("Bearer {header}.{claims}.{signature}.{signature}.{signature}"), 401),
-        ("a dot at the end", format!("Bearer {header}.{claims}.{signature}."), 401),
-        ("a dot in front", format!("Bearer .{header}.{claims}.{signature}"), 401),
+        (
+            "four segments",
+            format!("Bearer {header}.{claims}.{signature}.{signature}"),
+            401,
+        ),
+        (
+            "five segments",
+            format!("Bearer {header}.{claims}.{signature}.{signature}.{signature}"),
+            401,
+        ),
+        (
+            "a dot at the end",
+            format!("Bearer {header}.{claims}.{signature}."),
+            401,
+        ),
+        (
+            "a dot in front",
+            format!("Bearer .{header}.{claims}.{signature}"),
+            401,
+        ),
         ("dots only", "Bearer ..".into(), 401),
         ("many dots", format!("Bearer {}", ".".repeat(500)), 401),
         ("signed nothing", format!("Bearer ..{}", token.sign(".")), 401),
+    ])
+    .await;
+    assert_eq!(
+        edge.judges(b"Bearer \xff\xfe\xfd").await,
+        401,
+        "bytes that are not ASCII"
+    );
+    assert_eq!(
+        edge.judges("Bearer \u{e9}\u{1f600}").await,
+        401,
+        "letters that are not ASCII"
+    );
+}
+
+#[tokio::test]
+async fn class_10_what_is_no_json_object_or_says_a_member_twice() {
+    let edge = Edge::start().await;
+    let token = Token::good();
+    let signed = |claims: &str| token.clone().claims(claims).bearer();
+    let titled = |header: &str| token.clone().header(header).bearer();
+    edge.expect(&[
         ("header is not JSON", titled("HS256"), 401),
         ("header is an array", titled(r#"["HS256"]"#), 401),
-        ("header says alg twice", titled(r#"{"alg":"HS256","alg":"HS256"}"#), 401),
-        ("header says alg twice, escaped", titled(r#"{"alg":"none","\u0061lg":"HS256"}"#), 401),
+        (
+            "header says alg twice",
+            titled(r#"{"alg":"HS256","alg":"HS256"}"#),
+            401,
+        ),
+        (
+            "header says alg twice, escaped",
+            titled(r#"{"alg":"none","\u0061lg":"HS256"}"#),
+            401,
+        ),
         ("header with junk after it", titled(r#"{"alg":"HS256"}x"#), 401),
         ("claims are not JSON", signed("aud=urn:acme"), 401),
         ("claims are an array", signed(r#"["urn:acme","urn:Auth0"]"#), 401),
         ("claims are a string", signed(r#""urn:acme""#), 401),
         ("claims are null", signed("null"), 401),
         ("claims are empty", signed(""), 401),
-        ("aud twice", signed(r#"{"aud":"urn:acme","sub":"urn:Auth0","aud":"urn:acme"}"#), 401),
-        ("sub twice", signed(r#"{"aud":"urn:acme","sub":"urn:Auth0","sub":"x"}"#), 401),
-        ("twice further in", signed(r#"{"aud":"urn:acme","sub":"urn:Auth0","x":{"y":1,"y":2}}"#), 401),
-        ("a byte order mark", signed("\u{feff}{\"aud\":\"urn:acme\",\"sub\":\"urn:Auth0\"}"), 401),
-        ("two objects", signed(r#"{"aud":"urn:acme","sub":"urn:Auth0"}{}"#), 401),
-        ("white space around", signed(" {\"aud\":\"urn:acme\",\n\"sub\":\"urn:Auth0\"} "), 200),
+        (
+            "aud twice",
+            signed(r#"{"aud":"urn:acme","sub":"urn:Auth0","aud":"urn:acme"}"#),
+            401,
+        ),
+        (
+            "sub twice",
+            signed(r#"{"aud":"urn:acme","sub":"urn:Auth0","sub":"x"}"#),
+            401,
+        ),
+        (
+            "twice further in",
+            signed(r#"{"aud":"urn:acme","sub":"urn:Auth0","x":{"y":1,"y":2}}"#),
+            401,
+        ),
+        (
+            "a byte order mark",
+            signed("\u{feff}{\"aud\":\"urn:acme\",\"sub\":\"urn:Auth0\"}"),
+            401,
+        ),
+        (
+            "two objects",
+            signed(r#"{"aud":"urn:acme","sub":"urn:Auth0"}{}"#),
+            401,
+        ),
+        (
+            "white space around",
+            signed(" {\"aud\":\"urn:acme\",\n\"sub\":\"urn:Auth0\"} "),
+            200,
+        ),
     ])
     .await;
-    let not_text = token.claims(b"{\"aud\":\"urn:acme\",\"sub\":\"urn:Auth0\",\"x\":\"\xff\xfe\"}").bearer();
+    let not_text = token
+        .claims(b"{\"aud\":\"urn:acme\",\"sub\":\"urn:Auth0\",\"x\":\"\xff\xfe\"}")
+        .bearer();
     assert_eq!(edge.judges(not_text).await, 401, "claims that are not UTF-8");
-    assert_eq!(edge.judges(b"Bearer \xff\xfe\xfd").await, 401, "bytes that are not ASCII");
-    assert_eq!(edge.judges("Bearer \u{e9}\u{1f600}").await, 401, "letters that are not ASCII");
 }

@@ -13,4 +13,5 @@ pub(crate) use token::{Token, now};
 /// The secret of the tenant `acme`.
 pub(crate) const SECRET: &str = "acme-secret-of-more-than-32-bytes";
 /// A body as Auth0 sends it.
-pub(crate) const BODY: &str = r#"{"recipient":"+12025550100","body":"Your code is 314159","sender":"+12025550199"}"#;
+pub(crate) const BODY: &str =
+    r#"{"recipient":"+12025550100","body":"Your code is 314159","sender":"+12025550199"}"#;

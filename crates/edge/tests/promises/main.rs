@@ -1,4 +1,5 @@
 //! The promises of the front door, over real sockets, against a scripted delivery.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails loudly")]
 
 mod harness;
 

@@ -128,8 +128,14 @@ impl Answer {
             .filter_map(|line| line.split_once(": "))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
             .collect();
-        let mut answer = Self { status, headers, text: String::new() };
-        let length = answer.header("content-length").map_or(0, |length| length.parse().expect("a length"));
+        let mut answer = Self {
+            status,
+            headers,
+            text: String::new(),
+        };
+        let length = answer
+            .header("content-length")
+            .map_or(0, |length| length.parse().expect("a length"));
         while method != "HEAD" && bytes.len() < end + length {
             if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
                 break;
@@ -140,7 +146,15 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(has, _)| has == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(has, _)| has == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Everything the caller got to see.
+    pub(crate) fn all(&self) -> String {
+        format!("{self:?}")
     }
 
     pub(crate) fn json(&self) -> Value {

@@ -21,7 +21,6 @@ pub(crate) enum Script {
     Fail(DeliveryError),
     /// Answers OK once [`Delivery::let_go`] is called.
     Wait,
-    Panic,
 }
 
 /// What delivery was asked.
@@ -45,12 +44,20 @@ pub(crate) const MESSAGE_ID: &str = "msg_018f0000000070008000000000000001";
 
 impl Delivery {
     pub(crate) async fn start() -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
         let address = listener.local_addr().expect("bound");
-        let delivery =
-            Self { address, scripts: Arc::default(), asked: Arc::default(), gate: Arc::new(Semaphore::new(0)) };
+        let delivery = Self {
+            address,
+            scripts: Arc::default(),
+            asked: Arc::default(),
+            gate: Arc::new(Semaphore::new(0)),
+        };
         let (reporter, health) = tonic_health::server::health_reporter();
-        reporter.set_service_status(HEALTH_SERVICE, tonic_health::ServingStatus::Serving).await;
+        reporter
+            .set_service_status(HEALTH_SERVICE, tonic_health::ServingStatus::Serving)
+            .await;
         let server = Server::builder()
             .add_service(health)
             .add_service(MessageServiceServer::new(delivery.clone()))
@@ -62,6 +69,11 @@ impl Delivery {
     /// What happens to the next request that has no script yet; without one it is submitted.
     pub(crate) fn then(&self, script: Script) {
         self.scripts.lock().expect("a test's lock").push_back(script);
+    }
+
+    /// Drops what was scripted and not used.
+    pub(crate) fn forget(&self) {
+        self.scripts.lock().expect("a test's lock").clear();
     }
 
     pub(crate) fn let_go(&self) {
@@ -82,7 +94,10 @@ impl Delivery {
 }
 
 fn submitted(state: MessageState) -> Response<SendMessageResponse> {
-    let moment = Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 0 });
+    let moment = Some(prost_types::Timestamp {
+        seconds: 1_700_000_000,
+        nanos: 0,
+    });
     let message = Message {
         id: MESSAGE_ID.into(),
         to: "+1******0100".into(),
@@ -95,7 +110,10 @@ fn submitted(state: MessageState) -> Response<SendMessageResponse> {
         updated_at: moment,
         ..Message::default()
     };
-    Response::new(SendMessageResponse { message: Some(message), replayed: false })
+    Response::new(SendMessageResponse {
+        message: Some(message),
+        replayed: false,
+    })
 }
 
 #[tonic::async_trait]
@@ -105,7 +123,12 @@ impl MessageService for Delivery {
         request: Request<SendMessageRequest>,
     ) -> Result<Response<SendMessageResponse>, Status> {
         let header = |name: &str| {
-            request.metadata().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+            request
+                .metadata()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+                .to_owned()
         };
         let asked = Asked {
             token: header("authorization"),
@@ -121,11 +144,13 @@ impl MessageService for Delivery {
                 self.gate.acquire().await.expect("open").forget();
                 Ok(submitted(MessageState::Submitted))
             }
-            Script::Panic => panic!("as scripted"),
         }
     }
 
-    async fn get_message(&self, _: Request<GetMessageRequest>) -> Result<Response<GetMessageResponse>, Status> {
+    async fn get_message(
+        &self,
+        _: Request<GetMessageRequest>,
+    ) -> Result<Response<GetMessageResponse>, Status> {
         Err(Status::unimplemented("the edge never asks"))
     }
 }

@@ -61,7 +61,13 @@ impl Edge {
         let (at, admin) = listeners.addresses().expect("bound");
         let stop = CancellationToken::new();
         let running = tokio::spawn(aldis_edge::Edge::build(config).run(listeners, stop.clone()));
-        Self { at, admin, delivery, stop, running }
+        Self {
+            at,
+            admin,
+            delivery,
+            stop,
+            running,
+        }
     }
 
     pub(crate) async fn hears(&self, call: &Call) -> Answer {
@@ -70,7 +76,9 @@ impl Edge {
 
     /// The status of a good call with another `Authorization`.
     pub(crate) async fn judges(&self, authorization: impl AsRef<[u8]>) -> u16 {
-        self.hears(&Call::bare().header("authorization", authorization)).await.status
+        self.hears(&Call::bare().header("authorization", authorization))
+            .await
+            .status
     }
 
     /// Sends each authorization in turn and compares.
@@ -79,12 +87,24 @@ impl Edge {
             assert_eq!(self.judges(authorization).await, *status, "{what}");
         }
         let taken = cases.iter().filter(|(_, _, status)| *status == 200).count();
-        assert_eq!(self.delivery.asked().len(), taken, "delivery hears of what is answered 200, and of nothing else");
+        assert_eq!(
+            self.delivery.asked().len(),
+            taken,
+            "delivery hears of what is answered 200, and of nothing else"
+        );
     }
 
     /// A page of the admin listener.
     pub(crate) async fn page(&self, path: &str) -> Answer {
-        Call { method: "GET", headers: Vec::new(), body: Vec::new(), ..Call::bare() }.path(path).to(self.admin).await
+        Call {
+            method: "GET",
+            headers: Vec::new(),
+            body: Vec::new(),
+            ..Call::bare()
+        }
+        .path(path)
+        .to(self.admin)
+        .await
     }
 }
 

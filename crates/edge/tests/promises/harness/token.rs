@@ -10,7 +10,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Seconds since 1970.
 #[allow(clippy::disallowed_methods, reason = "a test's clock is the world's")]
 pub(crate) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs()
 }
 
 /// A token before it is signed. Starts as a good one for `acme`.
@@ -70,7 +73,10 @@ impl Token {
 
     /// Header, claims and signature, encoded.
     pub(crate) fn parts(&self) -> [String; 3] {
-        let claims = self.raw_claims.clone().unwrap_or_else(|| self.claims.to_string().into_bytes());
+        let claims = self
+            .raw_claims
+            .clone()
+            .unwrap_or_else(|| self.claims.to_string().into_bytes());
         let (header, claims) = (BASE64.encode(&self.header), BASE64.encode(claims));
         let signature = self.sign(&format!("{header}.{claims}"));
         [header, claims, signature]
@@ -78,7 +84,10 @@ impl Token {
 
     /// The signature of any content.
     pub(crate) fn sign(&self, content: &str) -> String {
-        BASE64.encode(hmac::sign(&hmac::Key::new(self.algorithm, &self.secret), content.as_bytes()))
+        BASE64.encode(hmac::sign(
+            &hmac::Key::new(self.algorithm, &self.secret),
+            content.as_bytes(),
+        ))
     }
 
     pub(crate) fn mint(&self) -> String {

@@ -1,0 +1,129 @@
+//! `edge.toml`: everything of design 5.3 is taken, and a fault names its key and quotes no value.
+
+use crate::harness::edge::{bearer, load, settings, tenant};
+use crate::harness::{Edge, SECRET};
+
+fn fault(keys: &str, tenants: &str) -> String {
+    load(&settings("http://127.0.0.1:1", keys, tenants))
+        .err()
+        .unwrap_or_default()
+}
+
+fn acme(lines: &str) -> String {
+    tenant("acme", lines, &bearer(""))
+}
+
+#[tokio::test]
+async fn every_key_of_the_design_is_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let secret = folder.path().join("acme");
+    std::fs::write(&secret, format!("{SECRET}\n")).expect("written");
+    let gateway = format!(
+        "method = \"bearer\"\nsubject = \"urn:Auth0\"\naudience = \"urn:acme\"\nsecrets = [{{ file = {secret:?} }}]\n\
+         secret_base64_encoded = false\nrequire_exp = false\nissuers = [\"Auth0\"]\nallow_short_secret = false\n\
+         allow_unauthenticated = false\nmax_age = \"1h\""
+    );
+    let lines = "default_sender = \"+12025550199\"\ndefault_region = \"US\"\naccept = \"carrier\"\n\
+                 answer_within = \"12s\"\ncode_lifetime = \"3m\"";
+    let edge = Edge::with_keys(
+        "max_connections = 100\ndrain_within = \"5s\"",
+        &tenant("acme", lines, &gateway),
+    )
+    .await;
+    let token = crate::harness::Token::good()
+        .claim("iss", "Auth0")
+        .claim("iat", crate::harness::now());
+    assert_eq!(
+        edge.judges(token.bearer()).await,
+        200,
+        "and a file's last line break is no part of the secret"
+    );
+}
+
+/// Refused, with file and key, and without a value.
+fn assert_fault(keys: &str, tenants: &str, key: &str) {
+    let said = fault(keys, tenants);
+    assert!(
+        said.contains(key) && said.contains("edge.toml:"),
+        "{key} is not in: {said}"
+    );
+    assert!(
+        !said.contains(SECRET) && !said.contains("much too long"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_fault_names_its_key() {
+    assert_fault("", "", "tenants");
+    for (line, key) in [
+        ("colour = 1", "colour"),
+        ("max_connections = 0", "max_connections"),
+        ("drain_within = 5", "drain_within"),
+        ("[delivery_tls]", "delivery_tls"),
+        ("[delivery_tls]\nkey = \"x\"", "delivery_tls"),
+    ] {
+        assert_fault(line, &acme(""), key);
+    }
+    assert_fault("", &tenant("Not A Name", "", &bearer("")), "tenants[0].name");
+    assert_fault("", &(acme("") + &acme("")), "tenants[1].name");
+    for (line, key) in [
+        ("colour = 1", "colour"),
+        ("accept = \"maybe\"", "accept"),
+        ("answer_within = \"500ms\"", "answer_within"),
+        ("answer_within = \"30s\"", "answer_within"),
+        ("code_lifetime = \"0s\"", "code_lifetime"),
+        ("code_lifetime = \"3d\"", "code_lifetime"),
+        ("default_region = \"XX\"", "default_region"),
+        ("default_sender = \"much too long for one\"", "default_sender"),
+    ] {
+        assert_fault("", &acme(line), &format!("tenants[0].{key}"));
+    }
+    for delivery in [
+        "",
+        "127.0.0.1:1",
+        "ftp://127.0.0.1:1",
+        "unix:relative",
+        "http://127.0.0.1:1/path",
+    ] {
+        let said = load(&settings(delivery, "", &acme(""))).err().unwrap_or_default();
+        assert!(said.contains("delivery"), "{delivery}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_the_authentication_names_its_key() {
+    for (line, key) in [
+        ("issuers = []", "issuers"),
+        ("max_age = \"soon\"", "max_age"),
+        ("leeway = 5", "leeway"),
+    ] {
+        let key = format!("tenants[0].gateway_authentication.{key}");
+        assert_fault("", &tenant("acme", "", &bearer(line)), &key);
+    }
+    let bare = format!("\"{SECRET}\"");
+    for (from, to, key) in [
+        ("urn:Auth0", "", "subject"),
+        ("urn:acme", "", "audience"),
+        ("audience = \"urn:acme\"", "", "audience"),
+        (&format!("{{ literal = {bare} }}"), &*bare, "secrets[0]"),
+        ("literal", "file", "secrets[0]"),
+        ("literal", "env", "secrets[0]"),
+    ] {
+        let key = format!("tenants[0].gateway_authentication.{key}");
+        assert_fault("", &acme("").replace(from, to), &key);
+    }
+}
+
+#[tokio::test]
+async fn the_faults_of_all_tenants_are_told_at_once() {
+    let said = fault(
+        "",
+        &(acme("answer_within = \"1h\"") + &tenant("x y", "", &bearer("")) + &tenant("z", "", &bearer(""))),
+    );
+    assert!(
+        said.contains("tenants[0].answer_within") && said.contains("tenants[1].name"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 2, "{said}");
+}
