@@ -110,8 +110,9 @@ pub struct Entry {
     pub load: Option<unsafe extern "C" fn(host: *const Host) -> i32>,
     /// Makes an instance; writes an opaque handle of the library. Says what is wrong with its
     /// settings through `cfg.fault`.
-    pub instance_create:
-        Option<unsafe extern "C" fn(host: *const Host, cfg: *const InstanceCfg, out: *mut *mut c_void) -> i32>,
+    pub instance_create: Option<
+        unsafe extern "C" fn(host: *const Host, cfg: *const InstanceCfg, out: *mut *mut c_void) -> i32,
+    >,
     /// Ends an instance; no call of it is under way.
     pub instance_destroy: Option<unsafe extern "C" fn(inst: *mut c_void)>,
     /// A table of the library by id, static, or null.
@@ -377,7 +378,8 @@ pub struct WebhookSink {
     /// One thing the carrier tells; any number of times.
     pub event: Option<unsafe extern "C" fn(ctx: *mut c_void, event: *const Event) -> i32>,
     /// The answer the carrier expects, sent once the events are durable; at most once.
-    pub reply: Option<unsafe extern "C" fn(ctx: *mut c_void, status: u32, headers: *const List, body: Str) -> i32>,
+    pub reply:
+        Option<unsafe extern "C" fn(ctx: *mut c_void, status: u32, headers: *const List, body: Str) -> i32>,
 }
 
 /// `aldis.http/1`.
@@ -391,8 +393,9 @@ pub struct Http {
     /// `[any]` A message is to be sent.
     pub submit: Option<unsafe extern "C" fn(inst: *mut c_void, msg: *const Msg, op: *const Op) -> i32>,
     /// `[any]` What came of the request that the last call asked for.
-    pub on_response:
-        Option<unsafe extern "C" fn(inst: *mut c_void, msg: *const Msg, resp: *const HttpResp, op: *const Op) -> i32>,
+    pub on_response: Option<
+        unsafe extern "C" fn(inst: *mut c_void, msg: *const Msg, resp: *const HttpResp, op: *const Op) -> i32,
+    >,
 }
 
 /// `aldis.webhook/1`.
@@ -404,7 +407,9 @@ pub struct Webhook {
     /// Zero.
     pub pad: u32,
     /// `[any]` Verifies and reads a call-back; returns `VERIFIED`, `UNVERIFIED` or `REJECT`.
-    pub handle: Option<unsafe extern "C" fn(inst: *mut c_void, req: *const WebhookReq, sink: *const WebhookSink) -> i32>,
+    pub handle: Option<
+        unsafe extern "C" fn(inst: *mut c_void, req: *const WebhookReq, sink: *const WebhookSink) -> i32,
+    >,
 }
 
 /// What the host offers. Valid for the life of the process; every function `[any]`, and callable
@@ -427,7 +432,8 @@ pub struct Host {
     /// Fills a buffer with random bytes fit for keys.
     pub random: Option<unsafe extern "C" fn(buffer: *mut u8, len: usize) -> i32>,
     /// A metric: kind 0 adds to a counter, 1 sets a gauge; labels a list of [`Pair`], may be null.
-    pub metric: Option<unsafe extern "C" fn(instance_id: u64, name: Str, kind: u32, value: f64, labels: *const List)>,
+    pub metric:
+        Option<unsafe extern "C" fn(instance_id: u64, name: Str, kind: u32, value: f64, labels: *const List)>,
     /// Reads a kept value into `sink`, which is called at most once, during the call.
     pub kv_get: Option<
         unsafe extern "C" fn(

@@ -1,8 +1,8 @@
 //! Reading a peer's memory: copies only, and never more than the peer says it has.
 
 use crate::abi::{
-    Entry, Event, Host, Http, HttpReq, HttpResp, InstanceCfg, List, Msg, Op, Outcome, Pair, Part, Str, Webhook,
-    WebhookReq, WebhookSink,
+    Entry, Event, Host, Http, HttpReq, HttpResp, InstanceCfg, List, Msg, Op, Outcome, Pair, Part, Str,
+    Webhook, WebhookReq, WebhookSink,
 };
 use std::mem::{MaybeUninit, size_of};
 
@@ -21,7 +21,23 @@ macro_rules! sized {
         unsafe impl Sized32 for $name {}
     )*};
 }
-sized!(Entry, Event, Host, Http, HttpReq, HttpResp, InstanceCfg, Msg, Op, Outcome, Pair, Part, Webhook, WebhookReq, WebhookSink);
+sized!(
+    Entry,
+    Event,
+    Host,
+    Http,
+    HttpReq,
+    HttpResp,
+    InstanceCfg,
+    Msg,
+    Op,
+    Outcome,
+    Pair,
+    Part,
+    Webhook,
+    WebhookReq,
+    WebhookSink
+);
 
 /// The peer's struct in our own size: what it lacks is zero, what we do not know is left out.
 ///
@@ -47,19 +63,31 @@ pub unsafe fn copy<T: Sized32>(peer: *const T) -> Option<T> {
 unsafe fn prefix<T: Copy>(from: *const u8, stated: usize) -> T {
     let mut mine = MaybeUninit::<T>::zeroed();
     // SAFETY: `mine` has size_of::<T> bytes, the peer has `stated`.
-    unsafe { std::ptr::copy_nonoverlapping(from, mine.as_mut_ptr().cast::<u8>(), stated.min(size_of::<T>())) };
+    unsafe {
+        std::ptr::copy_nonoverlapping(from, mine.as_mut_ptr().cast::<u8>(), stated.min(size_of::<T>()))
+    };
     // SAFETY: zeros are valid, and the peer's bytes are of the same layout.
     unsafe { mine.assume_init() }
 }
 
 impl Str {
     /// Nothing.
-    pub const EMPTY: Self = Self { ptr: std::ptr::null(), len: 0 };
+    pub const EMPTY: Self = Self {
+        ptr: std::ptr::null(),
+        len: 0,
+    };
 
     /// Lends bytes for a call.
     pub fn of(bytes: &(impl AsRef<[u8]> + ?Sized)) -> Self {
         let bytes = bytes.as_ref();
-        if bytes.is_empty() { Self::EMPTY } else { Self { ptr: bytes.as_ptr(), len: bytes.len() } }
+        if bytes.is_empty() {
+            Self::EMPTY
+        } else {
+            Self {
+                ptr: bytes.as_ptr(),
+                len: bytes.len(),
+            }
+        }
     }
 
     /// The lent bytes.
@@ -95,14 +123,22 @@ impl Str {
 
 impl List {
     /// Nothing.
-    pub const EMPTY: Self = Self { ptr: std::ptr::null(), len: 0, stride: 0 };
+    pub const EMPTY: Self = Self {
+        ptr: std::ptr::null(),
+        len: 0,
+        stride: 0,
+    };
 
     /// Lends elements for a call.
     pub fn of<T: Copy>(elements: &[T]) -> Self {
         if elements.is_empty() {
             return Self::EMPTY;
         }
-        Self { ptr: elements.as_ptr().cast(), len: elements.len(), stride: size_of::<T>() }
+        Self {
+            ptr: elements.as_ptr().cast(),
+            len: elements.len(),
+            stride: size_of::<T>(),
+        }
     }
 
     /// The pairs of a list of [`Pair`]: key, value, flags.
@@ -113,7 +149,10 @@ impl List {
         // SAFETY: the caller's promise; zeros are a valid Pair.
         let pairs: Vec<Pair> = unsafe { self.elements() };
         // SAFETY: the caller's promise.
-        pairs.into_iter().map(|pair| unsafe { (pair.key.bytes(), pair.value.bytes(), pair.flags) }).collect()
+        pairs
+            .into_iter()
+            .map(|pair| unsafe { (pair.key.bytes(), pair.value.bytes(), pair.flags) })
+            .collect()
     }
 
     /// The texts of a list of [`Str`]; what is not UTF-8 is replaced.
@@ -143,12 +182,20 @@ impl List {
 impl Pair {
     /// Lends a key with its value.
     pub fn of(key: &(impl AsRef<[u8]> + ?Sized), value: &(impl AsRef<[u8]> + ?Sized), flags: u32) -> Self {
-        Self { struct_size: size_of_u32::<Self>(), flags, key: Str::of(key), value: Str::of(value) }
+        Self {
+            struct_size: size_of_u32::<Self>(),
+            flags,
+            key: Str::of(key),
+            value: Str::of(value),
+        }
     }
 }
 
 /// A struct's size, as `struct_size` wants it.
-#[expect(clippy::cast_possible_truncation, reason = "no struct of the border is larger than a few hundred bytes")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "no struct of the border is larger than a few hundred bytes"
+)]
 pub const fn size_of_u32<T>() -> u32 {
     size_of::<T>() as u32
 }

@@ -1,0 +1,295 @@
+//! The tables a library exports for a [`Carrier`], and the guard around every entry.
+
+use crate::abi::{self, Str};
+use crate::copying::{copy, size_of_u32};
+use crate::{Carrier, Instance, Message, Response, Step, WebhookRequest, emit, settings};
+use schemars::generate::SchemaSettings;
+use serde_json::json;
+use std::cell::RefCell;
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::ptr;
+
+/// Exports a [`Carrier`] as the carrier of this library: the one symbol the host looks for.
+///
+/// The crate needs `crate-type = ["cdylib"]` and `panic = "unwind"` (the default), and may forbid
+/// unsafe code.
+#[macro_export]
+macro_rules! export_carrier {
+    ($carrier:ty) => {
+        /// The one symbol a host looks for.
+        #[unsafe(no_mangle)]
+        pub extern "C" fn aldis_carrier_entry_v1() -> *const $crate::abi::Entry {
+            static TABLE: ::std::sync::OnceLock<$crate::export::Table> = ::std::sync::OnceLock::new();
+            TABLE
+                .get_or_init($crate::export::Table::of::<$carrier>)
+                .entry()
+        }
+    };
+}
+
+/// A library's entry and the text it points to.
+pub struct Table {
+    entry: abi::Entry,
+    /// Where `entry.descriptor_json` points; never moved, since it is on the heap.
+    _descriptor: Box<str>,
+}
+
+// SAFETY: the pointers in `entry` lead to functions and to `_descriptor`, which nobody writes.
+unsafe impl Send for Table {}
+// SAFETY: as above.
+unsafe impl Sync for Table {}
+
+impl Table {
+    /// The table of a carrier.
+    pub fn of<C: Carrier>() -> Self {
+        let descriptor = descriptor::<C>().into_boxed_str();
+        let entry = abi::Entry {
+            struct_size: size_of_u32::<abi::Entry>(),
+            magic: abi::MAGIC,
+            abi_major: abi::ABI_MAJOR,
+            abi_minor: abi::ABI_MINOR,
+            min_host_minor: 0,
+            pad: 0,
+            required_features: 0,
+            descriptor_json: Str::of(&*descriptor),
+            load: Some(load),
+            instance_create: Some(create::<C>),
+            instance_destroy: Some(destroy::<C>),
+            get_extension: Some(extension::<C>),
+        };
+        Self {
+            entry,
+            _descriptor: descriptor,
+        }
+    }
+
+    /// What the exported symbol returns.
+    pub fn entry(&self) -> *const abi::Entry {
+        &raw const self.entry
+    }
+}
+
+fn descriptor<C: Carrier>() -> String {
+    let about = C::ABOUT;
+    let schema = SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<C::Settings>();
+    let styles: &[&str] = if about.webhook {
+        &["http", "webhook"]
+    } else {
+        &["http"]
+    };
+    json!({
+        "id": about.id,
+        "version": about.version,
+        "abi": { "major": abi::ABI_MAJOR, "minor": abi::ABI_MINOR },
+        "styles": styles,
+        "allowed_hosts": about.hosts,
+        "capabilities": { "idempotent": about.idempotent, "max_segments": about.max_segments },
+        "config_schema": schema,
+    })
+    .to_string()
+}
+
+/// An instance, with what its entries need of the host.
+struct Held<C> {
+    carrier: C,
+    id: u64,
+    host: abi::Host,
+}
+
+struct Extensions<C>(std::marker::PhantomData<C>);
+
+impl<C: Carrier> Extensions<C> {
+    const HTTP: &'static abi::Http = &abi::Http {
+        struct_size: size_of_u32::<abi::Http>(),
+        pad: 0,
+        submit: Some(submit::<C>),
+        on_response: Some(on_response::<C>),
+    };
+    const WEBHOOK: &'static abi::Webhook = &abi::Webhook {
+        struct_size: size_of_u32::<abi::Webhook>(),
+        pad: 0,
+        handle: Some(handle::<C>),
+    };
+}
+
+unsafe extern "C" fn extension<C: Carrier>(id: Str) -> *const c_void {
+    // SAFETY: the host lends the id for this call.
+    match unsafe { id.text() } {
+        Some(abi::HTTP) => ptr::from_ref(Extensions::<C>::HTTP).cast(),
+        Some(abi::WEBHOOK) if C::ABOUT.webhook => ptr::from_ref(Extensions::<C>::WEBHOOK).cast(),
+        _ => ptr::null(),
+    }
+}
+
+unsafe extern "C" fn load(host: *const abi::Host) -> i32 {
+    let _ = host;
+    // This library has a standard library of its own, so the host's hook does not see its panics,
+    // and the default one prints their text, which may hold a message.
+    std::panic::set_hook(Box::new(remember_where));
+    abi::OK
+}
+
+thread_local! {
+    /// Where this thread panicked last; read by the guard at once.
+    static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+fn remember_where(panic: &PanicHookInfo<'_>) {
+    let place = panic
+        .location()
+        .map(|location| format!("{}:{}", location.file(), location.line()));
+    PLACE.with(|kept| *kept.borrow_mut() = place.unwrap_or_default());
+}
+
+/// Runs an entry; a panic ends here, and the host is told where it happened, not what it said.
+fn guarded(log: impl FnOnce(&str), entry: impl FnOnce() -> i32) -> i32 {
+    catch_unwind(AssertUnwindSafe(entry)).unwrap_or_else(|payload| {
+        // Dropping a strange payload may panic in turn.
+        std::mem::forget(payload);
+        let place = PLACE.with(|kept| std::mem::take(&mut *kept.borrow_mut()));
+        log(&format!("a panic was contained at {place}"));
+        abi::E_PANIC
+    })
+}
+
+/// Level 1 of [`abi::Host::log`].
+const ERROR: u32 = 1;
+
+fn log_error(host: &abi::Host, id: u64, text: &str) {
+    if let Some(log) = host.log {
+        // SAFETY: the host's table is valid for the process; what is lent lives until it returns.
+        unsafe { log(id, ERROR, Str::of(text), ptr::null()) };
+    }
+}
+
+unsafe extern "C" fn create<C: Carrier>(
+    host: *const abi::Host,
+    cfg: *const abi::InstanceCfg,
+    out: *mut *mut c_void,
+) -> i32 {
+    // SAFETY: the host lends both for this call.
+    let (Some(host), Some(cfg)) = (unsafe { copy(host) }, unsafe { copy(cfg) }) else {
+        return abi::E_INVALID;
+    };
+    if out.is_null() {
+        return abi::E_INVALID;
+    }
+    let log = |text: &str| log_error(&host, cfg.instance_id, text);
+    guarded(log, || {
+        // SAFETY: the configuration is lent for this call.
+        let made = unsafe { make::<C>(&cfg) };
+        match made {
+            Ok(carrier) => {
+                let held = Box::into_raw(Box::new(Held {
+                    carrier,
+                    id: cfg.instance_id,
+                    host,
+                }));
+                // SAFETY: `out` is the host's place for the handle.
+                unsafe { out.write(held.cast()) };
+                abi::OK
+            }
+            // SAFETY: the sink is the host's, valid for this call.
+            Err(error) => unsafe { emit::fault(&cfg, &error.key, &error.reason) },
+        }
+    })
+}
+
+unsafe fn make<C: Carrier>(cfg: &abi::InstanceCfg) -> Result<C, settings::SettingsError> {
+    // SAFETY: the configuration is lent for this call, here and below.
+    let config = unsafe { cfg.config_json.to_text() };
+    let secrets: Vec<(String, String)> = unsafe { cfg.secrets.pairs() }
+        .into_iter()
+        .map(|(key, value, _)| {
+            (
+                String::from_utf8_lossy(key).into_owned(),
+                String::from_utf8_lossy(value).into_owned(),
+            )
+        })
+        .collect();
+    let some = |text: String| (!text.is_empty()).then_some(text);
+    let instance = Instance {
+        name: unsafe { cfg.name.to_text() },
+        webhook_base_url: some(unsafe { cfg.webhook_base_url.to_text() }),
+        region: some(unsafe { cfg.locale_region.to_text() }),
+    };
+    C::new(settings::read(&config, &secrets)?, &instance)
+}
+
+unsafe extern "C" fn destroy<C: Carrier>(inst: *mut c_void) {
+    if inst.is_null() {
+        return;
+    }
+    // SAFETY: `create` made it for this carrier, and the host ends it once, after its last call.
+    let held = unsafe { Box::from_raw(inst.cast::<Held<C>>()) };
+    let (host, id) = (held.host, held.id);
+    guarded(
+        |text| log_error(&host, id, text),
+        || {
+            drop(held);
+            abi::OK
+        },
+    );
+}
+
+/// Runs one call of an instance under the guard.
+///
+/// # Safety
+/// `inst` was made by [`create`] for this carrier and is not yet destroyed.
+unsafe fn call<C: Carrier>(inst: *mut c_void, entry: impl FnOnce(&C) -> i32) -> i32 {
+    // SAFETY: the caller's promise; entries only ever share it.
+    let Some(held) = (unsafe { inst.cast::<Held<C>>().as_ref() }) else {
+        return abi::E_INVALID;
+    };
+    guarded(
+        |text| log_error(&held.host, held.id, text),
+        || entry(&held.carrier),
+    )
+}
+
+unsafe extern "C" fn submit<C: Carrier>(inst: *mut c_void, msg: *const abi::Msg, op: *const abi::Op) -> i32 {
+    // SAFETY: the host lends all of it for this call.
+    unsafe {
+        call(inst, |carrier: &C| match Message::read(msg) {
+            Some(message) => emit::step(op, &carrier.submit(&message)),
+            None => abi::E_INVALID,
+        })
+    }
+}
+
+unsafe extern "C" fn on_response<C: Carrier>(
+    inst: *mut c_void,
+    msg: *const abi::Msg,
+    resp: *const abi::HttpResp,
+    op: *const abi::Op,
+) -> i32 {
+    // SAFETY: the host lends all of it for this call.
+    unsafe {
+        call(inst, |carrier: &C| {
+            match (Message::read(msg), Response::read(resp)) {
+                (Some(message), Some(response)) => {
+                    let step: Step = carrier.on_response(&message, &response);
+                    emit::step(op, &step)
+                }
+                _ => abi::E_INVALID,
+            }
+        })
+    }
+}
+
+unsafe extern "C" fn handle<C: Carrier>(
+    inst: *mut c_void,
+    req: *const abi::WebhookReq,
+    sink: *const abi::WebhookSink,
+) -> i32 {
+    // SAFETY: the host lends all of it for this call.
+    unsafe {
+        call(inst, |carrier: &C| match WebhookRequest::read(req) {
+            Some(request) => emit::webhook(sink, &carrier.webhook(&request)),
+            None => abi::REJECT,
+        })
+    }
+}

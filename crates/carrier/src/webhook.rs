@@ -1,0 +1,211 @@
+//! A carrier's call-back: receipts, inbound messages, opt-outs.
+
+use crate::{Class, EventKind, ReceiptState, abi};
+use std::fmt;
+
+/// A call-back as it arrived. `Debug` shows the method only.
+#[derive(Clone)]
+pub struct WebhookRequest<'a> {
+    external_url: &'a str,
+    method: &'a str,
+    headers: Vec<(&'a [u8], &'a [u8])>,
+    body: &'a [u8],
+    remote_address: &'a str,
+    now_unix_ms: u64,
+}
+
+impl<'a> WebhookRequest<'a> {
+    /// # Safety
+    /// `req` and all it points to is readable as long as `'a`.
+    pub(crate) unsafe fn read(req: *const abi::WebhookReq) -> Option<Self> {
+        // SAFETY: the caller's promise, here and below.
+        let req = unsafe { crate::copying::copy(req) }?;
+        let headers = unsafe { req.headers.pairs::<'a>() };
+        Some(Self {
+            external_url: unsafe { req.external_url.text() }?,
+            method: unsafe { req.method.text() }?,
+            headers: headers.into_iter().map(|(key, value, _)| (key, value)).collect(),
+            body: unsafe { req.body.bytes() },
+            remote_address: unsafe { req.remote_address.text() }?,
+            now_unix_ms: req.now_unix_ms,
+        })
+    }
+
+    /// The URL exactly as the carrier called it; signatures cover it.
+    pub fn external_url(&self) -> &'a str {
+        self.external_url
+    }
+
+    /// HTTP method.
+    pub fn method(&self) -> &'a str {
+        self.method
+    }
+
+    /// A header by name, in any case; `None` if it is absent or not text.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        let (_, value) = self
+            .headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes()))?;
+        std::str::from_utf8(value).ok()
+    }
+
+    /// The body, untouched.
+    pub fn body(&self) -> &'a [u8] {
+        self.body
+    }
+
+    /// The fields of a form, in order.
+    pub fn form(&self) -> Vec<(String, String)> {
+        form_urlencoded::parse(self.body).into_owned().collect()
+    }
+
+    /// Who called; empty if unknown.
+    pub fn remote_address(&self) -> &'a str {
+        self.remote_address
+    }
+
+    /// Now: a stale signature is one by this clock.
+    pub fn now_unix_ms(&self) -> u64 {
+        self.now_unix_ms
+    }
+}
+
+impl fmt::Debug for WebhookRequest<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("WebhookRequest")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a carrier makes of a call-back.
+#[derive(Clone, Debug)]
+pub enum Webhook {
+    /// The carrier sent it, and this is what it tells.
+    Verified {
+        /// In order; may be none.
+        events: Vec<Event>,
+        /// The answer the carrier expects; `None`: 200 with no body.
+        reply: Option<Reply>,
+    },
+    /// It cannot be proved who sent it.
+    Unverified,
+    /// It is forged, stale, or not a call-back.
+    Rejected,
+}
+
+impl Webhook {
+    /// The carrier sent it.
+    pub fn verified(events: impl IntoIterator<Item = Event>) -> Self {
+        Self::Verified {
+            events: events.into_iter().collect(),
+            reply: None,
+        }
+    }
+}
+
+/// The answer to a call-back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+/// One thing a carrier tells. `Debug` shows neither numbers nor text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Event {
+    /// What it is about.
+    pub kind: EventKind,
+    /// What a receipt says.
+    pub state: ReceiptState,
+    /// Why a message failed.
+    pub class: Option<Class>,
+    /// True if the state will not change any more.
+    pub is_final: bool,
+    /// Which part, from 0.
+    pub part: u32,
+    /// The carrier's id of the message.
+    pub carrier_id: String,
+    /// Who an inbound message is from.
+    pub from: String,
+    /// Whom it is to.
+    pub to: String,
+    /// Its text.
+    pub text: String,
+    /// The carrier's own code.
+    pub code: String,
+    /// When, by the carrier's clock.
+    pub carrier_time_ms: Option<u64>,
+    /// More, by the carrier's own names.
+    pub attributes: Vec<(String, String)>,
+}
+
+impl Event {
+    /// A receipt for the message with this id. Delivered, undelivered, expired, rejected, deleted
+    /// and read are final.
+    pub fn receipt(carrier_id: impl Into<String>, state: ReceiptState) -> Self {
+        use ReceiptState::{Deleted, Delivered, Expired, Read, Rejected, Undelivered};
+        let is_final = matches!(
+            state,
+            Delivered | Undelivered | Expired | Rejected | Deleted | Read
+        );
+        Self {
+            state,
+            is_final,
+            carrier_id: carrier_id.into(),
+            ..Self::new(EventKind::Receipt)
+        }
+    }
+
+    /// A message to us.
+    pub fn inbound(from: impl Into<String>, to: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            from: from.into(),
+            to: to.into(),
+            text: text.into(),
+            ..Self::new(EventKind::Inbound)
+        }
+    }
+
+    fn new(kind: EventKind) -> Self {
+        Self {
+            kind,
+            state: ReceiptState::Unknown,
+            class: None,
+            is_final: false,
+            part: 0,
+            carrier_id: String::new(),
+            from: String::new(),
+            to: String::new(),
+            text: String::new(),
+            code: String::new(),
+            carrier_time_ms: None,
+            attributes: Vec::new(),
+        }
+    }
+
+    /// Says why, with the carrier's own code.
+    #[must_use]
+    pub fn because(mut self, class: Class, code: impl Into<String>) -> Self {
+        self.class = Some(class);
+        self.code = code.into();
+        self
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Event")
+            .field("kind", &self.kind)
+            .field("state", &self.state)
+            .field("is_final", &self.is_final)
+            .field("carrier_id", &self.carrier_id)
+            .field("code", &self.code)
+            .finish_non_exhaustive()
+    }
+}
