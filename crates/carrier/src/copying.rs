@@ -64,8 +64,8 @@ unsafe fn prefix<T: Copy>(from: *const u8, stated: usize) -> T {
     let mut mine = MaybeUninit::<T>::zeroed();
     // SAFETY: `mine` has size_of::<T> bytes, the peer has `stated`.
     unsafe {
-        std::ptr::copy_nonoverlapping(from, mine.as_mut_ptr().cast::<u8>(), stated.min(size_of::<T>()))
-    };
+        std::ptr::copy_nonoverlapping(from, mine.as_mut_ptr().cast::<u8>(), stated.min(size_of::<T>()));
+    }
     // SAFETY: zeros are valid, and the peer's bytes are of the same layout.
     unsafe { mine.assume_init() }
 }
