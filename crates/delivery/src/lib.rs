@@ -1,6 +1,27 @@
 //! The engine: gRPC service, one `deliver` loop, pure routing and retry decisions, the store, recovery.
+//!
+//! Read `deliver.rs` first. A message comes in at `service.rs`, is taken in by `engine.rs`, goes
+//! round `deliver.rs`, and is answered from its row by `answer.rs`.
 
+mod answer;
+mod carriers;
+mod clients;
+pub mod config;
+mod deliver;
+mod engine;
+mod listen;
+mod metrics;
+mod patience;
 pub mod progress;
+mod recovery;
 pub mod retry;
 pub mod routing;
+mod running;
+mod scheduler;
+mod serve;
+mod service;
 pub mod store;
+
+pub use config::Config;
+pub use listen::{GrpcListener, Listeners, SocketFile};
+pub use serve::{BuildError, Delivery, RunError};

@@ -41,16 +41,16 @@ impl Progress {
         self.past.push(Past { carrier, class });
     }
 
-    /// The wait is a pause in front of the whole route: every carrier may be tried again after it.
-    pub fn new_round(&mut self, backoff: Duration) {
-        self.round_began_at = self.past.len();
-        self.backoff = Some(backoff);
-    }
-
-    /// The wait is a short one in front of the same carrier.
-    pub fn quick_retry(&mut self, carrier: CarrierName) {
-        self.quick_retry_used = true;
-        self.repeat = Some(carrier);
+    /// The message waits: for a quick retry through `repeat`, or in front of the whole route, every
+    /// carrier of which may be tried again after it.
+    pub fn hold(&mut self, wait: Duration, repeat: Option<CarrierName>) {
+        if repeat.is_some() {
+            self.quick_retry_used = true;
+        } else {
+            self.round_began_at = self.past.len();
+            self.backoff = Some(wait);
+        }
+        self.repeat = repeat;
     }
 
     /// All attempts.

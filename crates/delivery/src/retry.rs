@@ -288,6 +288,9 @@ pub fn opted_out(progress: &Progress) -> (DeliveryStatus, Reason) {
 /// A carrier that only asked for a pause will take the next message, and one that failed may; the
 /// rest need somebody to mend something, so the last carrier's word is named.
 fn refusal(facts: &Facts<'_>) -> Reason {
+    if facts.candidates.is_empty() {
+        return Reason::NoRoute;
+    }
     let words: Vec<Reason> = facts
         .candidates
         .iter()

@@ -16,7 +16,7 @@ mod writer;
 pub use accept::{Accepted, Arrival, First};
 pub use attempt::{Ended, Next, Recorded};
 pub use claim::Claimed;
-pub use leftover::{Leftover, Verdict};
+pub use leftover::{Leftover, LeftoverFacts, Verdict};
 pub use record::Record;
 pub use writer::Batch;
 

@@ -262,10 +262,7 @@ fn live(world: &World) -> Life {
             }
             NextStep::Hold { wait, repeat } => {
                 now += *wait;
-                match repeat {
-                    Some(carrier) => progress.quick_retry(carrier.clone()),
-                    None => progress.new_round(*wait),
-                }
+                progress.hold(*wait, repeat.clone());
             }
             NextStep::Leave { wait } => {
                 assert_eq!(

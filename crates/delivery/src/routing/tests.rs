@@ -124,7 +124,7 @@ fn carriers_are_asked_in_order_and_once_a_round() {
         order.push(name);
     }
     assert_eq!(order, ["a", "b", "c"]);
-    progress.new_round(Duration::from_secs(1));
+    progress.hold(Duration::from_secs(1), None);
     assert_eq!(
         next(&all, &progress).as_deref(),
         Some("a"),
@@ -147,7 +147,7 @@ fn a_quick_retry_goes_to_the_same_carrier_unless_that_pauses_meanwhile() {
     for name in ["a", "b", "c"] {
         progress.ended(carrier(name), OutcomeClass::Temporary);
     }
-    progress.quick_retry(carrier("c"));
+    progress.hold(Duration::from_millis(300), Some(carrier("c")));
     assert_eq!(
         next(&candidates(&[false, false, false]), &progress).as_deref(),
         Some("c")
@@ -160,7 +160,7 @@ fn a_carrier_that_settled_the_matter_stays_out() {
     let mut progress = Progress::default();
     progress.ended(carrier("a"), OutcomeClass::SenderNotAllowed);
     progress.ended(carrier("b"), OutcomeClass::Unauthorized);
-    progress.new_round(Duration::from_secs(1));
+    progress.hold(Duration::from_secs(1), None);
     let all = candidates(&[false, false, false]);
     assert_eq!(next(&all, &progress).as_deref(), Some("c"));
     let stored = next_carrier(&all, &progress, AcceptMode::Stored).unwrap();

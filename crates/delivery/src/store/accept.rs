@@ -30,6 +30,8 @@ pub enum First {
     Hold,
     /// The scheduler looks at it at this moment, or at its deadline if that is sooner.
     Leave(UnixMillis),
+    /// It is not taken; only an earlier request with the same key is looked for.
+    Refuse,
 }
 
 /// What became of an arrival.
@@ -48,6 +50,8 @@ pub enum Accepted {
     Replayed(MessageId),
     /// The key came before with other content.
     Conflict(MessageId),
+    /// Not taken, as [`First::Refuse`] asked; nothing was written.
+    Refused,
 }
 
 pub(super) fn accept(
@@ -63,6 +67,9 @@ pub(super) fn accept(
             return Ok(known);
         }
     }
+    if arrival.first == First::Refuse {
+        return Ok(Accepted::Refused);
+    }
     let superseded = supersede(connection, client, message, arrival.now)?;
     let open = match &arrival.first {
         First::Send(carrier) => {
@@ -72,7 +79,7 @@ pub(super) fn accept(
                 carrier: carrier.clone(),
             })
         }
-        First::Hold | First::Leave(_) => None,
+        First::Hold | First::Leave(_) | First::Refuse => None,
     };
     insert(connection, owner, arrival, open.as_ref(), fingerprint.as_deref())?;
     if let Some(open) = &open {
@@ -169,7 +176,7 @@ fn insert(
     let (state, reason, owner, next_at) = match (&arrival.first, open) {
         (First::Send(_), Some(_)) => (DeliveryStatus::Sending, None, Some(owner), None),
         (First::Send(_), None) => (DeliveryStatus::Failed, Some(Reason::OptedOut), None, None),
-        (First::Hold, _) => (DeliveryStatus::Queued, None, Some(owner), None),
+        (First::Hold | First::Refuse, _) => (DeliveryStatus::Queued, None, Some(owner), None),
         (First::Leave(at), _) => (
             DeliveryStatus::Queued,
             None,

@@ -24,6 +24,8 @@ pub struct Claimed {
     pub past: Vec<Past>,
     /// The wait it has just had.
     pub backoff: Option<Duration>,
+    /// When it was accepted.
+    pub accepted_at: UnixMillis,
 }
 
 pub(super) fn claim(
@@ -54,13 +56,14 @@ pub(super) fn claim(
 }
 
 fn claim_one(connection: &Connection, owner: &Arc<str>, id: &str) -> rusqlite::Result<Claimed> {
-    let (held, epoch, backoff) = connection
+    let (held, epoch, backoff, accepted_at) = connection
         .prepare_cached(
             "UPDATE messages SET owner = ?2, epoch = epoch + 1, next_at = NULL WHERE id = ?1
-             RETURNING id, client, recipient, sender, body, tenant, class, accept, deadline, attributes, epoch, backoff",
+             RETURNING id, client, recipient, sender, body, tenant, class, accept, deadline, attributes, epoch, backoff,
+                created_at",
         )?
         .query_row(params![id, &**owner], |row| {
-            Ok((held(row)?, row.get::<_, i64>(10)?, row.get::<_, Option<i64>>(11)?))
+            Ok((held(row)?, row.get::<_, i64>(10)?, row.get::<_, Option<i64>>(11)?, moment(row, 12)?))
         })?;
     let lease = Lease {
         id: held.id,
@@ -73,6 +76,7 @@ fn claim_one(connection: &Connection, owner: &Arc<str>, id: &str) -> rusqlite::R
         held: Arc::new(held),
         lease,
         backoff,
+        accepted_at,
     })
 }
 

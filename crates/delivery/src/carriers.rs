@@ -1,0 +1,168 @@
+//! The carriers in operation: one lane each, with its own permits and its pause, so that one that
+//! hangs or complains holds up nobody else.
+
+mod load;
+mod words;
+
+use crate::deliver::Caller;
+use crate::metrics::Metrics;
+use crate::retry::{DEFAULT_PAUSE, LEAST_ATTEMPT, LEAST_VALIDITY};
+use crate::routing::{Candidate, Pause, PauseCause, Route};
+use crate::store::{Held, Open};
+use aldis_carrier_host::{Instance, Submission};
+use aldis_daemon::clock;
+use aldis_message::{CarrierName, OutcomeClass};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+/// How long a message waits for a free place at a carrier before it looks elsewhere.
+const PLACE_WITHIN: Duration = Duration::from_secs(1);
+
+/// All configured carriers.
+pub(crate) struct Carriers {
+    lanes: BTreeMap<CarrierName, Lane>,
+    metrics: Metrics,
+}
+
+struct Lane {
+    line: Line,
+    places: Semaphore,
+    timeout: Duration,
+    pause: Mutex<Option<(Instant, PauseCause)>>,
+}
+
+/// What is at the other end of a lane.
+enum Line {
+    /// A loaded library.
+    Library(Instance),
+    /// A test's script.
+    #[cfg(test)]
+    Script(tests::Script),
+}
+
+/// One message, one attempt.
+pub(crate) struct Handover<'a> {
+    pub(crate) held: &'a Held,
+    pub(crate) open: &'a Open,
+    pub(crate) caller: &'a Caller,
+}
+
+/// What came of an attempt.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) class: OutcomeClass,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) code: Option<String>,
+    pub(crate) carrier_ids: Vec<String>,
+    /// What it means for the messages after this one.
+    pause: Option<(Duration, PauseCause)>,
+}
+
+impl Outcome {
+    /// Decided on this side: nothing went out.
+    fn unsent(class: OutcomeClass, code: &str) -> Self {
+        Self {
+            class,
+            retry_after: None,
+            code: Some(code.to_owned()),
+            carrier_ids: Vec::new(),
+            pause: None,
+        }
+    }
+}
+
+impl Carriers {
+    /// A route's carriers in order, as they stand now.
+    pub(crate) fn candidates(&self, route: &Route) -> Vec<Candidate> {
+        let candidate = |carrier: &CarrierName| {
+            let pause = self.lanes.get(carrier).and_then(Lane::pause);
+            Candidate {
+                carrier: carrier.clone(),
+                pause,
+            }
+        };
+        route.carriers.iter().map(candidate).collect()
+    }
+
+    /// How long until one of the paused carriers is back; the default if none is paused.
+    pub(crate) fn soonest_resume(&self) -> Duration {
+        self.lanes
+            .values()
+            .filter_map(Lane::pause)
+            .map(|pause| pause.left)
+            .min()
+            .unwrap_or(DEFAULT_PAUSE)
+    }
+
+    /// One attempt, from waiting for a place to the carrier's word.
+    pub(crate) async fn submit(&self, handover: Handover<'_>) -> Outcome {
+        let carrier = &handover.open.carrier;
+        let Some(lane) = self.lanes.get(carrier) else {
+            return Outcome::unsent(OutcomeClass::Unsupported, "no_such_carrier");
+        };
+        let outcome = lane.submit(&handover).await;
+        self.metrics.attempt(carrier, outcome.class);
+        if let Some((pause, cause)) = outcome.pause {
+            lane.pause_for(pause, cause);
+            self.metrics.paused(carrier, clock::now(), pause);
+            tracing::warn!(%carrier, seconds = pause.as_secs_f64(), ?cause, "carrier paused");
+        }
+        outcome
+    }
+}
+
+impl Lane {
+    async fn submit(&self, handover: &Handover<'_>) -> Outcome {
+        let patience = handover
+            .caller
+            .patience()
+            .map_or(PLACE_WITHIN, |left| left.saturating_sub(LEAST_ATTEMPT));
+        let place = tokio::time::timeout(PLACE_WITHIN.min(patience), self.places.acquire()).await;
+        let Ok(Ok(_place)) = place else {
+            return Outcome::unsent(OutcomeClass::RateLimited, "no_free_place");
+        };
+        // Waiting took time: the last look before the wire.
+        let now = clock::now();
+        let deadline_left = handover.held.message.deadline.remaining(now);
+        if deadline_left < LEAST_VALIDITY {
+            return Outcome::unsent(OutcomeClass::Expired, "deadline");
+        }
+        if handover.caller.is_gone() {
+            return Outcome::unsent(OutcomeClass::Temporary, "caller_gone");
+        }
+        let patience = handover.caller.patience().unwrap_or(self.timeout);
+        let submission = Submission {
+            message: words::message(handover, deadline_left),
+            time_limit: self.timeout.min(patience).min(deadline_left),
+            now_unix_ms: now.as_millis(),
+        };
+        let report = match &self.line {
+            Line::Library(instance) => instance.submit(submission).await,
+            #[cfg(test)]
+            Line::Script(script) => script(submission).await,
+        };
+        words::outcome(report)
+    }
+
+    fn pause(&self) -> Option<Pause> {
+        let pause = *self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        let (until, cause) = pause?;
+        let left = until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(Pause { left, cause })
+    }
+
+    /// The longest pause asked for counts.
+    fn pause_for(&self, pause: Duration, cause: PauseCause) {
+        let until = Instant::now() + pause;
+        let mut current = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.is_none_or(|(other, _)| other < until) {
+            *current = Some((until, cause));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

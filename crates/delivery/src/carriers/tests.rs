@@ -1,0 +1,43 @@
+//! Scripted lanes for the tests of this crate: the same lanes, places and pauses, no library.
+
+use super::*;
+use crate::config::CarrierConfig;
+use aldis_carrier_host::{Class, Report};
+use std::future::Future;
+use std::pin::Pin;
+
+/// What a test has a carrier do with a submission.
+pub(crate) type Script =
+    Box<dyn Fn(Submission) -> Pin<Box<dyn Future<Output = Report> + Send>> + Send + Sync>;
+
+impl Carriers {
+    /// Lanes that follow scripts.
+    pub(crate) fn scripted(lanes: Vec<(CarrierConfig, Script)>, metrics: Metrics) -> Self {
+        let lane = |(config, script): (CarrierConfig, Script)| {
+            (config.name.clone(), load::lane(&config, Line::Script(script)))
+        };
+        Self {
+            lanes: lanes.into_iter().map(lane).collect(),
+            metrics,
+        }
+    }
+}
+
+/// A report of that class and nothing else.
+pub(crate) fn report(class: Class) -> Report {
+    Report {
+        class,
+        scope: aldis_carrier_host::Scope::Instance,
+        retry_after: None,
+        carrier_ids: if class == Class::Accepted {
+            vec!["SM1".to_owned()]
+        } else {
+            Vec::new()
+        },
+        code: None,
+        detail: None,
+        segments: None,
+        price: None,
+        request_written: class != Class::Temporary,
+    }
+}

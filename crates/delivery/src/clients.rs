@@ -1,0 +1,51 @@
+//! Who is calling: the token of a request, compared in constant time with every configured one.
+
+use crate::config::Client;
+use aldis_delivery_api::{DeliveryError, ErrorKind};
+use aldis_message::ClientName;
+use aws_lc_rs::{constant_time, digest};
+use tonic::metadata::MetadataMap;
+
+/// The clients that may call. Tokens are kept as digests only: of one length, and of no use to
+/// whoever reads them.
+#[derive(Clone)]
+pub(crate) struct Clients(Vec<(ClientName, digest::Digest)>);
+
+impl Clients {
+    pub(crate) fn new(clients: &[Client]) -> Self {
+        let digest = |client: &Client| (client.name.clone(), digest_of(client.token.expose()));
+        Self(clients.iter().map(digest).collect())
+    }
+
+    /// The client with this request's token. One wording for every failure.
+    pub(crate) fn authenticate(&self, metadata: &MetadataMap) -> Result<ClientName, DeliveryError> {
+        let refused = || DeliveryError::new(ErrorKind::Unauthenticated, "no client has this token");
+        let presented = digest_of(token(metadata).ok_or_else(refused)?);
+        let mut found = None;
+        for (name, expected) in &self.0 {
+            // Every one is compared, so that time tells nothing about which came close.
+            if constant_time::verify_slices_are_equal(expected.as_ref(), presented.as_ref()).is_ok() {
+                found = Some(name);
+            }
+        }
+        found.cloned().ok_or_else(refused)
+    }
+}
+
+fn digest_of(token: &str) -> digest::Digest {
+    digest::digest(&digest::SHA256, token.as_bytes())
+}
+
+/// Exactly one header, `Bearer` in any case (RFC 9110 11.1), one or more spaces.
+fn token(metadata: &MetadataMap) -> Option<&str> {
+    let mut headers = metadata.get_all("authorization").iter();
+    let (Some(header), None) = (headers.next(), headers.next()) else {
+        return None;
+    };
+    let (scheme, rest) = header.to_str().ok()?.split_once(' ')?;
+    let token = rest.trim_start_matches(' ');
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+#[cfg(test)]
+mod tests;

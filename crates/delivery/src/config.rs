@@ -1,0 +1,122 @@
+//! Settings: `delivery.toml` read, judged, and kept only as what cannot be wrong.
+//!
+//! What is left to find out (whether the libraries load and like their settings) is asked of them
+//! in [`crate::Delivery::build`], and named by the same file, line and key.
+
+mod check;
+mod raw;
+
+use crate::routing::Route;
+use aldis_daemon::config::{ConfigError, Loaded, SecretText, Source};
+use aldis_message::{CarrierName, ClientName};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What every variable that overlays the file begins with.
+pub const ENV_PREFIX: &str = "ALDIS_DELIVERY";
+
+/// The settings.
+#[derive(Debug)]
+pub struct Config {
+    /// Where gRPC is served.
+    pub listen: Listen,
+    /// Where health and metrics are served.
+    pub admin_listen: SocketAddr,
+    /// The store's file.
+    pub store: PathBuf,
+    /// Where carrier libraries are looked for, in order.
+    pub plugin_dirs: Vec<PathBuf>,
+    /// Whether gRPC reflection is served.
+    pub reflection: bool,
+    /// How many messages are worked on at once before new ones are refused.
+    pub max_in_flight: usize,
+    /// TLS of the gRPC listener.
+    pub tls: Option<Tls>,
+    /// How carriers are reached.
+    pub http: Http,
+    /// Who may call.
+    pub clients: Vec<Client>,
+    /// The carrier accounts.
+    pub carriers: Vec<CarrierConfig>,
+    /// Which messages go where; the first match wins.
+    pub routes: Vec<Route>,
+    /// Names the place of faults found later.
+    pub source: Source,
+}
+
+/// A listening address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// TCP.
+    Tcp(SocketAddr),
+    /// A Unix domain socket, `unix:/path`.
+    Unix(PathBuf),
+}
+
+/// The server's side of TLS, PEM files.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// The certificate, with its chain.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+    /// The authority that client certificates must come from; none are asked for without it.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// How carriers are reached.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// A proxy for all of them.
+    pub proxy: Option<String>,
+    /// One more authority to trust.
+    pub ca_certificate: Option<PathBuf>,
+    /// How long a connection may take to come about.
+    pub connect_timeout: Duration,
+}
+
+/// One who may call.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Its name in routes and rows.
+    pub name: ClientName,
+    /// Its token.
+    pub token: SecretText,
+}
+
+/// A carrier account.
+#[derive(Clone, Debug)]
+pub struct CarrierConfig {
+    /// Its name in routes and attempts.
+    pub name: CarrierName,
+    /// Which library.
+    pub plugin: String,
+    /// How many messages it is given at once.
+    pub max_in_flight: usize,
+    /// How long one attempt may take.
+    pub timeout: Duration,
+    /// The plugin's settings without their secrets.
+    pub settings: serde_json::Value,
+    /// The secrets, by dotted key.
+    pub secrets: Vec<(String, SecretText)>,
+}
+
+/// Reads and judges the file at `path`.
+pub fn load(path: &Path, env: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
+    let Loaded { raw, source } = aldis_daemon::config::load(path, ENV_PREFIX, env)?;
+    check::check(raw, source)
+}
+
+/// As [`load`], from a text; `file` is what faults call it.
+pub fn read(
+    file: &str,
+    text: &str,
+    env: impl Iterator<Item = (String, String)>,
+) -> Result<Config, ConfigError> {
+    let Loaded { raw, source } = aldis_daemon::config::read(file, text, ENV_PREFIX, env)?;
+    check::check(raw, source)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,313 @@
+//! Judging: from what was written to what cannot be wrong. Every fault is found in one go.
+
+use super::raw::{Raw, RawCarrier, RawClient, RawRoute, RawRouteCarrier, RawTls};
+use super::{CarrierConfig, Client, Config, Http, Listen, Tls};
+use crate::routing::{Onward, Policy, Route, Takes};
+use aldis_daemon::config::{ConfigError, Secret, SecretText, Source};
+use aldis_message::{CarrierName, MessageClass, NameError};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const DEFAULT_IN_FLIGHT: usize = 1024;
+/// What one carrier is given at once: more than its usual rate times its usual delay, and few
+/// enough that one that hangs leaves most of [`DEFAULT_IN_FLIGHT`] to the others.
+const DEFAULT_CARRIER_IN_FLIGHT: usize = 64;
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Collects faults, so that a file is mended in one go.
+struct Judge<'s> {
+    source: &'s Source,
+    faults: Vec<ConfigError>,
+}
+
+impl Judge<'_> {
+    fn fault(&mut self, key: &str, reason: impl Display) {
+        self.faults.push(self.source.fault(key, reason));
+    }
+
+    /// The value, or nothing and a fault.
+    fn take<T, E: Display>(&mut self, key: &str, value: Result<T, E>) -> Option<T> {
+        value.map_err(|reason| self.fault(key, reason)).ok()
+    }
+
+    fn names<T: std::str::FromStr<Err = NameError>>(&mut self, key: &str, names: &[String]) -> Vec<T> {
+        let all = names.iter().enumerate();
+        all.filter_map(|(index, name)| self.take(&format!("{key}[{index}]"), name.parse()))
+            .collect()
+    }
+}
+
+pub(super) fn check(raw: Raw, source: Source) -> Result<Config, ConfigError> {
+    let mut judge = Judge {
+        source: &source,
+        faults: Vec::new(),
+    };
+    let listen = listen(&mut judge, &raw.listen);
+    let store = store(&mut judge, &raw.store);
+    let tls = raw.tls.map(
+        |RawTls {
+             certificate,
+             key,
+             client_ca,
+         }| Tls {
+            certificate,
+            key,
+            client_ca,
+        },
+    );
+    if tls.is_some() && matches!(listen, Some(Listen::Unix(_))) {
+        judge.fault("tls", "a Unix domain socket needs no TLS");
+    }
+    let clients = clients(&mut judge, &raw.clients);
+    let carriers = carriers(&mut judge, raw.carriers);
+    let routes = routes(&mut judge, &raw.routes, &carriers);
+    ConfigError::all(std::mem::take(&mut judge.faults))?;
+    // Nothing is missing where nothing was at fault.
+    let (Some(listen), Some(store)) = (listen, store) else {
+        return Err(source.fault("listen", "cannot be used"));
+    };
+    Ok(Config {
+        listen,
+        admin_listen: raw.admin_listen,
+        store,
+        plugin_dirs: raw.plugin_dirs,
+        reflection: raw.reflection.unwrap_or(true),
+        max_in_flight: raw
+            .max_in_flight
+            .map_or(DEFAULT_IN_FLIGHT, std::num::NonZero::get),
+        tls,
+        http: Http {
+            proxy: raw.http.proxy,
+            ca_certificate: raw.http.ca_certificate,
+            connect_timeout: raw
+                .http
+                .connect_timeout
+                .map_or(DEFAULT_CONNECT_TIMEOUT, |time| time.get()),
+        },
+        clients,
+        carriers,
+        routes,
+        source,
+    })
+}
+
+fn listen(judge: &mut Judge<'_>, text: &str) -> Option<Listen> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        let path = PathBuf::from(path);
+        if !path.is_absolute() {
+            judge.fault("listen", "a Unix domain socket is unix: and an absolute path");
+            return None;
+        }
+        return Some(Listen::Unix(path));
+    }
+    let address = text
+        .parse()
+        .map_err(|_| "not an address and port such as 127.0.0.1:50051, nor unix:/path");
+    judge.take("listen", address).map(Listen::Tcp)
+}
+
+fn store(judge: &mut Judge<'_>, text: &str) -> Option<PathBuf> {
+    let path = match text.split_once(':') {
+        Some(("sqlite", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
+        Some(("postgres" | "postgresql", _)) => {
+            Err("PostgreSQL is not in this version; use sqlite:/path/to/aldis.db")
+        }
+        _ => Err("must be sqlite: and the path of a file"),
+    };
+    judge.take("store", path)
+}
+
+fn clients(judge: &mut Judge<'_>, raw: &[RawClient]) -> Vec<Client> {
+    let mut clients: Vec<Client> = Vec::new();
+    if raw.is_empty() {
+        judge.fault("clients", "at least one client must be allowed to call");
+    }
+    for (index, client) in raw.iter().enumerate() {
+        let key = |field| format!("clients[{index}].{field}");
+        let name = judge.take(&key("name"), client.name.parse());
+        let token = judge.take(&key("token"), client.token.resolve());
+        let (Some(name), Some(token)) = (name, token) else {
+            continue;
+        };
+        if clients.iter().any(|other| other.name == name) {
+            judge.fault(&key("name"), "two clients have this name");
+        }
+        if clients.iter().any(|other| other.token.expose() == token.expose()) {
+            judge.fault(&key("token"), "two clients have this token");
+        }
+        if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+            judge.fault(&key("token"), "a token has visible ASCII characters only");
+        }
+        clients.push(Client { name, token });
+    }
+    clients
+}
+
+fn carriers(judge: &mut Judge<'_>, raw: Vec<RawCarrier>) -> Vec<CarrierConfig> {
+    let mut carriers: Vec<CarrierConfig> = Vec::new();
+    for (index, carrier) in raw.into_iter().enumerate() {
+        let key = |field: &str| format!("carriers[{index}].{field}");
+        match carrier.isolation.as_deref() {
+            None | Some("in-process") => {}
+            Some("worker") => judge.fault(&key("isolation"), "worker is not in this version; use in-process"),
+            Some(_) => judge.fault(&key("isolation"), "must be in-process"),
+        }
+        let mut secrets = Vec::new();
+        let mut settings = carrier.settings;
+        take_secrets(judge, &key("settings"), "", &mut settings, &mut secrets);
+        let Some(name) = judge.take(&key("name"), carrier.name.parse::<CarrierName>()) else {
+            continue;
+        };
+        if carriers.iter().any(|other| other.name == name) {
+            judge.fault(&key("name"), format!("two carriers have the name {name}"));
+        }
+        carriers.push(CarrierConfig {
+            name,
+            plugin: carrier.plugin,
+            max_in_flight: carrier
+                .max_in_flight
+                .map_or(DEFAULT_CARRIER_IN_FLIGHT, std::num::NonZero::get),
+            timeout: carrier.timeout.map_or(DEFAULT_TIMEOUT, |time| time.get()),
+            settings: Value::Object(settings),
+            secrets,
+        });
+    }
+    carriers
+}
+
+/// Secrets travel apart from the other settings, so that those may be shown.
+fn take_secrets(
+    judge: &mut Judge<'_>,
+    file_key: &str,
+    path: &str,
+    settings: &mut Map<String, Value>,
+    secrets: &mut Vec<(String, SecretText)>,
+) {
+    let keys: Vec<String> = settings.keys().cloned().collect();
+    for key in keys {
+        let (file_key, path) = (format!("{file_key}.{key}"), join(path, &key));
+        match settings.get_mut(&key) {
+            Some(Value::Object(inner)) if is_secret(inner) => {
+                let found: Result<Secret, _> = serde_json::from_value(Value::Object(std::mem::take(inner)));
+                settings.remove(&key);
+                // The form was checked, so this never quotes anything.
+                if let Some(secret) = judge.take(&file_key, found)
+                    && let Some(text) = judge.take(&file_key, secret.resolve())
+                {
+                    secrets.push((path, text));
+                }
+            }
+            Some(Value::Object(inner)) => take_secrets(judge, &file_key, &path, inner, secrets),
+            _ => {}
+        }
+    }
+}
+
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
+}
+
+fn is_secret(table: &Map<String, Value>) -> bool {
+    let mut entries = table.iter();
+    match (entries.next(), entries.next()) {
+        (Some((key, Value::String(_))), None) => ["file", "env", "literal"].contains(&key.as_str()),
+        _ => false,
+    }
+}
+
+fn routes(judge: &mut Judge<'_>, raw: &[RawRoute], carriers: &[CarrierConfig]) -> Vec<Route> {
+    raw.iter()
+        .enumerate()
+        .map(|(index, route)| one_route(judge, index, route, carriers))
+        .collect()
+}
+
+fn one_route(judge: &mut Judge<'_>, index: usize, raw: &RawRoute, carriers: &[CarrierConfig]) -> Route {
+    let key = |field: &str| format!("routes[{index}].{field}");
+    for (place, prefix) in raw.to.iter().enumerate() {
+        let digits = prefix.strip_prefix('+');
+        if !digits
+            .is_some_and(|digits| digits.len() <= 15 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            judge.fault(
+                &format!("{}[{place}]", key("to")),
+                "a prefix is + and at most 15 digits",
+            );
+        }
+    }
+    let mut classes = Vec::new();
+    for (place, word) in raw.classes.iter().enumerate() {
+        let class = word
+            .parse::<MessageClass>()
+            .map_err(|_| "must be otp, notification or bulk");
+        classes.extend(judge.take(&format!("{}[{place}]", key("classes")), class));
+    }
+    Route {
+        takes: Takes {
+            to: raw.to.clone(),
+            tenants: judge.names(&key("tenants"), &raw.tenants),
+            clients: judge.names(&key("clients"), &raw.clients),
+            classes,
+        },
+        carriers: route_carriers(judge, &key("carriers"), &raw.carriers, carriers),
+        policy: Policy {
+            on_blocked: onward(judge, &key("on_blocked"), raw.on_blocked.as_deref()),
+            lost_answer: onward(judge, &key("lost_answer"), raw.lost_answer.as_deref()),
+        },
+    }
+}
+
+fn route_carriers(
+    judge: &mut Judge<'_>,
+    key: &str,
+    raw: &[RawRouteCarrier],
+    carriers: &[CarrierConfig],
+) -> Vec<CarrierName> {
+    if raw.is_empty() {
+        judge.fault(key, "a route needs at least one carrier");
+    }
+    let mut seen = BTreeSet::new();
+    for (place, carrier) in raw.iter().enumerate() {
+        let key = format!("{key}[{place}]");
+        if carrier.weighted {
+            judge.fault(
+                &format!("{key}.weight"),
+                "weights are not in this version; carriers are asked in the order given",
+            );
+        }
+        match carriers.iter().find(|known| known.name.as_str() == carrier.name) {
+            Some(known) if !seen.insert(known.name.clone()) => {
+                judge.fault(&key, format!("the carrier {} is in this route twice", known.name));
+            }
+            Some(_) => {}
+            None => judge.fault(&key, format!("no carrier is named {}", shown(&carrier.name))),
+        }
+    }
+    raw.iter()
+        .filter_map(|carrier| carrier.name.parse().ok())
+        .collect()
+}
+
+/// A name is shown only if it has the form of one: anything else may be a secret in the wrong place.
+fn shown(name: &str) -> String {
+    CarrierName::parse(name).map_or_else(|_| "that".to_owned(), |name| name.to_string())
+}
+
+fn onward(judge: &mut Judge<'_>, key: &str, word: Option<&str>) -> Onward {
+    match word {
+        None | Some("stop") => Onward::Stop,
+        Some("next_carrier") => Onward::NextCarrier,
+        Some(_) => {
+            judge.fault(key, "must be stop or next_carrier");
+            Onward::Stop
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! A fault names its key and reason and never shows a value; a good file means what it says.
+
+use super::*;
+use crate::routing::Onward;
+use aldis_message::MessageClass;
+
+const SECRET: &str = "planted-secret-0123456789";
+
+const GOOD: &str = r#"
+listen = "127.0.0.1:0"
+admin_listen = "127.0.0.1:0"
+store = "sqlite:/var/lib/aldis/aldis.db"
+plugin_dirs = ["/usr/lib/aldis/carriers"]
+[[clients]]
+name = "edge"
+token = { literal = "planted-secret-0123456789" }
+[[carriers]]
+name = "one"
+plugin = "twilio"
+isolation = "in-process"
+[carriers.settings]
+account_sid = "AC1"
+auth_token = { literal = "planted-secret-0123456789" }
+[carriers.settings.proxy]
+password = { literal = "planted-secret-9876543210" }
+[[carriers]]
+name = "two"
+plugin = "sandbox"
+[[routes]]
+to = ["+1"]
+classes = ["otp"]
+carriers = ["one", { name = "two" }]
+lost_answer = "next_carrier"
+[[routes]]
+carriers = ["two"]
+"#;
+
+fn judge(text: &str) -> Result<Config, ConfigError> {
+    read("delivery.toml", text, std::iter::empty())
+}
+
+#[test]
+fn a_good_file_means_what_it_says() {
+    let config = judge(GOOD).unwrap();
+    assert_eq!(config.store, Path::new("/var/lib/aldis/aldis.db"));
+    assert!(config.reflection);
+    assert_eq!(config.max_in_flight, 1024);
+    assert_eq!(
+        config.routes[0]
+            .carriers
+            .iter()
+            .map(CarrierName::as_str)
+            .collect::<Vec<_>>(),
+        ["one", "two"]
+    );
+    assert_eq!(config.routes[0].takes.classes, [MessageClass::Otp]);
+    assert_eq!(config.routes[0].policy.lost_answer, Onward::NextCarrier);
+    assert_eq!(config.routes[0].policy.on_blocked, Onward::Stop);
+    let one = &config.carriers[0];
+    assert_eq!(
+        one.settings,
+        serde_json::json!({ "account_sid": "AC1", "proxy": {} })
+    );
+    let secrets: Vec<_> = one
+        .secrets
+        .iter()
+        .map(|(key, text)| (key.as_str(), text.expose()))
+        .collect();
+    assert_eq!(
+        secrets,
+        [
+            ("auth_token", SECRET),
+            ("proxy.password", "planted-secret-9876543210")
+        ]
+    );
+    assert!(
+        !format!("{config:?}").contains("planted"),
+        "a secret shows in Debug"
+    );
+}
+
+#[test]
+fn a_unix_socket_is_an_address() {
+    let config = judge(&GOOD.replace(
+        "listen = \"127.0.0.1:0\"\nadmin",
+        "listen = \"unix:/run/a.sock\"\nadmin",
+    ));
+    assert_eq!(config.unwrap().listen, Listen::Unix("/run/a.sock".into()));
+}
+
+#[test]
+fn each_fault_names_its_key_and_reason() {
+    let faults: &[(&str, &str, &str, &str)] = &[
+        (
+            "sqlite:/var/lib/aldis/aldis.db",
+            "postgres://aldis@db/aldis",
+            "store",
+            "not in this version",
+        ),
+        (
+            "sqlite:/var/lib/aldis/aldis.db",
+            "/var/lib/aldis.db",
+            "store",
+            "sqlite:",
+        ),
+        (
+            "listen = \"127.0.0.1:0\"\nadmin",
+            "listen = \"localhost\"\nadmin",
+            "listen",
+            "127.0.0.1:50051",
+        ),
+        (
+            "\"in-process\"",
+            "\"worker\"",
+            "carriers[0].isolation",
+            "not in this version",
+        ),
+        (
+            "\"in-process\"",
+            "\"inprocess\"",
+            "carriers[0].isolation",
+            "in-process",
+        ),
+        (
+            "name = \"two\"\nplugin",
+            "name = \"one\"\nplugin",
+            "carriers[1].name",
+            "two carriers",
+        ),
+        (
+            "carriers = [\"two\"]",
+            "carriers = [\"three\"]",
+            "routes[1].carriers[0]",
+            "three",
+        ),
+        (
+            "carriers = [\"two\"]",
+            "carriers = []",
+            "routes[1].carriers",
+            "at least one",
+        ),
+        (
+            "carriers = [\"two\"]",
+            "carriers = [\"two\", \"two\"]",
+            "routes[1].carriers[1]",
+            "twice",
+        ),
+        (
+            "{ name = \"two\" }",
+            "{ name = \"two\", weight = 5 }",
+            "routes[0].carriers[1].weight",
+            "not in this version",
+        ),
+        (
+            "{ name = \"two\" }",
+            "{ nam = \"two\" }",
+            "routes[0].carriers[1]",
+            "nam",
+        ),
+        ("\"next_carrier\"", "\"resend\"", "routes[0].lost_answer", "stop"),
+        ("to = [\"+1\"]", "to = [\"1\"]", "routes[0].to[0]", "+"),
+        (
+            "classes = [\"otp\"]",
+            "classes = [\"sms\"]",
+            "routes[0].classes[0]",
+            "bulk",
+        ),
+        ("[[clients]]", "[[klients]]", "klients", "clients"),
+        ("name = \"edge\"", "name = \"Edge!\"", "clients[0].name", "a-z"),
+    ];
+    for (good, bad, key, word) in faults {
+        let said = judge(&GOOD.replacen(good, bad, 1)).unwrap_err().to_string();
+        assert!(said.contains("delivery.toml:"), "{bad}: {said}");
+        assert!(said.contains(key) && said.contains(word), "{bad}: {said}");
+        assert!(!said.contains("planted"), "{bad}: {said}");
+    }
+}
+
+#[test]
+fn every_fault_is_told_at_once() {
+    let bad = GOOD
+        .replace("\"+1\"", "\"1\"")
+        .replace("sqlite:", "oracle:")
+        .replace("\"in-process\"", "\"no\"");
+    assert_eq!(judge(&bad).unwrap_err().faults().count(), 3);
+}
+
+#[test]
+fn two_clients_cannot_share_a_token() {
+    let twice = GOOD.replace("[[carriers]]\nname = \"one\"", &format!(
+        "[[clients]]\nname = \"other\"\ntoken = {{ literal = \"{SECRET}\" }}\n[[carriers]]\nname = \"one\""
+    ));
+    let said = judge(&twice).unwrap_err().to_string();
+    assert!(
+        said.contains("clients[1].token") && !said.contains(SECRET),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_bare_secret_is_refused_unquoted() {
+    let bare = GOOD.replacen(
+        "{ literal = \"planted-secret-0123456789\" }",
+        "\"planted-secret-0123456789\"",
+        1,
+    );
+    let said = judge(&bare).unwrap_err().to_string();
+    assert!(
+        said.contains("clients[0].token") && !said.contains(SECRET),
+        "{said}"
+    );
+}

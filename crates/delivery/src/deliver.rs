@@ -1,0 +1,188 @@
+//! The one loop. Whoever accepts a message, claims one or takes one over ends up here.
+//!
+//! Each turn does one thing: an attempt, or a wait. Then the decision is made ([`next_step`]) and
+//! written ([`Store::record_attempt`]) before anybody acts on it: an attempt's intent before the
+//! wire, its outcome before the answer. No store connection is held while a carrier works.
+//!
+//! [`Store::record_attempt`]: crate::store::Store::record_attempt
+
+use crate::carriers::Handover;
+use crate::engine::Engine;
+use crate::progress::Progress;
+use crate::retry::{self, Event, Facts, Jitter, NextStep, next_step};
+use crate::routing::Route;
+use crate::store::{Ended, Held, Lease, Next, Open, Recorded, StoreError};
+use aldis_daemon::clock;
+use aldis_message::{AcceptMode, OutcomeClass, UnixMillis};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// A message in hand, and all that decides its way.
+pub(crate) struct Work {
+    pub(crate) held: Arc<Held>,
+    pub(crate) route: Arc<Route>,
+    pub(crate) progress: Progress,
+    pub(crate) caller: Caller,
+    pub(crate) accepted_at: UnixMillis,
+}
+
+/// Who waits for the outcome.
+#[derive(Clone)]
+pub(crate) enum Caller {
+    /// Somebody, until then, unless they leave before.
+    Waits { until: Instant, gone: CancellationToken },
+    /// Nobody.
+    Nobody,
+}
+
+/// What the next turn does.
+pub(crate) enum Turn {
+    /// An attempt whose intent is durable.
+    Send(Open),
+    /// A wait.
+    Wait(Duration),
+}
+
+/// Delivers a message: until a carrier took it, it ended, or it is left to the store.
+pub(crate) async fn deliver(
+    engine: &Engine,
+    mut work: Work,
+    lease: Lease,
+    mut turn: Turn,
+) -> Result<(), StoreError> {
+    loop {
+        let (event, ended) = match turn {
+            Turn::Send(open) => attempt(engine, &mut work, open).await,
+            Turn::Wait(wait) => {
+                work.caller.wait(wait).await;
+                (Event::Due, None)
+            }
+        };
+        let now = clock::now();
+        let step = work.decide(engine, event, now);
+        let recorded = engine
+            .store
+            .record_attempt(&lease, ended, work.next(&step, now), now)
+            .await?;
+        turn = match (recorded, step) {
+            (Recorded::Opened(open), _) => Turn::Send(open),
+            (Recorded::Held, NextStep::Hold { wait, repeat }) => {
+                work.progress.hold(wait, repeat);
+                Turn::Wait(wait)
+            }
+            (recorded, _) => {
+                engine.settled(&work, &recorded, now);
+                return Ok(());
+            }
+        };
+    }
+}
+
+/// Hands the message to a carrier and hears what came of it.
+async fn attempt(engine: &Engine, work: &mut Work, open: Open) -> (Event, Option<Ended>) {
+    let handover = Handover {
+        held: &work.held,
+        open: &open,
+        caller: &work.caller,
+    };
+    let outcome = engine.carriers.submit(handover).await;
+    work.progress.ended(open.carrier.clone(), outcome.class);
+    let event = Event::Ended {
+        class: outcome.class,
+        retry_after: outcome.retry_after,
+    };
+    let (class, code, carrier_ids) = (outcome.class, outcome.code, outcome.carrier_ids);
+    let (message_id, carrier, outcome, said) = (work.held.id, &open.carrier, class.as_str(), code.as_deref());
+    match class {
+        OutcomeClass::Unauthorized | OutcomeClass::NoFunds | OutcomeClass::PluginFault => {
+            tracing::error!(%message_id, %carrier, outcome, code = said, "carrier needs an operator");
+        }
+        _ => tracing::info!(%message_id, %carrier, outcome, code = said, "attempt ended"),
+    }
+    (
+        event,
+        Some(Ended {
+            attempt: open,
+            class,
+            code,
+            carrier_ids,
+        }),
+    )
+}
+
+impl Work {
+    /// The pure decision, with the facts of this moment.
+    pub(crate) fn decide(&self, engine: &Engine, event: Event, now: UnixMillis) -> NextStep {
+        let candidates = engine.carriers.candidates(&self.route);
+        next_step(
+            event,
+            &Facts {
+                progress: &self.progress,
+                candidates: &candidates,
+                policy: self.route.policy,
+                mode: self.held.message.accept,
+                deadline_left: self.held.message.deadline.remaining(now),
+                budget_left: self.caller.patience(),
+                fenced: self.caller.is_gone(),
+                jitter: Jitter::new(engine.random_bits()),
+            },
+        )
+    }
+
+    /// The decision as the store writes it.
+    fn next(&self, step: &NextStep, now: UnixMillis) -> Next {
+        match step {
+            NextStep::Submitted => Next::Submitted,
+            NextStep::Send(carrier) => Next::Send {
+                carrier: carrier.clone(),
+                if_opted_out: retry::opted_out(&self.progress),
+            },
+            NextStep::Hold { .. } => Next::Hold,
+            NextStep::Leave { wait } => Next::Leave {
+                next_at: now.plus(*wait),
+                backoff: Some(*wait),
+            },
+            NextStep::End { status, reason, .. } => Next::End {
+                status: *status,
+                reason: *reason,
+            },
+        }
+    }
+}
+
+impl Caller {
+    /// The caller of a message: only those that asked for a carrier's word are waited for.
+    pub(crate) fn of(mode: AcceptMode, patience: Duration, gone: CancellationToken) -> Self {
+        match mode {
+            AcceptMode::Carrier => Self::Waits {
+                until: Instant::now() + patience,
+                gone,
+            },
+            AcceptMode::Stored => Self::Nobody,
+        }
+    }
+
+    /// How much longer somebody waits.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        match self {
+            Self::Waits { until, .. } => Some(until.saturating_duration_since(Instant::now())),
+            Self::Nobody => None,
+        }
+    }
+
+    /// Whether somebody waited and has left, or has had an answer by now.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self, Self::Waits { gone, .. } if gone.is_cancelled())
+    }
+
+    async fn wait(&self, wait: Duration) {
+        match self {
+            Self::Waits { gone, .. } => {
+                let _ = tokio::time::timeout(wait, gone.cancelled()).await;
+            }
+            Self::Nobody => tokio::time::sleep(wait).await,
+        }
+    }
+}

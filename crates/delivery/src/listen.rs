@@ -1,0 +1,95 @@
+//! The sockets, bound before any work begins, and the TLS of the one that is called from elsewhere.
+
+use crate::config::{Config, Listen, Tls};
+use aldis_daemon::config::{ConfigError, Source};
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use tokio::net::{TcpListener, UnixListener};
+use tonic::transport::{Certificate, Identity, ServerTlsConfig};
+
+/// Both listening sockets.
+pub struct Listeners {
+    /// gRPC.
+    pub grpc: GrpcListener,
+    /// Health and metrics.
+    pub admin: TcpListener,
+}
+
+/// The socket gRPC is served on.
+pub enum GrpcListener {
+    /// TCP.
+    Tcp(TcpListener),
+    /// A Unix domain socket, whose file goes with the listener.
+    Unix(UnixListener, SocketFile),
+}
+
+/// Removes the socket's file when it is dropped.
+pub struct SocketFile(PathBuf);
+
+impl SocketFile {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Listeners {
+    /// Binds what the settings say. Port 0 takes any free port; ask [`Listeners::address`] which.
+    pub async fn bind(config: &Config) -> io::Result<Self> {
+        let grpc = match &config.listen {
+            Listen::Tcp(address) => GrpcListener::Tcp(named(address, TcpListener::bind(address).await)?),
+            Listen::Unix(path) => bind_unix(path).await?,
+        };
+        let admin = named(&config.admin_listen, TcpListener::bind(config.admin_listen).await)?;
+        Ok(Self { grpc, admin })
+    }
+
+    /// Where gRPC is served, if that is TCP.
+    pub fn address(&self) -> Option<SocketAddr> {
+        match &self.grpc {
+            GrpcListener::Tcp(listener) => listener.local_addr().ok(),
+            GrpcListener::Unix(..) => None,
+        }
+    }
+}
+
+fn named<T>(address: &SocketAddr, result: io::Result<T>) -> io::Result<T> {
+    result.map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))
+}
+
+/// A socket file that nobody listens on is a dead process's.
+async fn bind_unix(path: &Path) -> io::Result<GrpcListener> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let socket = std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
+    if socket && tokio::net::UnixStream::connect(path).await.is_err() {
+        std::fs::remove_file(path).map_err(named)?;
+    }
+    let listener = UnixListener::bind(path).map_err(named)?;
+    // Whoever may connect may try tokens: this user and its group.
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(named)?;
+    Ok(GrpcListener::Unix(listener, SocketFile(path.to_path_buf())))
+}
+
+/// The server's side of TLS from its files.
+pub(crate) fn server_tls(tls: &Tls, source: &Source) -> Result<ServerTlsConfig, ConfigError> {
+    let read = |key: &str, path: &Path| {
+        std::fs::read(path).map_err(|error| source.fault(key, format!("the file cannot be read: {error}")))
+    };
+    let identity = Identity::from_pem(
+        read("tls.certificate", &tls.certificate)?,
+        read("tls.key", &tls.key)?,
+    );
+    let config = ServerTlsConfig::new().identity(identity);
+    Ok(match &tls.client_ca {
+        Some(path) => config.client_ca_root(Certificate::from_pem(read("tls.client_ca", path)?)),
+        None => config,
+    })
+}

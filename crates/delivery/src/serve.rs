@@ -1,0 +1,265 @@
+//! The service as a whole: built from its settings, run until it is told to stop, drained.
+
+use crate::carriers::Carriers;
+use crate::clients::Clients;
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::listen::{GrpcListener, Listeners, server_tls};
+use crate::metrics::Metrics;
+use crate::running::Running;
+use crate::service::{self, Server as MessageServer};
+use crate::store::{OpenError, Store, StoreError};
+use crate::{recovery, scheduler};
+use aldis_daemon::admin::Admin;
+use aldis_daemon::config::ConfigError;
+use aldis_daemon::readiness::Readiness;
+use aldis_delivery_api::wire;
+use aldis_message::PhoneNumber;
+use prometheus_client::registry::Registry;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, Semaphore};
+use tokio_stream::wrappers::UnixListenerStream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::transport::Server;
+use tonic::transport::server::{Router, TcpIncoming};
+use tonic_health::server::HealthReporter;
+
+/// What is in flight gets this long after the signal; the rest is left to the next start.
+const DRAIN: Duration = Duration::from_secs(20);
+/// Answers get this long to leave, and streams that never end (health watches) are cut after it.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+/// A connection whose peer is gone is noticed after these.
+const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
+/// Headers of one request: a token and gRPC's own.
+const LONGEST_HEADERS: u32 = 16 * 1024;
+/// Retried messages may hold this part of the places, so that they never crowd out new ones.
+const RETRIED_PART: usize = 4;
+
+/// Why the service could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The settings are wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+}
+
+/// Why the service ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The store failed: nothing more can be made durable.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A listener failed.
+    #[error("the listener failed: {0}")]
+    Listener(#[from] io::Error),
+    /// The gRPC server failed.
+    #[error("the gRPC server failed: {0}")]
+    Server(#[from] tonic::transport::Error),
+}
+
+/// The delivery service, built and not yet running.
+pub struct Delivery {
+    engine: Arc<Engine>,
+    registry: Registry,
+    config: Config,
+}
+
+impl Delivery {
+    /// Loads the carriers and reads every file the settings name, and opens nothing.
+    pub fn check(config: &Config) -> Result<(), ConfigError> {
+        if let Some(tls) = &config.tls {
+            server_tls(tls, &config.source)?;
+        }
+        Carriers::load(config, Metrics::new(&mut Registry::default())).map(drop)
+    }
+
+    /// Loads the carriers and opens the store.
+    pub fn build(config: Config) -> Result<Self, BuildError> {
+        let mut registry = Registry::default();
+        let metrics = Metrics::new(&mut registry);
+        let carriers = Carriers::load(&config, metrics.clone())?;
+        Ok(Self::with_carriers(config, registry, metrics, carriers)?)
+    }
+
+    fn with_carriers(
+        config: Config,
+        registry: Registry,
+        metrics: Metrics,
+        carriers: Carriers,
+    ) -> Result<Self, OpenError> {
+        let observe = metrics.clone();
+        let store = Store::open(&config.store, &run_name(), move |batch| observe.commit(batch))?;
+        let engine = Arc::new(Engine {
+            store,
+            carriers,
+            routes: config.routes.iter().cloned().map(Arc::new).collect(),
+            metrics,
+            running: Arc::new(Running::default()),
+            places: Arc::new(Semaphore::new(config.max_in_flight.min(Semaphore::MAX_PERMITS))),
+            tasks: TaskTracker::new(),
+            due: Notify::new(),
+            draining: CancellationToken::new(),
+        });
+        Ok(Self {
+            engine,
+            registry,
+            config,
+        })
+    }
+
+    /// Settles what a dead process left, then serves until `shutdown`, then drains.
+    pub async fn run(self, listeners: Listeners, shutdown: CancellationToken) -> Result<(), RunError> {
+        let Self {
+            engine,
+            registry,
+            config,
+        } = self;
+        tokio::task::spawn_blocking(PhoneNumber::warm_up);
+        recovery::recover(&engine).await?;
+        engine.metrics.unknown_at_start(engine.store.unknown().await?);
+        let readiness = readiness(&engine);
+        let (health, router) = router(&engine, &config)?;
+        announce(&listeners, &config);
+        let (admin_end, grpc_end) = (CancellationToken::new(), CancellationToken::new());
+        let admin =
+            tokio::spawn(Admin::new(registry, readiness.clone()).serve(listeners.admin, admin_end.clone()));
+        let scheduled = tokio::spawn(scheduler::run(
+            Arc::clone(&engine),
+            config.max_in_flight / RETRIED_PART,
+        ));
+        let mut grpc = tokio::spawn(serve(router, listeners.grpc, grpc_end.clone()));
+        let broken = engine.store.broken();
+        let early = tokio::select! {
+            () = shutdown.cancelled() => None,
+            () = broken.cancelled() => Some(RunError::Store(StoreError::Broken("see the log".to_owned()))),
+            ended = &mut grpc => Some(early_end(ended)),
+        };
+        readiness.drain();
+        engine.draining.cancel();
+        health.set_not_serving::<MessageServer>().await;
+        health
+            .set_service_status("", tonic_health::ServingStatus::NotServing)
+            .await;
+        if early.is_none() {
+            drain(&engine, &broken).await;
+        }
+        grpc_end.cancel();
+        if !grpc.is_finished() && tokio::time::timeout(LAST_ANSWERS, &mut grpc).await.is_err() {
+            grpc.abort();
+        }
+        scheduled.abort();
+        engine.store.close().await;
+        admin_end.cancel();
+        let _ = admin.await;
+        early.map_or(Ok(()), Err)
+    }
+}
+
+/// Waits for what is in flight.
+async fn drain(engine: &Engine, broken: &CancellationToken) {
+    tracing::info!(in_flight = engine.tasks.len(), "draining");
+    engine.tasks.close();
+    tokio::select! {
+        () = engine.tasks.wait() => tracing::info!("everything in flight is done"),
+        () = broken.cancelled() => tracing::error!("the store failed while draining"),
+        () = tokio::time::sleep(DRAIN) => {
+            tracing::warn!(in_flight = engine.tasks.len(), "the rest is left to the next start");
+        }
+    }
+}
+
+fn early_end(ended: Result<Result<(), tonic::transport::Error>, tokio::task::JoinError>) -> RunError {
+    match ended {
+        Ok(Err(error)) => error.into(),
+        Ok(Ok(())) => io::Error::other("it ended by itself").into(),
+        Err(error) => io::Error::other(error).into(),
+    }
+}
+
+fn readiness(engine: &Arc<Engine>) -> Readiness {
+    let store = Arc::clone(engine);
+    Readiness::new().with_check("store", move || {
+        let engine = Arc::clone(&store);
+        async move { engine.store.probe().await.map_err(|error| error.to_string()) }
+    })
+}
+
+/// All that is served: the messages behind their door, health and reflection before it.
+fn router(engine: &Arc<Engine>, config: &Config) -> Result<(HealthReporter, Router), RunError> {
+    let mut server = Server::builder()
+        .http2_keepalive_interval(Some(KEEP_ALIVE.0))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE.1))
+        .http2_max_header_list_size(LONGEST_HEADERS);
+    if let Some(tls) = &config.tls {
+        let tls = server_tls(tls, &config.source).map_err(io::Error::other)?;
+        server = server.tls_config(tls)?;
+    }
+    let (health, health_service) = tonic_health::server::health_reporter();
+    let messages = service::service(Arc::clone(engine), Clients::new(&config.clients));
+    let mut router = server.add_service(messages).add_service(health_service);
+    if config.reflection {
+        let files = || {
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(wire::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        };
+        router = router
+            .add_service(files().build_v1().map_err(io::Error::other)?)
+            .add_service(files().build_v1alpha().map_err(io::Error::other)?);
+    }
+    Ok((health, router))
+}
+
+async fn serve(
+    router: Router,
+    listener: GrpcListener,
+    end: CancellationToken,
+) -> Result<(), tonic::transport::Error> {
+    match listener {
+        GrpcListener::Tcp(listener) => {
+            let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+            router
+                .serve_with_incoming_shutdown(incoming, end.cancelled_owned())
+                .await
+        }
+        GrpcListener::Unix(listener, _file) => {
+            router
+                .serve_with_incoming_shutdown(UnixListenerStream::new(listener), end.cancelled_owned())
+                .await
+        }
+    }
+}
+
+fn announce(listeners: &Listeners, config: &Config) {
+    let admin = listeners
+        .admin
+        .local_addr()
+        .map(|address| address.to_string())
+        .unwrap_or_default();
+    match (&listeners.grpc, listeners.address()) {
+        (_, Some(address)) => {
+            if config.tls.is_none() && !address.ip().is_loopback() {
+                tracing::warn!(%address, "client tokens cross the network in the clear; set [tls]");
+            }
+            tracing::info!(%address, admin, "listening");
+        }
+        (GrpcListener::Unix(_, file), None) => {
+            tracing::info!(socket = %file.path().display(), admin, "listening")
+        }
+        (GrpcListener::Tcp(_), None) => tracing::info!(admin, "listening"),
+    }
+}
+
+/// Names this run: a lease of another run is a dead hand's.
+fn run_name() -> String {
+    let mut random = [0; 8];
+    // Without randomness the process id tells this run from the last one.
+    let _ = aws_lc_rs::rand::fill(&mut random);
+    format!("{}-{:016x}", std::process::id(), u64::from_be_bytes(random))
+}

@@ -1,0 +1,103 @@
+//! The gRPC handlers: convert, call, convert back.
+
+use crate::clients::Clients;
+use crate::engine::Engine;
+use crate::patience::patience;
+use aldis_daemon::clock;
+use aldis_delivery_api::wire::message_service_server::{MessageService, MessageServiceServer};
+use aldis_delivery_api::wire::{
+    GetMessageRequest, GetMessageResponse, SendMessageRequest, SendMessageResponse,
+};
+use aldis_delivery_api::{DeliveryError, ErrorKind, request_from_wire, view_into_wire};
+use aldis_message::ClientName;
+use std::sync::Arc;
+use tonic::service::interceptor::InterceptedService;
+use tonic::{Request, Response, Status};
+
+/// 1600 characters, 32 attributes and their names, with room.
+const LONGEST_REQUEST: usize = 64 * 1024;
+
+/// What the server is called in health checks and reflection.
+pub(crate) type Server = MessageServiceServer<Service>;
+
+/// The message service over an engine.
+pub(crate) struct Service {
+    engine: Arc<Engine>,
+}
+
+/// The service behind the door: no handler is reached without a client's token.
+pub(crate) fn service(
+    engine: Arc<Engine>,
+    clients: Clients,
+) -> InterceptedService<Server, impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone> {
+    let metrics = engine.metrics.clone();
+    let server = MessageServiceServer::new(Service { engine }).max_decoding_message_size(LONGEST_REQUEST);
+    InterceptedService::new(server, move |mut request: Request<()>| {
+        let client = clients
+            .authenticate(request.metadata())
+            .inspect_err(|error| metrics.refusal(error.code()))?;
+        request.extensions_mut().insert(client);
+        Ok(request)
+    })
+}
+
+#[tonic::async_trait]
+impl MessageService for Service {
+    async fn send_message(
+        &self,
+        request: Request<SendMessageRequest>,
+    ) -> Result<Response<SendMessageResponse>, Status> {
+        let sent = self.send(request).await.inspect_err(|error| self.count(error))?;
+        Ok(Response::new(sent))
+    }
+
+    async fn get_message(
+        &self,
+        request: Request<GetMessageRequest>,
+    ) -> Result<Response<GetMessageResponse>, Status> {
+        let found = self.get(request).await.inspect_err(|error| self.count(error))?;
+        Ok(Response::new(found))
+    }
+}
+
+impl Service {
+    async fn send(&self, request: Request<SendMessageRequest>) -> Result<SendMessageResponse, DeliveryError> {
+        let client = client(&request)?;
+        let timeout = request
+            .metadata()
+            .get("grpc-timeout")
+            .and_then(|value| value.to_str().ok());
+        let patience = patience(timeout);
+        let message = request_from_wire(request.into_inner(), clock::now())?;
+        let sent = self.engine.send(client, message, patience).await?;
+        Ok(SendMessageResponse {
+            message: Some(view_into_wire(sent.message)),
+            replayed: sent.replayed,
+        })
+    }
+
+    async fn get(&self, request: Request<GetMessageRequest>) -> Result<GetMessageResponse, DeliveryError> {
+        let client = client(&request)?;
+        let id = request
+            .into_inner()
+            .id
+            .parse()
+            .map_err(|error| DeliveryError::invalid("id", error))?;
+        let message = self.engine.message(&client, id).await?;
+        Ok(GetMessageResponse {
+            message: Some(view_into_wire(message)),
+        })
+    }
+
+    fn count(&self, error: &DeliveryError) {
+        self.engine.metrics.refusal(error.code());
+        let message_id = error.message_id.map(|id| id.to_string());
+        tracing::info!(message_id, code = error.code(), "request answered with an error");
+    }
+}
+
+/// Whom the door let in.
+fn client<T>(request: &Request<T>) -> Result<ClientName, DeliveryError> {
+    let client = request.extensions().get::<ClientName>().cloned();
+    client.ok_or_else(|| DeliveryError::new(ErrorKind::Unauthenticated, "no client has this token"))
+}
