@@ -11,7 +11,7 @@ const SOFT: Duration = Duration::from_millis(5);
 const HARD: Duration = Duration::from_millis(250);
 
 /// A library that is always slow is said so once in this time.
-const WARN_EVERY: Duration = Duration::from_secs(60);
+const WARN_EVERY: Duration = Duration::from_mins(1);
 
 /// Counters of all calls into one instance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

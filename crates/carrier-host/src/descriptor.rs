@@ -15,7 +15,7 @@ pub struct Descriptor {
     pub allowed_hosts: Vec<String>,
     /// JSON Schema of its settings, when it has one.
     #[serde(default)]
-    pub settings_schema: Option<serde_json::Value>,
+    pub config_schema: Option<serde_json::Value>,
 }
 
 impl Descriptor {

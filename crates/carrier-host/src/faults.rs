@@ -8,8 +8,8 @@ mod tests;
 
 /// Contract section 3.4: three faults in 60 s quarantine the instance.
 const FAULTS: usize = 3;
-const WINDOW: Duration = Duration::from_secs(60);
-const QUARANTINE: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
+const QUARANTINE: Duration = Duration::from_mins(1);
 
 /// The recent faults of one instance. Moments are counted from the instance's creation.
 #[derive(Debug, Default)]

@@ -10,6 +10,7 @@
 )]
 
 mod allowed;
+mod border;
 mod budget;
 mod callback;
 mod descriptor;

@@ -1,6 +1,12 @@
 //! Finds a carrier's file, loads it, and settles with it which contract both speak.
 
+use crate::border::calls::load;
+use crate::border::host_table::Room;
+use crate::border::open::{Opened, open};
 use crate::descriptor::Descriptor;
+use crate::redact::Redactor;
+use aldis_carrier::abi::{ABI_MAJOR, ABI_MINOR, Entry, HTTP, Http, MAGIC};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -61,16 +67,36 @@ pub struct Library(Arc<Loaded>);
 
 struct Loaded {
     path: PathBuf,
+    opened: Opened,
     descriptor: Descriptor,
 }
 
 impl Library {
-    /// Loads a file, or says why not.
+    /// Loads a file and agrees with it on the contract, or says why not. A file that is loaded already is not loaded
+    /// again: both are the same library.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
-        Err(LoadError::Refused {
+        let refused = |reason| LoadError::Refused {
             path: path.to_owned(),
-            reason: "this host cannot load libraries yet".into(),
-        })
+            reason,
+        };
+        // A bare file name would be looked for in the system's library directories.
+        let real = path
+            .canonicalize()
+            .map_err(|error| refused(format!("it cannot be loaded: {error}")))?;
+        let opened = open(&real).map_err(refused)?;
+        agree(&opened.entry).map_err(refused)?;
+        let descriptor = Descriptor::parse(opened.descriptor_json())
+            .map_err(|reason| refused(format!("its descriptor {reason}")))?;
+        check_style(&opened).map_err(refused)?;
+        check_name(path, &descriptor.id).map_err(refused)?;
+        // It has no instance yet, hence nothing to hide and no clock.
+        let room = Room::new(descriptor.id.clone(), || 0, Redactor::default());
+        load(&opened, &room).map_err(refused)?;
+        Ok(Self(Arc::new(Loaded {
+            path: real,
+            opened,
+            descriptor,
+        })))
     }
 
     /// What the library says of itself.
@@ -81,5 +107,94 @@ impl Library {
     /// The file it came from.
     pub fn path(&self) -> &Path {
         &self.0.path
+    }
+
+    pub(crate) fn opened(&self) -> &Opened {
+        &self.0.opened
+    }
+}
+
+impl PartialEq for Library {
+    /// The same code in memory.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.opened.address == other.0.opened.address
+    }
+}
+
+impl fmt::Debug for Library {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Library")
+            .field("path", &self.0.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Contract section 3.6, rule 3. The error completes "<path>: ".
+fn agree(entry: &Entry) -> Result<(), String> {
+    let Entry {
+        magic,
+        abi_major,
+        abi_minor,
+        min_host_minor,
+        required_features,
+        ..
+    } = *entry;
+    let versions = format!(
+        "it was built for carrier ABI {abi_major}.{abi_minor}, this host speaks {ABI_MAJOR}.{ABI_MINOR}"
+    );
+    if magic != MAGIC {
+        return Err(format!(
+            "it is no Aldis carrier: its entry begins with {magic:#010x} instead of {MAGIC:#010x}"
+        ));
+    }
+    if abi_major != ABI_MAJOR {
+        return Err(format!("{versions}: the major versions must be equal"));
+    }
+    if min_host_minor > ABI_MINOR {
+        return Err(format!(
+            "{versions}: it needs a host of at least {abi_major}.{min_host_minor}"
+        ));
+    }
+    let unknown = required_features & !KNOWN_FEATURES;
+    if unknown != 0 {
+        return Err(format!(
+            "it needs features this host does not have (bits {unknown:#x}); {versions}"
+        ));
+    }
+    if entry.instance_create.is_none() {
+        return Err("its entry has no instance_create".into());
+    }
+    Ok(())
+}
+
+/// None is defined yet.
+const KNOWN_FEATURES: u64 = 0;
+
+fn check_style(opened: &Opened) -> Result<(), String> {
+    match opened.http() {
+        Some(Http {
+            submit: Some(_),
+            on_response: Some(_),
+            ..
+        }) => Ok(()),
+        Some(_) => Err(format!("its {HTTP} table lacks submit or on_response")),
+        None => Err(format!("it has no {HTTP}, the one style this host runs")),
+    }
+}
+
+/// A file that is named as a plugin must be that plugin.
+fn check_name(path: &Path, id: &str) -> Result<(), String> {
+    let file = path
+        .file_name()
+        .and_then(|file| file.to_str())
+        .unwrap_or_default();
+    let named = file
+        .strip_prefix(PREFIX)
+        .and_then(|file| file.strip_suffix(SUFFIX));
+    match named {
+        Some(named) if named != id.replace('-', "_") => Err(format!(
+            "its descriptor says it is the plugin {id:?}; its file name says {named:?}"
+        )),
+        _ => Ok(()),
     }
 }

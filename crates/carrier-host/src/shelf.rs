@@ -46,7 +46,7 @@ impl Shelf {
 }
 
 /// Whether a metric adds up or stands for now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricKind {
     /// Adds up.
     Counter,
@@ -67,8 +67,11 @@ pub struct PluginMetric {
     pub value: f64,
 }
 
+/// Name and labels. A name has one kind; the last one said stands.
+type SeriesName = (String, Vec<(String, String)>);
+
 #[derive(Default)]
-pub(crate) struct Series(BTreeMap<(String, Vec<(String, String)>, MetricKind), f64>);
+pub(crate) struct Series(BTreeMap<SeriesName, (MetricKind, f64)>);
 
 impl Series {
     /// False: the library has too many series already, or the value is no number.
@@ -79,27 +82,28 @@ impl Series {
         kind: MetricKind,
         value: f64,
     ) -> bool {
-        let key = (name, labels, kind);
+        let key = (name, labels);
         if !value.is_finite() || (self.0.len() >= SERIES && !self.0.contains_key(&key)) {
             return false;
         }
-        let kept = self.0.entry(key).or_default();
+        let kept = self.0.entry(key).or_insert((kind, 0.0));
+        kept.0 = kind;
         match kind {
-            MetricKind::Counter => *kept += value.max(0.0),
-            MetricKind::Gauge => *kept = value,
+            MetricKind::Counter => kept.1 += value.max(0.0),
+            MetricKind::Gauge => kept.1 = value,
         }
         true
     }
 
     pub(crate) fn all(&self) -> Vec<PluginMetric> {
-        let copy = |((name, labels, kind), value): (&(String, Vec<(String, String)>, MetricKind), &f64)| {
-            PluginMetric {
+        let series = self.0.iter();
+        series
+            .map(|((name, labels), (kind, value))| PluginMetric {
                 name: name.clone(),
                 labels: labels.clone(),
                 kind: *kind,
                 value: *value,
-            }
-        };
-        self.0.iter().map(copy).collect()
+            })
+            .collect()
     }
 }

@@ -1,0 +1,12 @@
+//! Every call across the border: the only files with `unsafe`.
+//!
+//! What goes out is lent for the call; what comes in is copied before the call returns. A library is trusted to
+//! keep the contract of `aldis_carrier::abi` where memory is concerned (the conformance kit checks it), and for
+//! nothing else.
+
+pub(crate) mod calls;
+pub(crate) mod host_table;
+pub(crate) mod open;
+mod sinks;
+
+pub(crate) use sinks::{RawEvent, RawOutcome, RawReply, RawRequest, Word};

@@ -1,0 +1,234 @@
+//! What a library may ask of the host, and the bookkeeping of who is asking.
+//!
+//! The functions of the table have no context argument, and may be called only from inside a call of ours. So the
+//! thread remembers, for the length of that call, which instance it is visiting.
+
+use crate::redact::Redactor;
+use crate::shelf::{MetricKind, Series, Shelf};
+use aldis_carrier::abi::{ABI_MAJOR, ABI_MINOR, E_INVALID, E_LIMIT, Host, List, OK, Str};
+use aldis_carrier::copying::size_of_u32;
+use std::cell::Cell;
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The table handed to every library. Constant: the process keeps no state in it.
+pub(crate) static HOST: Host = Host {
+    struct_size: size_of_u32::<Host>(),
+    abi_major: ABI_MAJOR,
+    abi_minor: ABI_MINOR,
+    log: Some(log),
+    now_unix_ms: Some(now_unix_ms),
+    now_mono_ms: Some(now_mono_ms),
+    random: Some(random),
+    metric: Some(metric),
+    kv_get: Some(kv_get),
+    kv_put: Some(kv_put),
+    get_extension: Some(get_extension),
+};
+
+/// What the host keeps for one instance (or for a library that is being loaded).
+pub(crate) struct Room {
+    /// The operator's name for it, shown in log lines.
+    name: String,
+    clock: fn() -> u64,
+    born: Instant,
+    redactor: Redactor,
+    shelf: Mutex<Shelf>,
+    series: Mutex<Series>,
+}
+
+impl Room {
+    pub(crate) fn new(name: String, clock: fn() -> u64, redactor: Redactor) -> Self {
+        let (shelf, series) = (Mutex::default(), Mutex::default());
+        Self {
+            name,
+            clock,
+            born: Instant::now(),
+            redactor,
+            shelf,
+            series,
+        }
+    }
+
+    /// Since the instance was made.
+    pub(crate) fn age(&self) -> Duration {
+        self.born.elapsed()
+    }
+
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    pub(crate) fn series(&self) -> MutexGuard<'_, Series> {
+        self.series.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Names the instance on the border: unique while it lives, which is all an id is asked for.
+    pub(crate) fn id(&self) -> u64 {
+        std::ptr::from_ref(self).addr() as u64
+    }
+}
+
+/// Who a thread is visiting, and which message it is about.
+struct Visit<'a> {
+    room: &'a Room,
+    text: &'a str,
+    to: &'a str,
+}
+
+thread_local! {
+    static VISIT: Cell<*const Visit<'static>> = const { Cell::new(std::ptr::null()) };
+}
+
+/// Puts the visit before this one back, also when the call unwinds.
+struct Leave(*const Visit<'static>);
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        VISIT.set(self.0);
+    }
+}
+
+/// Runs a call into a library; until it returns, host functions on this thread work for `room`.
+pub(crate) fn visit<R>(room: &Room, text: &str, to: &str, call: impl FnOnce() -> R) -> R {
+    let visit = Visit { room, text, to };
+    let _leave = Leave(VISIT.replace(std::ptr::from_ref(&visit).cast()));
+    call()
+}
+
+/// Nothing may unwind into a library, and outside a visit there is nobody to work for.
+fn during_visit<R>(otherwise: R, work: impl FnOnce(&Visit<'_>) -> R) -> R {
+    // SAFETY: set by `visit`, which outlives the call that this thread is in, and null otherwise.
+    let Some(visit) = (unsafe { VISIT.get().as_ref() }) else {
+        return otherwise;
+    };
+    catch_unwind(AssertUnwindSafe(|| work(visit))).unwrap_or(otherwise)
+}
+
+/// Copies a list of pairs as text.
+///
+/// # Safety
+/// `list` is null, or a list of pairs that is valid for the call.
+unsafe fn text_pairs(list: *const List) -> Vec<(String, String)> {
+    // SAFETY: the caller's promise; a `List` has no size field, so it never grows.
+    let Some(list) = (unsafe { list.as_ref() }) else {
+        return Vec::new();
+    };
+    // SAFETY: the caller's promise.
+    let pairs = unsafe { list.pairs() };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    pairs
+        .into_iter()
+        .map(|(key, value, _)| (text(key), text(value)))
+        .collect()
+}
+
+unsafe extern "C" fn log(_: u64, level: u32, text: Str, fields: *const List) {
+    during_visit((), |visit| {
+        // SAFETY: lent for the call.
+        let (text, fields) = unsafe { (text.to_text(), text_pairs(fields)) };
+        let line = fields
+            .iter()
+            .fold(text, |line, (key, value)| format!("{line} {key}={value}"));
+        let line = visit.room.redactor.for_message(visit.text, visit.to).clean(&line);
+        let carrier = visit.room.name.as_str();
+        match level {
+            0 | 1 => tracing::error!(target: "aldis_carrier", carrier, "{line}"),
+            2 => tracing::warn!(target: "aldis_carrier", carrier, "{line}"),
+            3 => tracing::info!(target: "aldis_carrier", carrier, "{line}"),
+            4 => tracing::debug!(target: "aldis_carrier", carrier, "{line}"),
+            _ => tracing::trace!(target: "aldis_carrier", carrier, "{line}"),
+        }
+    });
+}
+
+unsafe extern "C" fn now_unix_ms() -> u64 {
+    during_visit(0, |visit| (visit.room.clock)())
+}
+
+unsafe extern "C" fn now_mono_ms() -> u64 {
+    during_visit(0, |visit| {
+        u64::try_from(visit.room.age().as_millis()).unwrap_or(u64::MAX)
+    })
+}
+
+unsafe extern "C" fn random(buffer: *mut u8, len: usize) -> i32 {
+    during_visit(E_INVALID, |_| {
+        if buffer.is_null() || isize::try_from(len).is_err() {
+            return E_INVALID;
+        }
+        // SAFETY: lent for the call; writing zeros first makes it a slice of initialised bytes.
+        let bytes = unsafe {
+            buffer.write_bytes(0, len);
+            std::slice::from_raw_parts_mut(buffer, len)
+        };
+        aws_lc_rs::rand::fill(bytes).map_or(E_LIMIT, |()| OK)
+    })
+}
+
+unsafe extern "C" fn metric(instance_id: u64, name: Str, kind: u32, value: f64, labels: *const List) {
+    during_visit((), |visit| {
+        let kind = match kind {
+            0 => MetricKind::Counter,
+            1 => MetricKind::Gauge,
+            _ => return,
+        };
+        if instance_id == visit.room.id() {
+            // SAFETY: lent for the call.
+            let (name, labels) = unsafe { (name.to_text(), text_pairs(labels)) };
+            // A label is as public as a log line.
+            let clean = |text: &str| visit.room.redactor.for_message(visit.text, visit.to).clean(text);
+            let labels = labels
+                .iter()
+                .map(|(key, value)| (clean(key), clean(value)))
+                .collect();
+            visit.room.series().record(clean(&name), labels, kind, value);
+        }
+    });
+}
+
+unsafe extern "C" fn kv_get(
+    instance_id: u64,
+    key: Str,
+    ctx: *mut c_void,
+    sink: Option<unsafe extern "C" fn(ctx: *mut c_void, value: Str)>,
+) -> i32 {
+    during_visit(E_INVALID, |visit| {
+        let (true, Some(sink)) = (instance_id == visit.room.id(), sink) else {
+            return E_INVALID;
+        };
+        // SAFETY: lent for the call. Copied, because the sink may write the same key.
+        let Some(value) = visit.room.shelf().get(unsafe { key.bytes() }).map(<[u8]>::to_vec) else {
+            return E_LIMIT;
+        };
+        // SAFETY: the library's own function with its own context; `value` is lent for the call.
+        unsafe { sink(ctx, Str::of(&value)) };
+        OK
+    })
+}
+
+unsafe extern "C" fn kv_put(instance_id: u64, key: Str, value: Str) -> i32 {
+    during_visit(E_INVALID, |visit| {
+        if instance_id != visit.room.id() {
+            return E_INVALID;
+        }
+        // SAFETY: lent for the call.
+        let (key, value) = unsafe { (key.bytes(), value.bytes()) };
+        if visit.room.shelf().put(key, value) {
+            OK
+        } else {
+            E_LIMIT
+        }
+    })
+}
+
+/// This host has no extensions yet.
+unsafe extern "C" fn get_extension(_: Str) -> *const c_void {
+    std::ptr::null()
+}

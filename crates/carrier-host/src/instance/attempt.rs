@@ -1,0 +1,182 @@
+//! One attempt: submit, exchange, response, until the library says how it ended or the time is up.
+
+use super::Instance;
+use super::judge::{Truth, fault, judge, out_of_time};
+use super::request::{Wanted, parse};
+use crate::border::Word;
+use crate::border::calls::{Broken, LentAnswer};
+use crate::http::HttpAnswer;
+use crate::report::Report;
+use crate::submission::Submission;
+use aldis_carrier::{Class, Transport};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Contract section 3.7.
+const MOST_REQUESTS: u32 = 4;
+
+/// A library that waits for ever in small steps is broken.
+const MOST_WAITS: u32 = 8;
+
+/// One attempt under way.
+pub(super) struct Attempt<'a> {
+    instance: &'a Instance,
+    submission: &'a Submission,
+    started: Instant,
+    truth: Truth,
+    requests: u32,
+    waits: u32,
+}
+
+/// Why an attempt ended without the library's word.
+enum End {
+    Broken(Broken),
+    OutOfTime,
+}
+
+impl From<Broken> for End {
+    fn from(broken: Broken) -> Self {
+        Self::Broken(broken)
+    }
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn new(instance: &'a Instance, submission: &'a Submission) -> Self {
+        let truth = Truth::default();
+        Self {
+            instance,
+            submission,
+            started: Instant::now(),
+            truth,
+            requests: 0,
+            waits: 0,
+        }
+    }
+
+    /// Runs it to its end.
+    pub(super) async fn run(mut self) -> Report {
+        if self.submission.now_unix_ms >= self.submission.message.deadline_unix_ms {
+            return Report::bare(
+                Class::Expired,
+                false,
+                "the deadline passed before the carrier was asked",
+            );
+        }
+        match self.steps().await {
+            Ok(report) => report,
+            Err(End::OutOfTime) => out_of_time(self.truth),
+            Err(End::Broken(broken)) => {
+                self.instance.note_fault(&broken);
+                fault(&broken, self.truth)
+            }
+        }
+    }
+
+    async fn steps(&mut self) -> Result<Report, End> {
+        let mut word = self.submit()?;
+        loop {
+            word = match word {
+                Word::Complete(outcome) => {
+                    let message = &self.submission.message;
+                    let redactor = self
+                        .instance
+                        .handle
+                        .room()
+                        .redactor()
+                        .for_message(&message.text, &message.to);
+                    return Ok(judge(outcome, self.truth, &redactor)?);
+                }
+                Word::Wait(millis) => {
+                    self.wait(Duration::from_millis(u64::from(millis))).await?;
+                    self.submit()?
+                }
+                Word::Http(raw) => {
+                    self.requests += 1;
+                    if self.requests > MOST_REQUESTS {
+                        return Err(End::Broken(format!(
+                            "asked for more than {MOST_REQUESTS} requests"
+                        )));
+                    }
+                    let Wanted {
+                        request,
+                        timeout,
+                        state,
+                    } = parse(raw)?;
+                    let left = self.left()?;
+                    let limit = timeout.map_or(left, |timeout| timeout.min(left));
+                    let answer = self
+                        .instance
+                        .engine
+                        .exchange(request, &self.instance.allowed, limit)
+                        .await;
+                    self.on_response(&answer, &state)?
+                }
+            };
+        }
+    }
+
+    /// What is left of the attempt's time.
+    fn left(&self) -> Result<Duration, End> {
+        let left = self.submission.time_limit.saturating_sub(self.started.elapsed());
+        if left.is_zero() {
+            Err(End::OutOfTime)
+        } else {
+            Ok(left)
+        }
+    }
+
+    async fn wait(&mut self, pause: Duration) -> Result<(), End> {
+        self.waits += 1;
+        if self.waits > MOST_WAITS {
+            return Err(End::Broken(format!("asked to wait more than {MOST_WAITS} times")));
+        }
+        if self.left()? <= pause {
+            return Err(End::OutOfTime);
+        }
+        sleep(pause).await;
+        Ok(())
+    }
+
+    fn now_unix_ms(&self) -> u64 {
+        let passed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.submission.now_unix_ms.saturating_add(passed)
+    }
+
+    fn submit(&self) -> Result<Word, End> {
+        let handle = &self.instance.handle;
+        let call = || handle.submit(&self.submission.message, self.now_unix_ms());
+        Ok(self.instance.timed(call)?)
+    }
+
+    fn on_response(&mut self, answer: &HttpAnswer, state: &[u8]) -> Result<Word, End> {
+        self.truth
+            .learn(answer.transport, answer.status, answer.request_written);
+        // The host ended the exchange because the attempt's time is up: the library has no say in that.
+        if answer.transport == Transport::Timeout {
+            self.left()?;
+        }
+        if answer.transport == Transport::Blocked {
+            self.instance
+                .warn("asked for a host that it may not reach; nothing was sent");
+        }
+        let headers = answer
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()));
+        let lent = LentAnswer {
+            status: answer.status,
+            transport: answer.transport.number(),
+            request_written: answer.request_written,
+            headers: headers.collect(),
+            body: &answer.body,
+            elapsed_ms: u32::try_from(answer.elapsed.as_millis()).unwrap_or(u32::MAX),
+            step: self.requests,
+            state,
+            now_unix_ms: self.now_unix_ms(),
+        };
+        let handle = &self.instance.handle;
+        Ok(self
+            .instance
+            .timed(|| handle.on_response(&self.submission.message, &lent))?)
+    }
+}

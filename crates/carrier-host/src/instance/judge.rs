@@ -1,0 +1,112 @@
+//! The host's truth over a library's word. Pure.
+
+use crate::border::RawOutcome;
+use crate::redact::Redactor;
+use crate::report::{Price, PriceKind, Report};
+use aldis_carrier::{Class, Scope, Transport};
+use std::time::Duration;
+
+/// A carrier that asks for more has not understood SMS.
+const LONGEST_PAUSE: Duration = Duration::from_hours(24);
+
+/// One id for each part; no SMS has more.
+const MOST_IDS: usize = 255;
+
+/// What the host knows of an attempt, whatever the library says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Truth {
+    /// Some request of the attempt may have reached the carrier.
+    pub(super) written: bool,
+    /// HTTP status of the last answer; 0 = none.
+    pub(super) status: u16,
+    /// The last request may have reached the carrier, and its answer was lost.
+    pub(super) answer_lost: bool,
+}
+
+impl Truth {
+    /// Learns from one more exchange.
+    pub(super) fn learn(&mut self, transport: Transport, status: u16, written: bool) {
+        self.written |= written;
+        self.status = status;
+        self.answer_lost = written && matches!(transport, Transport::Timeout | Transport::Reset);
+    }
+}
+
+/// The report for an outcome that the library gave.
+pub(super) fn judge(raw: RawOutcome, truth: Truth, redactor: &Redactor) -> Result<Report, String> {
+    let known = Class::from_number(raw.class).filter(|class| *class != Class::PluginFault);
+    let said = known.ok_or_else(|| format!("ended with the unknown class {}", raw.class))?;
+    // These two invite a second attempt; after a lost answer that may be a second SMS.
+    let resent = matches!(said, Class::Temporary | Class::RateLimited);
+    let class = if resent && truth.answer_lost {
+        Class::Ambiguous
+    } else {
+        said
+    };
+    let pause = Duration::from_millis(raw.retry_after_ms).min(LONGEST_PAUSE);
+    Ok(Report {
+        class,
+        scope: Scope::from_number(raw.scope).unwrap_or(Scope::Message),
+        retry_after: (!pause.is_zero()).then_some(pause),
+        carrier_ids: raw
+            .carrier_ids
+            .into_iter()
+            .filter(|id| !id.is_empty())
+            .take(MOST_IDS)
+            .collect(),
+        code: text(&raw.code, redactor),
+        detail: text(&raw.detail, redactor),
+        segments: u16::try_from(raw.segments).ok().filter(|count| *count > 0),
+        price: price(raw.price_kind, raw.price_micros, raw.currency),
+        request_written: truth.written,
+    })
+}
+
+/// The library broke the contract: before anything was sent that is all, afterwards nobody knows what the carrier did.
+pub(super) fn fault(broken: &str, truth: Truth) -> Report {
+    let class = if truth.written {
+        Class::Ambiguous
+    } else {
+        Class::PluginFault
+    };
+    let mut report = Report::bare(class, truth.written, format!("the carrier library {broken}"));
+    report.code = (truth.status != 0).then(|| truth.status.to_string());
+    report
+}
+
+/// The attempt's time is up.
+pub(super) fn out_of_time(truth: Truth) -> Report {
+    let (class, detail) = if truth.written {
+        (Class::Ambiguous, "no answer within the attempt's time")
+    } else {
+        (
+            Class::Temporary,
+            "the attempt's time was up before a request was written",
+        )
+    };
+    let mut report = Report::bare(class, truth.written, detail);
+    report.code = (truth.status != 0).then(|| truth.status.to_string());
+    report
+}
+
+fn text(raw: &str, redactor: &Redactor) -> Option<String> {
+    (!raw.is_empty()).then(|| redactor.clean(raw))
+}
+
+/// `None` when the library named no price, or not in a currency.
+pub(super) fn price(kind: u32, micros: i64, currency: [u8; 4]) -> Option<Price> {
+    let kind = match kind {
+        1 => PriceKind::Actual,
+        2 => PriceKind::Estimate,
+        _ => return None,
+    };
+    let letters = &currency[..3];
+    let currency = std::str::from_utf8(letters)
+        .ok()
+        .filter(|_| letters.iter().all(u8::is_ascii_uppercase))?;
+    Some(Price {
+        micros,
+        currency: currency.to_owned(),
+        kind,
+    })
+}

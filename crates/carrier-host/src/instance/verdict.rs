@@ -1,0 +1,59 @@
+//! From what a library read out of a call-back to events the host may believe.
+
+use super::judge::price;
+use crate::border::calls::{Broken, Verdict};
+use crate::border::{RawEvent, RawReply};
+use crate::callback::{CallbackReply, CallbackVerdict, CarrierEvent};
+use aldis_carrier::{Class, EventKind, ReceiptState};
+
+/// Checks the numbers; the error ends a sentence about the library.
+pub(super) fn believe(verdict: Verdict) -> Result<CallbackVerdict, Broken> {
+    match verdict {
+        Verdict::Unverified => Ok(CallbackVerdict::Unverified),
+        Verdict::Rejected => Ok(CallbackVerdict::Rejected),
+        Verdict::Verified(events, reply) => {
+            let events = events.into_iter().map(event).collect::<Result<_, _>>()?;
+            Ok(CallbackVerdict::Verified {
+                events,
+                reply: reply.map(self::reply).transpose()?,
+            })
+        }
+    }
+}
+
+fn event(raw: RawEvent) -> Result<CarrierEvent, Broken> {
+    let kind = EventKind::from_number(raw.kind).filter(|kind| *kind != EventKind::Session);
+    let kind =
+        kind.ok_or_else(|| format!("read an event of the unknown kind {} from a call-back", raw.kind))?;
+    Ok(CarrierEvent {
+        kind,
+        // A newer library may know more states; the raw code says which.
+        state: ReceiptState::from_number(raw.state).unwrap_or(ReceiptState::Unknown),
+        class: Class::from_number(raw.class)
+            .filter(|class| !matches!(class, Class::Accepted | Class::PluginFault)),
+        is_final: raw.is_final,
+        carrier_id: raw.carrier_id,
+        part: raw.part,
+        from: raw.from,
+        to: raw.to,
+        text: raw.text,
+        code: (!raw.code.is_empty()).then_some(raw.code),
+        carrier_time_unix_ms: (raw.carrier_time_ms > 0).then_some(raw.carrier_time_ms),
+        mccmnc: (!raw.mccmnc.is_empty()).then_some(raw.mccmnc),
+        // What a receipt names was charged.
+        price: price(1, raw.price_micros, raw.currency),
+        attributes: raw.attributes,
+    })
+}
+
+fn reply(raw: RawReply) -> Result<CallbackReply, Broken> {
+    let status = u16::try_from(raw.status)
+        .ok()
+        .filter(|status| (200..600).contains(status));
+    let status = status.ok_or_else(|| format!("answers a call-back with the status {}", raw.status))?;
+    Ok(CallbackReply {
+        status,
+        headers: raw.headers,
+        body: raw.body.into(),
+    })
+}
