@@ -1,1 +1,52 @@
-//! Placeholder.
+//! The operator's hand: `aldis dev`, `send`, `message`, `token`.
+//!
+//! Standard output carries data, standard error progress and faults, `--output json` makes both
+//! readable by machines. Exit codes: 0 done, 1 failed, 2 wrong command line, 69 delivery cannot be
+//! reached, 78 wrong settings or secrets.
+
+mod arguments;
+mod dev;
+mod failure;
+pub mod inbox;
+mod life;
+mod message;
+mod moment;
+mod printer;
+mod secret_file;
+mod send;
+pub mod token;
+
+use aldis_daemon::{clock, exit};
+use arguments::{Arguments, Command};
+use clap::Parser as _;
+use failure::Failure;
+use printer::Printer;
+use std::process::ExitCode;
+
+/// Reads the command line, does what it says, and returns the exit code.
+pub fn run() -> ExitCode {
+    // Prints and exits by itself: 2, or 0 for --help and --version.
+    let arguments = Arguments::parse();
+    let printer = Printer::new(arguments.output);
+    let done = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("the runtime does not start: {error}")))
+        .and_then(|runtime| runtime.block_on(obey(arguments.command, &printer)));
+    match done {
+        Ok(()) => ExitCode::from(exit::OK),
+        Err(failure) => {
+            printer.complain(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+async fn obey(command: Command, printer: &Printer) -> Result<(), Failure> {
+    match command {
+        Command::Dev(wish) => dev::run(wish, printer).await,
+        Command::Send(wish) => send::run(wish, printer, clock::now()).await,
+        Command::Message(wish) => message::run(wish, printer).await,
+        Command::Token(wish) => token::run(&wish, printer, clock::now()),
+    }
+}

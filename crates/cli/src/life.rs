@@ -1,0 +1,151 @@
+//! One message's life, for eyes and for machines. Never its text, never the full number.
+
+use crate::moment::{date, rfc3339, span, time};
+use crate::printer::Ink;
+use aldis_delivery_api::{AttemptView, MessageView};
+use aldis_message::{DeliveryStatus, Encoding, OutcomeClass, UnixMillis};
+use serde_json::{Value, json};
+
+/// The life as a small timeline.
+pub(crate) fn timeline(view: &MessageView, ink: Ink) -> String {
+    let mut lines = vec![heading(view, ink), subject(view, ink)];
+    let accepted = format!(
+        "accepted; not sent after {}, {} later",
+        time(view.deadline),
+        span(view.created_at.until(view.deadline))
+    );
+    lines.push(line(view, view.created_at, &accepted, ink));
+    for attempt in &view.attempts {
+        lines.push(line(view, attempt.started_at, &attempted(attempt, ink), ink));
+    }
+    let reason = view
+        .reason
+        .map(|reason| format!(": {reason}"))
+        .unwrap_or_default();
+    lines.push(line(
+        view,
+        view.updated_at,
+        &(state(view.status, ink) + &reason),
+        ink,
+    ));
+    lines.join("\n")
+}
+
+fn heading(view: &MessageView, ink: Ink) -> String {
+    format!(
+        "{}  {}  {}",
+        ink.bold(&view.id.to_string()),
+        state(view.status, ink),
+        ink.dim(&date(view.created_at))
+    )
+}
+
+fn subject(view: &MessageView, ink: Ink) -> String {
+    let tenant = view
+        .tenant
+        .as_ref()
+        .map(|tenant| format!(", tenant {tenant}"))
+        .unwrap_or_default();
+    let encoding = match view.encoding {
+        Encoding::Gsm7 => "GSM-7",
+        Encoding::Ucs2 => "UCS-2",
+    };
+    let plural = if view.segments == 1 { "" } else { "s" };
+    let to = printable(&view.to_masked);
+    ink.dim(&format!(
+        "  {} to {to}{tenant}, {encoding}, {} segment{plural}",
+        view.class, view.segments
+    ))
+}
+
+/// When, how long after it was accepted, what.
+fn line(view: &MessageView, moment: UnixMillis, what: &str, ink: Ink) -> String {
+    let later = format!("+{}", span(view.created_at.until(moment)));
+    format!(
+        "  {}  {}  {what}",
+        ink.dim(&time(moment)),
+        ink.dim(&format!("{later:>9}"))
+    )
+}
+
+fn attempted(attempt: &AttemptView, ink: Ink) -> String {
+    let mut text = format!("attempt {} at {}: ", attempt.number, attempt.carrier);
+    match attempt.outcome {
+        None => text.push_str("under way"),
+        Some(outcome) => text.push_str(&outcome_word(outcome, ink)),
+    }
+    if let Some(code) = &attempt.code {
+        text.push_str(&format!(", code {}", printable(code)));
+    }
+    if let Some(finished) = attempt.finished_at {
+        text.push_str(&format!(", took {}", span(attempt.started_at.until(finished))));
+    }
+    for id in &attempt.carrier_message_ids {
+        text.push_str(&ink.dim(&format!(", {}", printable(id))));
+    }
+    text
+}
+
+fn outcome_word(outcome: OutcomeClass, ink: Ink) -> String {
+    let word = outcome.as_str().to_lowercase();
+    match outcome {
+        OutcomeClass::Accepted => ink.green(&word),
+        OutcomeClass::Temporary | OutcomeClass::RateLimited | OutcomeClass::Ambiguous => ink.yellow(&word),
+        _ => ink.red(&word),
+    }
+}
+
+fn state(status: DeliveryStatus, ink: Ink) -> String {
+    match status {
+        DeliveryStatus::Submitted | DeliveryStatus::Delivered => ink.green(status.as_str()),
+        DeliveryStatus::Queued | DeliveryStatus::Sending | DeliveryStatus::Unknown => {
+            ink.yellow(status.as_str())
+        }
+        DeliveryStatus::Undelivered
+        | DeliveryStatus::Failed
+        | DeliveryStatus::Expired
+        | DeliveryStatus::Cancelled => ink.red(status.as_str()),
+    }
+}
+
+/// Codes and ids are a carrier's words; a terminal would obey their control characters.
+fn printable(words: &str) -> String {
+    words
+        .chars()
+        .map(|letter| if letter.is_control() { '\u{fffd}' } else { letter })
+        .collect()
+}
+
+/// The life as JSON, with the names of `proto/`.
+pub(crate) fn record(view: &MessageView) -> Value {
+    let attempts: Vec<_> = view.attempts.iter().map(attempt_record).collect();
+    json!({
+        "id": view.id.to_string(),
+        "to": view.to_masked,
+        "state": view.status.as_str(),
+        "reason": view.reason.map(|reason| reason.as_str()),
+        "attempts": attempts,
+        "tenant": view.tenant.as_ref().map(|tenant| tenant.as_str()),
+        "class": view.class.as_str(),
+        "encoding": view.encoding.as_str(),
+        "segments": view.segments,
+        "created_at": rfc3339(view.created_at),
+        "deadline": rfc3339(view.deadline),
+        "updated_at": rfc3339(view.updated_at),
+    })
+}
+
+fn attempt_record(attempt: &AttemptView) -> Value {
+    json!({
+        "number": attempt.number,
+        "carrier": attempt.carrier.as_str(),
+        "outcome": attempt.outcome.map(|outcome| outcome.as_str()),
+        "code": attempt.code,
+        "carrier_message_ids": attempt.carrier_message_ids,
+        "started_at": rfc3339(attempt.started_at),
+        "finished_at": attempt.finished_at.map(rfc3339),
+    })
+}
+
+#[cfg(test)]
+mod tests;
