@@ -1,0 +1,1 @@
+//! What the inbox can answer, and what each answer means.
