@@ -1,0 +1,487 @@
+/*
+ * aldis_carrier.h: the border between Aldis and a carrier library. ABI 1.0.
+ *
+ * A carrier library turns messages into HTTP requests and answers into outcomes. Aldis, the
+ * host, owns sockets, TLS, time limits, retries and threads. This header is all a carrier
+ * needs; it compiles as C11 and as C++17. THE COMMENTS ARE THE CONTRACT: what they say holds
+ * even where a compiler would accept something else.
+ *
+ * Shape
+ *   The library exports ONE function, aldis_carrier_entry_v1, which returns a static table.
+ *   Everything optional is a further table, asked for by a string id, in both directions;
+ *   an unknown id gives null. The library links against nothing of the host: all it may call
+ *   is handed to it as function pointers.
+ *
+ * Ownership
+ *   Borrow only, in both directions. Every pointer is valid until the call that handed it over
+ *   returns; the receiver copies what it keeps. No memory is freed across the border, ever.
+ *   Two exceptions outlive a call: static tables (entry, extensions, the host table), which
+ *   are valid for the life of the process, and the instance handle, which belongs to the
+ *   library from instance_create to instance_destroy. Results are not returned but emitted
+ *   into sinks; a sink only records, and is dead once the call returns.
+ *
+ * Sizes
+ *   Every struct but aldis_str and aldis_list begins with `struct_size`, set by its WRITER to
+ *   its own sizeof. A reader copies min(struct_size, its own sizeof) bytes into a zeroed
+ *   struct of its own (aldis_copy below) and never reads a peer's struct in place, because an
+ *   older peer's is shorter. Fields are only ever appended, so what is missing reads as zero,
+ *   and zero always means "not given". In arrays of structs the writer's size is the list's
+ *   `stride`; step by that, never by your own sizeof.
+ *   Padding is explicit (`pad`) and zero. Zero every struct before you fill it.
+ *
+ * Numbers
+ *   Unknown flag bits are ignored. An unknown number in a field that says what happened is
+ *   never guessed at: the host treats it as a fault of the library.
+ *
+ * Threads
+ *   [any]    any thread, several calls at once on one instance.
+ *   [once]   never at the same time as another call for the same thing; no fixed thread.
+ *   The host never calls into the library from inside one of the library's calls to the host.
+ *
+ * A carrier must not block, sleep, do I/O, start threads, fork, install signal handlers, write
+ * to stdout or stderr, change directory, environment, locale or umask, or exit. No exception,
+ * longjmp or signal may cross the border: C++ carriers catch everything at each entry and
+ * return ALDIS_E_PANIC. A call has 5 ms; the host counts longer ones and rests a library that
+ * breaks this contract repeatedly. There must be no state for "the" instance: one library
+ * serves many.
+ *
+ * Phone numbers, texts and secrets go into requests and nowhere else: not into log lines,
+ * details, codes, faults or metrics.
+ *
+ * Extension ids in use: "aldis.http/1" and "aldis.webhook/1" of the library.
+ * Reserved: "aldis.session/1", "aldis.driver/1", "aldis.precheck/1", "aldis.health/1",
+ * "aldis.poll/1", "aldis.batch/1", "aldis.test/1", and every id that begins "aldis.host.".
+ */
+#ifndef ALDIS_CARRIER_H
+#define ALDIS_CARRIER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32)
+#define ALDIS_EXPORT __declspec(dllexport)
+#elif defined(__GNUC__)
+#define ALDIS_EXPORT __attribute__((visibility("default")))
+#else
+#define ALDIS_EXPORT
+#endif
+
+/* ---- Versions -------------------------------------------------------------------------- */
+
+#define ALDIS_MAGIC UINT32_C(0x43444C41) /* "ALDC" in little-endian memory */
+#define ALDIS_ABI_MAJOR 1                /* must be equal on both sides */
+#define ALDIS_ABI_MINOR 0                /* grows with every appended field or extension */
+
+#define ALDIS_HTTP "aldis.http/1"       /* aldis_http: required, the one style so far */
+#define ALDIS_WEBHOOK "aldis.webhook/1" /* aldis_webhook: optional */
+
+/* ---- What functions return ------------------------------------------------------------- */
+
+#define ALDIS_OK 0
+#define ALDIS_E_INVALID (-1) /* an argument or a setting is wrong */
+#define ALDIS_E_PANIC (-2)   /* the library failed inside and contained it */
+#define ALDIS_E_LIMIT (-3)   /* there is no room, or no such key */
+
+/* aldis_webhook.handle only: */
+#define ALDIS_VERIFIED 0   /* the carrier sent it */
+#define ALDIS_UNVERIFIED 1 /* it cannot be proved who sent it */
+#define ALDIS_REJECT 2     /* it is forged, stale, or not a call-back */
+
+/* ---- Flags ----------------------------------------------------------------------------- */
+
+#define ALDIS_PAIR_SECRET UINT32_C(1)      /* aldis_pair: the value is shown nowhere */
+#define ALDIS_MSG_WANT_RECEIPT UINT32_C(1) /* aldis_msg: a receipt is wanted at callback_url */
+#define ALDIS_HTTP_IDEMPOTENT UINT32_C(1)  /* aldis_http_req: twice does what once does */
+
+/* ---- Limits ---------------------------------------------------------------------------- */
+
+#define ALDIS_STATE_LIMIT 4096 /* bytes of aldis_http_req.state */
+#define ALDIS_STEP_LIMIT 4     /* requests in one attempt */
+
+/* ---- Words ----------------------------------------------------------------------------- */
+
+/* aldis_outcome.outcome_class: alone decides what the host does next. */
+#define ALDIS_ACCEPTED 0           /* taken: ids are stored, receipts awaited */
+#define ALDIS_TEMPORARY 1          /* failed for now, not sent: later, then the next carrier */
+#define ALDIS_RATE_LIMITED 2       /* `scope` pauses for retry_after_ms, no attempt charged */
+#define ALDIS_INVALID_NUMBER 3     /* final, no other carrier is asked */
+#define ALDIS_OPTED_OUT 4          /* final, no other carrier is asked */
+#define ALDIS_SENDER_NOT_ALLOWED 5 /* another carrier may */
+#define ALDIS_BLOCKED 6            /* content, country or fraud filter: elsewhere by policy */
+#define ALDIS_TOO_LONG 7           /* final */
+#define ALDIS_BAD_REQUEST 8        /* our fault: another carrier may */
+#define ALDIS_UNAUTHORIZED 9       /* our credentials: the instance rests, somebody is told */
+#define ALDIS_NO_FUNDS 10          /* as unauthorised */
+#define ALDIS_AMBIGUOUS 11         /* the answer was lost after sending: never resent blindly */
+#define ALDIS_UNSUPPORTED 12       /* a feature is lacking: another carrier */
+#define ALDIS_EXPIRED 13           /* the deadline passed before anything was sent: final */
+#define ALDIS_PLUGIN_FAULT 14      /* the host's own word; a carrier cannot say it */
+
+/* aldis_outcome.scope: what a refusal is about. */
+#define ALDIS_SCOPE_MESSAGE 0
+#define ALDIS_SCOPE_SENDER 1
+#define ALDIS_SCOPE_RECIPIENT 2
+#define ALDIS_SCOPE_INSTANCE 3
+
+/* aldis_http_resp.transport: how far the exchange got. */
+#define ALDIS_TRANSPORT_OK 0        /* there is an answer */
+#define ALDIS_TRANSPORT_DNS 1       /* the name could not be resolved */
+#define ALDIS_TRANSPORT_CONNECT 2   /* no connection */
+#define ALDIS_TRANSPORT_TLS 3       /* no secure connection */
+#define ALDIS_TRANSPORT_TIMEOUT 4   /* no answer in time */
+#define ALDIS_TRANSPORT_RESET 5     /* the connection broke */
+#define ALDIS_TRANSPORT_TOO_LARGE 6 /* the answer is larger than the host takes */
+#define ALDIS_TRANSPORT_BLOCKED 7   /* the instance may not talk to that address */
+
+/* aldis_msg.from_kind */
+#define ALDIS_SENDER_ALPHANUMERIC 0
+#define ALDIS_SENDER_LONG_NUMBER 1
+#define ALDIS_SENDER_SHORT_CODE 2
+#define ALDIS_SENDER_TOLL_FREE 3
+
+/* aldis_msg.encoding */
+#define ALDIS_ENCODING_AUTO 0   /* the carrier decides */
+#define ALDIS_ENCODING_GSM7 1   /* the GSM 03.38 default alphabet is enough */
+#define ALDIS_ENCODING_UCS2 2
+#define ALDIS_ENCODING_BINARY 3 /* bytes, in `parts` */
+
+/* aldis_event.kind */
+#define ALDIS_EVENT_RECEIPT 0 /* the fate of a message we sent */
+#define ALDIS_EVENT_INBOUND 1 /* a message to us */
+#define ALDIS_EVENT_OPT_OUT 2
+#define ALDIS_EVENT_SESSION 3
+
+/* aldis_event.state */
+#define ALDIS_STATE_UNKNOWN 0
+#define ALDIS_STATE_QUEUED 1
+#define ALDIS_STATE_SENT 2
+#define ALDIS_STATE_EN_ROUTE 3
+#define ALDIS_STATE_DELIVERED 4
+#define ALDIS_STATE_UNDELIVERED 5
+#define ALDIS_STATE_EXPIRED 6
+#define ALDIS_STATE_REJECTED 7
+#define ALDIS_STATE_DELETED 8
+#define ALDIS_STATE_READ 9
+
+/* aldis_outcome.price_kind */
+#define ALDIS_PRICE_NONE 0
+#define ALDIS_PRICE_CHARGED 1
+#define ALDIS_PRICE_ESTIMATED 2
+
+/* aldis_host.log: level */
+#define ALDIS_LOG_ERROR 1
+#define ALDIS_LOG_WARN 2
+#define ALDIS_LOG_INFO 3
+#define ALDIS_LOG_DEBUG 4
+#define ALDIS_LOG_TRACE 5
+
+/* aldis_host.metric: kind */
+#define ALDIS_METRIC_COUNTER 0 /* adds */
+#define ALDIS_METRIC_GAUGE 1   /* sets */
+
+/* ---- Building blocks ------------------------------------------------------------------- */
+
+/* Text (UTF-8) or bytes. Never NUL-terminated; ptr is null when len is 0. Never grows. */
+typedef struct aldis_str {
+  const uint8_t *ptr;
+  size_t len;
+} aldis_str;
+
+/* An array. Element i begins at (const uint8_t *)ptr + i * stride. Never grows. */
+typedef struct aldis_list {
+  const void *ptr; /* null when len is 0 */
+  size_t len;      /* elements; a reader may stop after 4096 */
+  size_t stride;   /* sizeof one element, as its writer knows it */
+} aldis_list;
+
+/* A header, an attribute, a secret, a label. */
+typedef struct aldis_pair {
+  uint32_t struct_size;
+  uint32_t flags; /* ALDIS_PAIR_* */
+  aldis_str key;
+  aldis_str value;
+} aldis_pair;
+
+/* ---- Host to library ------------------------------------------------------------------- */
+
+/* How an instance is configured. */
+typedef struct aldis_instance_cfg {
+  uint32_t struct_size;
+  uint32_t pad;
+  uint64_t instance_id;       /* names the instance in calls to the host */
+  aldis_str name;             /* the operator's name for it */
+  aldis_str config_json;      /* its settings without the secrets: a JSON object */
+  aldis_list secrets;         /* aldis_pair; key = dotted path into the settings */
+  aldis_str webhook_base_url; /* where the carrier can reach us; empty if it cannot */
+  aldis_str locale_region;    /* ISO 3166 region of the operator; may be empty */
+  void *fault_ctx;            /* first argument of `fault` */
+  /* Says which setting is wrong and why; call it, then return ALDIS_E_INVALID. `key` is a
+   * dotted path, empty for the whole. Never quote a value. May be null. */
+  void (*fault)(void *ctx, aldis_str key, aldis_str reason);
+} aldis_instance_cfg;
+
+/* One part of a long text, when the host splits it. */
+typedef struct aldis_part {
+  uint32_t struct_size;
+  uint32_t dcs; /* data coding scheme, 3GPP TS 23.038 section 4 */
+  aldis_str udh;
+  aldis_str data;
+} aldis_part;
+
+/* A message to send. */
+typedef struct aldis_msg {
+  uint32_t struct_size;
+  uint32_t flags;            /* ALDIS_MSG_* */
+  aldis_str id;              /* Aldis's id: safe to log and to hand on */
+  aldis_str to;              /* E.164, with + */
+  aldis_str from;            /* empty: use the instance's default */
+  uint32_t from_kind;        /* ALDIS_SENDER_*; says nothing when `from` is empty */
+  uint32_t encoding;         /* ALDIS_ENCODING_* */
+  aldis_str text;            /* UTF-8 */
+  aldis_list parts;          /* aldis_part; empty: the carrier splits */
+  uint32_t segments_est;     /* segments the host counts */
+  uint32_t attempt;          /* 1 for the first */
+  uint32_t validity_s;       /* how long the carrier may keep trying; 0: its default */
+  uint32_t pad;
+  uint64_t deadline_unix_ms; /* not to be sent after this moment */
+  uint64_t schedule_unix_ms; /* not to be sent before this moment; 0: now */
+  uint64_t now_unix_ms;      /* now; take time from here, so that tests can stop it */
+  aldis_str callback_url;    /* where receipts shall go; may be empty */
+  aldis_str idempotency_key; /* the same for every attempt of this message here */
+  aldis_list attrs;          /* aldis_pair: the caller's own, for the carrier to use or not */
+} aldis_msg;
+
+/* What came of a request. */
+typedef struct aldis_http_resp {
+  uint32_t struct_size;
+  uint32_t status;          /* 0 without an answer */
+  uint32_t transport;       /* ALDIS_TRANSPORT_* */
+  uint32_t request_written; /* 0: nothing can have reached the carrier. 1: it may have */
+  aldis_list headers;       /* aldis_pair */
+  aldis_str body;
+  uint32_t elapsed_ms;
+  uint32_t step;            /* 1 for the answer to the attempt's first request */
+  aldis_str state;          /* what the request left */
+  uint64_t now_unix_ms;
+} aldis_http_resp;
+
+/* A call-back of a carrier, as it arrived. */
+typedef struct aldis_webhook_req {
+  uint32_t struct_size;
+  uint32_t pad;
+  aldis_str external_url;   /* exactly as the carrier called it: signatures cover it */
+  aldis_str method;
+  aldis_list headers;       /* aldis_pair */
+  aldis_str body;           /* untouched */
+  aldis_str remote_address; /* may be empty */
+  uint64_t now_unix_ms;     /* a stale signature is one by this clock */
+} aldis_webhook_req;
+
+/* ---- Library to host ------------------------------------------------------------------- */
+
+/* A request the host shall make. */
+typedef struct aldis_http_req {
+  uint32_t struct_size;
+  uint32_t flags;      /* ALDIS_HTTP_* */
+  aldis_str method;    /* "GET", "POST", ... */
+  aldis_str url;       /* absolute; the host must be in allowed_hosts or that of base_url */
+  aldis_list headers;  /* aldis_pair; credentials with ALDIS_PAIR_SECRET */
+  aldis_str body;
+  uint32_t timeout_ms; /* 0: the host's limit, which caps it anyway */
+  uint32_t pad;
+  aldis_str state;     /* at most ALDIS_STATE_LIMIT bytes, given back with the answer */
+} aldis_http_req;
+
+/* The end of an attempt. */
+typedef struct aldis_outcome {
+  uint32_t struct_size;
+  uint32_t outcome_class;  /* ALDIS_ACCEPTED ... */
+  uint32_t scope;          /* ALDIS_SCOPE_* */
+  uint32_t flags;          /* zero */
+  uint64_t retry_after_ms; /* the carrier's own advice; 0: none */
+  uint32_t segments;       /* segments the carrier counted; 0: it did not say */
+  uint32_t price_kind;     /* ALDIS_PRICE_* */
+  int64_t price_micros;    /* millionths of the currency's unit */
+  uint8_t currency[4];     /* ISO 4217 and a zero */
+  uint32_t pad;
+  aldis_list carrier_ids;  /* aldis_str: one for each part, or one for all */
+  aldis_str code;          /* the carrier's own code; always give it if there is one */
+  aldis_str detail;        /* a sentence for the operator: no numbers, text or secrets */
+} aldis_outcome;
+
+/* Something a carrier tells. */
+typedef struct aldis_event {
+  uint32_t struct_size;
+  uint32_t kind;            /* ALDIS_EVENT_* */
+  uint32_t state;           /* ALDIS_STATE_* */
+  uint32_t outcome_class;   /* ALDIS_INVALID_NUMBER ...: why it failed; 0: it did not */
+  uint32_t is_final;        /* 1 if the state will not change any more */
+  uint32_t part_index;      /* which part, from 0 */
+  aldis_str carrier_id;     /* the id that `carrier_ids` gave, spelled the same way */
+  aldis_str from;
+  aldis_str to;
+  aldis_str text;
+  aldis_str code;           /* the carrier's own code */
+  uint64_t carrier_time_ms; /* Unix time by the carrier's clock; 0: it did not say */
+  aldis_str mccmnc;         /* mobile country and network code */
+  int64_t price_micros;
+  uint8_t currency[4];      /* zeros: no price */
+  uint32_t pad;
+  aldis_list attrs;         /* aldis_pair */
+} aldis_event;
+
+/* ---- Sinks: owned by the host, dead once the call that lent them returns ---------------- */
+
+/* What is next in an attempt. EXACTLY ONE call of one function in each submit or on_response;
+ * none, or two, is a fault of the library. The functions copy what they are given and return
+ * ALDIS_OK, or ALDIS_E_INVALID for a null or broken argument. */
+typedef struct aldis_op {
+  uint32_t struct_size;
+  uint32_t pad;
+  void *ctx; /* first argument of each function */
+  /* Make this request, then call on_response. */
+  int32_t (*http)(void *ctx, const aldis_http_req *request);
+  /* The attempt ends like this. */
+  int32_t (*complete)(void *ctx, const aldis_outcome *outcome);
+  /* Call submit again after this many milliseconds; counts as a step. */
+  int32_t (*wait)(void *ctx, uint32_t wait_ms);
+} aldis_op;
+
+/* What a call-back holds. Read only if handle returns ALDIS_VERIFIED. */
+typedef struct aldis_webhook_sink {
+  uint32_t struct_size;
+  uint32_t pad;
+  void *ctx;
+  /* One thing the carrier tells; any number of times. */
+  int32_t (*event)(void *ctx, const aldis_event *event);
+  /* The answer the carrier expects; at most once, default 200 without a body. Sent once the
+   * events are durable; if they cannot be stored, 503 is sent instead. */
+  int32_t (*reply)(void *ctx, uint32_t status, const aldis_list *headers, aldis_str body);
+} aldis_webhook_sink;
+
+/* ---- Tables of the host ---------------------------------------------------------------- */
+
+/* What the host offers. Valid for the life of the process. Call its functions [any] only from
+ * inside a call of the host. Check each for null: an older host has fewer. */
+typedef struct aldis_host {
+  uint32_t struct_size;
+  uint16_t abi_major;
+  uint16_t abi_minor;
+  /* A log line; the host redacts it and adds the carrier's name. `fields`: aldis_pair, or
+   * null. */
+  void (*log)(uint64_t instance_id, uint32_t level, aldis_str text, const aldis_list *fields);
+  /* Wall clock. Prefer now_unix_ms of the message, answer or call-back. */
+  uint64_t (*now_unix_ms)(void);
+  /* A clock that never goes back. */
+  uint64_t (*now_mono_ms)(void);
+  /* Fills a buffer with random bytes fit for keys; ALDIS_E_LIMIT if there are none. */
+  int32_t (*random)(uint8_t *buffer, size_t len);
+  /* `kind` ALDIS_METRIC_*; `labels`: aldis_pair, or null. No numbers, texts or secrets. */
+  void (*metric)(uint64_t instance_id, aldis_str name, uint32_t kind, double value,
+                 const aldis_list *labels);
+  /* Reads a kept value: `sink` is called once with it, before this returns ALDIS_OK;
+   * ALDIS_E_LIMIT if there is no such key. */
+  int32_t (*kv_get)(uint64_t instance_id, aldis_str key, void *ctx,
+                    void (*sink)(void *ctx, aldis_str value));
+  /* Keeps a value in memory (an access token, say), 64 KiB for each instance; an empty value
+   * removes it. Nothing is kept across a restart. */
+  int32_t (*kv_put)(uint64_t instance_id, aldis_str key, aldis_str value);
+  /* A table of the host by id, static, or null. */
+  const void *(*get_extension)(aldis_str id);
+} aldis_host;
+
+/* ---- Tables of the library ------------------------------------------------------------- */
+
+/* "aldis.http/1". Both functions return ALDIS_OK, or an error, which is a fault. */
+typedef struct aldis_http {
+  uint32_t struct_size;
+  uint32_t pad;
+  /* [any] A message is to be sent. The library keeps nothing about it: what a later step
+   * needs travels in aldis_http_req.state. A cancelled attempt is not announced. */
+  int32_t (*submit)(void *inst, const aldis_msg *msg, const aldis_op *op);
+  /* [any] What came of the request that the last call asked for. Also called when there is
+   * no answer. 2xx that cannot be understood is ALDIS_AMBIGUOUS. */
+  int32_t (*on_response)(void *inst, const aldis_msg *msg, const aldis_http_resp *resp,
+                         const aldis_op *op);
+} aldis_http;
+
+/* "aldis.webhook/1". */
+typedef struct aldis_webhook {
+  uint32_t struct_size;
+  uint32_t pad;
+  /* [any] Verifies a call-back, then reads it. Returns ALDIS_VERIFIED, ALDIS_UNVERIFIED or
+   * ALDIS_REJECT, or an error, which is a fault. Compare signatures in constant time. */
+  int32_t (*handle)(void *inst, const aldis_webhook_req *req, const aldis_webhook_sink *sink);
+} aldis_webhook;
+
+/* What aldis_carrier_entry_v1 returns. Static. */
+typedef struct aldis_entry {
+  uint32_t struct_size;
+  uint32_t magic;             /* ALDIS_MAGIC */
+  uint16_t abi_major;         /* ALDIS_ABI_MAJOR */
+  uint16_t abi_minor;         /* ALDIS_ABI_MINOR; the host may be older or newer */
+  uint16_t min_host_minor;    /* it needs a host of at least this minor version */
+  uint16_t pad;
+  uint64_t required_features; /* zero: none is defined yet */
+  /* JSON object, compiled in:
+   *   "id"             as the operator says it; the file is libaldis_carrier_<id>.so, '-' as '_'
+   *   "version"        the library's own
+   *   "abi"            {"major": 1, "minor": 0}
+   *   "styles"         ["http"] or ["http", "webhook"]
+   *   "allowed_hosts"  ["api.example.com", "api.example.com:8443"]; the host of the setting
+   *                    base_url is allowed besides. Nothing else is reachable
+   *   "capabilities"   {"idempotent": bool, "max_segments": number (0: no limit)}
+   *   "config_schema"  JSON Schema of the settings; secrets carry "x-secret": true
+   * Members the host does not know are ignored. */
+  aldis_str descriptor_json;
+  /* [once] Before the first instance; perhaps more than once. May be null. */
+  int32_t (*load)(const aldis_host *host);
+  /* [any] Makes an instance and writes its handle to *out. `host` may be kept. */
+  int32_t (*instance_create)(const aldis_host *host, const aldis_instance_cfg *cfg, void **out);
+  /* [once] Ends an instance; no other call of it is under way or follows. May be null. */
+  void (*instance_destroy)(void *inst);
+  /* [any] A table of the library by id, static, or null. */
+  const void *(*get_extension)(aldis_str id);
+} aldis_entry;
+
+/* The one exported symbol. Its suffix is the major version: a library may export later ones
+ * beside it. Returns a static table, the same one each time. */
+ALDIS_EXPORT const aldis_entry *aldis_carrier_entry_v1(void);
+
+/* ---- Conveniences, no part of the border ----------------------------------------------- */
+
+/* Copies a peer's struct into `mine`, which has `size` bytes: what the peer lacks is zero. */
+static inline void aldis_copy(void *mine, size_t size, const void *peer) {
+  uint32_t stated = 0;
+  memset(mine, 0, size);
+  if (peer != NULL) {
+    memcpy(&stated, peer, sizeof stated);
+    memcpy(mine, peer, stated < size ? stated : size);
+  }
+}
+
+/* Lends bytes. */
+static inline aldis_str aldis_bytes(const void *ptr, size_t len) {
+  aldis_str lent = {len ? (const uint8_t *)ptr : NULL, len};
+  return lent;
+}
+
+/* Lends a C string. */
+static inline aldis_str aldis_text(const char *text) { return aldis_bytes(text, strlen(text)); }
+
+/* 1 if a lent text is this C string. */
+static inline int aldis_is(aldis_str lent, const char *text) {
+  size_t len = strlen(text);
+  return lent.len == len && (len == 0 || memcmp(lent.ptr, text, len) == 0);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ALDIS_CARRIER_H */
