@@ -102,6 +102,7 @@ extern "C" {
 
 #define ALDIS_STATE_LIMIT 4096 /* bytes of aldis_http_req.state */
 #define ALDIS_STEP_LIMIT 4     /* requests in one attempt */
+#define ALDIS_WAIT_LIMIT 8     /* waits in one attempt */
 
 /* ---- Words ----------------------------------------------------------------------------- */
 
@@ -348,7 +349,7 @@ typedef struct aldis_op {
   int32_t (*http)(void *ctx, const aldis_http_req *request);
   /* The attempt ends like this. */
   int32_t (*complete)(void *ctx, const aldis_outcome *outcome);
-  /* Call submit again after this many milliseconds; counts as a step. */
+  /* Call submit again after this many milliseconds; ALDIS_WAIT_LIMIT times at most. */
   int32_t (*wait)(void *ctx, uint32_t wait_ms);
 } aldis_op;
 
