@@ -4,7 +4,7 @@ use aldis_daemon::config::HumanDuration;
 use aldis_message::{
     AcceptMode, IdempotencyKey, MessageBody, MessageClass, MessageId, PhoneNumber, Sender, TenantName,
 };
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// The operator's hand of Aldis, an SMS gateway for Auth0 and for your own services.
@@ -56,7 +56,7 @@ pub(crate) struct Dev {
 /// Where delivery is, and how to get in.
 #[derive(Args)]
 pub(crate) struct Reach {
-    /// Delivery: http://host:port, https://host:port or unix:/path.
+    /// Delivery: `http://host:port`, `https://host:port` or `unix:/path`.
     #[arg(
         long,
         env = "ALDIS_DELIVERY",
@@ -126,7 +126,7 @@ pub(crate) struct Message {
 }
 
 #[derive(Args)]
-#[group(id = "key", required = true, multiple = false, args = ["config", "secret_file", "secret_env"])]
+#[command(group(ArgGroup::new("from").required(true).args(["config", "secret_file", "secret_env"])))]
 pub(crate) struct Token {
     /// The edge's settings: secret, audience and subject are taken from the tenant's section.
     #[arg(long, value_name = "FILE")]

@@ -11,7 +11,7 @@ use crate::arguments::Dev;
 use crate::failure::Failure;
 use crate::inbox::{Inbox, ReceivedSms};
 use crate::life;
-use crate::printer::Printer;
+use crate::printer::{self, Printer};
 use aldis_daemon::clock;
 use aldis_delivery_api::{ClientToken, DeliveryClient, Endpoint, MessageView};
 use exchange::{Answer, Asked};
@@ -29,7 +29,7 @@ const READY_WITHIN: Duration = Duration::from_secs(30);
 /// The answer says a carrier took it, so the inbox already has it.
 const ARRIVAL_WITHIN: Duration = Duration::from_secs(5);
 /// How long a token pasted from the screen is good for.
-const PASTE_LIFETIME: Duration = Duration::from_secs(3600);
+const PASTE_LIFETIME: Duration = Duration::from_hours(1);
 
 /// What became of the one SMS.
 struct Shown {
@@ -55,8 +55,7 @@ pub(crate) async fn run(wish: Dev, printer: &Printer) -> Result<(), Failure> {
     let mut services = stage.start(&neighbours)?;
     let played = tokio::select! {
         played = play(&wish, &stage, &mut services, &inbox, printer) => played,
-        () = signals.next() if wish.once => Err(Failure::failed("interrupted before the SMS arrived")),
-        () = signals.next() => Ok(()),
+        () = signals.next() => interrupted(&wish),
     };
     let stopped = tokio::select! {
         stopped = stop(&mut services, printer) => stopped,
@@ -64,6 +63,15 @@ pub(crate) async fn run(wish: Dev, printer: &Printer) -> Result<(), Failure> {
         () = signals.next() => Err(Failure::failed("ended at once, without draining")),
     };
     played.and(stopped)
+}
+
+/// Ctrl-C is how serving ends, and no way for the one SMS to arrive.
+fn interrupted(wish: &Dev) -> Result<(), Failure> {
+    if wish.once {
+        Err(Failure::failed("interrupted before the SMS arrived"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Waits for both services, shows the SMS, and unless it was to be the only one serves on.
@@ -85,7 +93,7 @@ async fn play(
         return Ok(());
     }
     if !printer.is_json() {
-        printer.data(&Scenes::new(stage, printer.ink()).invitation(clock::now(), PASTE_LIFETIME)?)?;
+        printer::data(&Scenes::new(stage, printer.ink()).invitation(clock::now(), PASTE_LIFETIME)?)?;
     }
     serve_on(services, inbox, printer).await
 }
@@ -94,7 +102,7 @@ async fn play(
 async fn serve_on(services: &mut [Service], inbox: &Inbox, printer: &Printer) -> Result<(), Failure> {
     let arriving = async {
         loop {
-            if let Some(sms) = inbox.next_message(Duration::from_secs(3600)).await {
+            if let Some(sms) = inbox.next_message(Duration::from_hours(1)).await {
                 printer.answer(
                     &scenes::arrival(&sms, clock::now(), printer.ink()),
                     &sms_record(&sms),
@@ -165,7 +173,7 @@ impl Shown {
             )));
         }
         match &self.sms {
-            Some(sms) if self.asked.is_for(sms) => Ok(()),
+            Some(sms) if exchange::is_the_one(sms) => Ok(()),
             Some(_) => Err(Failure::failed("another SMS arrived than the one that was sent")),
             None => Err(Failure::failed("the answer was 200, but no SMS arrived")),
         }

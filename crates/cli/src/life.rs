@@ -3,7 +3,7 @@
 use crate::moment::{date, rfc3339, span, time};
 use crate::printer::Ink;
 use aldis_delivery_api::{AttemptView, MessageView};
-use aldis_message::{DeliveryStatus, Encoding, OutcomeClass, UnixMillis};
+use aldis_message::{DeliveryStatus, Encoding, OutcomeClass, Reason, TenantName, UnixMillis};
 use serde_json::{Value, json};
 
 /// The life as a small timeline.
@@ -69,21 +69,30 @@ fn line(view: &MessageView, moment: UnixMillis, what: &str, ink: Ink) -> String 
 }
 
 fn attempted(attempt: &AttemptView, ink: Ink) -> String {
-    let mut text = format!("attempt {} at {}: ", attempt.number, attempt.carrier);
-    match attempt.outcome {
-        None => text.push_str("under way"),
-        Some(outcome) => text.push_str(&outcome_word(outcome, ink)),
-    }
-    if let Some(code) = &attempt.code {
-        text.push_str(&format!(", code {}", printable(code)));
-    }
-    if let Some(finished) = attempt.finished_at {
-        text.push_str(&format!(", took {}", span(attempt.started_at.until(finished))));
-    }
-    for id in &attempt.carrier_message_ids {
-        text.push_str(&ink.dim(&format!(", {}", printable(id))));
-    }
-    text
+    let outcome = attempt
+        .outcome
+        .map_or_else(|| "under way".to_owned(), |outcome| outcome_word(outcome, ink));
+    let mut parts = vec![format!(
+        "attempt {} at {}: {outcome}",
+        attempt.number, attempt.carrier
+    )];
+    parts.extend(
+        attempt
+            .code
+            .as_deref()
+            .map(|code| format!("code {}", printable(code))),
+    );
+    let took = attempt
+        .finished_at
+        .map(|finished| attempt.started_at.until(finished));
+    parts.extend(took.map(|took| format!("took {}", span(took))));
+    parts.extend(
+        attempt
+            .carrier_message_ids
+            .iter()
+            .map(|id| ink.dim(&printable(id))),
+    );
+    parts.join(", ")
 }
 
 fn outcome_word(outcome: OutcomeClass, ink: Ink) -> String {
@@ -123,9 +132,9 @@ pub(crate) fn record(view: &MessageView) -> Value {
         "id": view.id.to_string(),
         "to": view.to_masked,
         "state": view.status.as_str(),
-        "reason": view.reason.map(|reason| reason.as_str()),
+        "reason": view.reason.map(Reason::as_str),
         "attempts": attempts,
-        "tenant": view.tenant.as_ref().map(|tenant| tenant.as_str()),
+        "tenant": view.tenant.as_ref().map(TenantName::as_str),
         "class": view.class.as_str(),
         "encoding": view.encoding.as_str(),
         "segments": view.segments,
@@ -139,7 +148,7 @@ fn attempt_record(attempt: &AttemptView) -> Value {
     json!({
         "number": attempt.number,
         "carrier": attempt.carrier.as_str(),
-        "outcome": attempt.outcome.map(|outcome| outcome.as_str()),
+        "outcome": attempt.outcome.map(OutcomeClass::as_str),
         "code": attempt.code,
         "carrier_message_ids": attempt.carrier_message_ids,
         "started_at": rfc3339(attempt.started_at),

@@ -38,19 +38,8 @@ impl Printer {
     /// Writes an answer: `text` for eyes, `json` for machines.
     pub(crate) fn answer(&self, text: &str, json: &Value) -> Result<(), Failure> {
         match self.form {
-            Form::Text => self.data(text),
-            Form::Json => self.data(&json.to_string()),
-        }
-    }
-
-    /// Writes lines to standard output.
-    pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
-        let mut out = io::stdout().lock();
-        match writeln!(out, "{text}").and_then(|()| out.flush()) {
-            Ok(()) => Ok(()),
-            // `aldis ... | head` has seen enough, and that is no fault.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            Err(error) => Err(Failure::failed(format!("standard output: {error}"))),
+            Form::Text => data(text),
+            Form::Json => data(&json.to_string()),
         }
     }
 
@@ -72,6 +61,17 @@ impl Printer {
             ),
             Form::Json => writeln!(io::stderr(), "{}", failure.json()),
         };
+    }
+}
+
+/// Writes lines to standard output.
+pub(crate) fn data(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        // `aldis ... | head` has seen enough, and that is no fault.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::failed(format!("standard output: {error}"))),
     }
 }
 

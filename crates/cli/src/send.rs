@@ -4,16 +4,17 @@ use crate::arguments::{Reach, Send};
 use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::{life, secret_file};
+use aldis_daemon::config::HumanDuration;
 use aldis_delivery_api::{ClientTls, ClientToken, DeliveryClient, Endpoint, Sent};
 use aldis_message::{Attributes, Deadline, Idempotency, MessageClass, NewMessage, UnixMillis};
 use serde_json::json;
 use std::time::Duration;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 /// The contract takes no message that lives longer (`SendMessageRequest.ttl`).
-const LONGEST: Duration = Duration::from_secs(48 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(48);
 /// What proto says of a message without expiry.
-const OTP_LIFETIME: Duration = Duration::from_secs(3 * 60);
+const OTP_LIFETIME: Duration = Duration::from_mins(3);
 
 impl Reach {
     /// A client of that delivery.
@@ -60,7 +61,7 @@ fn message(wish: Send, now: UnixMillis) -> Result<NewMessage, Failure> {
     } else {
         DAY
     };
-    let lifetime = wish.ttl.map_or(usual, |ttl| ttl.get());
+    let lifetime = wish.ttl.map_or(usual, HumanDuration::get);
     if lifetime.is_zero() || lifetime > LONGEST {
         return Err(Failure::usage("--ttl is more than nothing and at most 48h"));
     }

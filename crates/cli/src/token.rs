@@ -72,18 +72,16 @@ pub(crate) fn run(wish: &Token, printer: &Printer, now: UnixMillis) -> Result<()
 
 fn signer(wish: &Token) -> Result<Signer, Failure> {
     let issuer = Some(wish.issuer.clone()).filter(|issuer| !issuer.is_empty());
-    let mut signer = match &wish.config {
-        Some(config) => of_tenant(config, wish.tenant.as_deref())?,
-        None => {
-            let secret =
-                secret_file::read("secret", wish.secret_file.as_deref(), wish.secret_env.as_deref())?;
-            let key = key(&secret, wish.secret_base64).map_err(Failure::config)?;
-            Signer {
-                key,
-                audience: String::new(),
-                subject: None,
-                issuer: None,
-            }
+    let mut signer = if let Some(config) = &wish.config {
+        of_tenant(config, wish.tenant.as_deref())?
+    } else {
+        let secret = secret_file::read("secret", wish.secret_file.as_deref(), wish.secret_env.as_deref())?;
+        let key = key(&secret, wish.secret_base64).map_err(Failure::config)?;
+        Signer {
+            key,
+            audience: String::new(),
+            subject: None,
+            issuer: None,
         }
     };
     signer.issuer = issuer;

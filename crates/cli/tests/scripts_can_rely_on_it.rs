@@ -118,7 +118,7 @@ fn wrong_settings_are_78_and_named() {
     assert!(
         unreadable
             .err
-            .contains("edge.toml:13:12: tenants[1].gateway_authentication.secrets[0]: "),
+            .contains("edge.toml:15:12: tenants[1].gateway_authentication.secrets[0]: "),
         "{}",
         unreadable.err
     );

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub(super) const RECIPIENT: &str = "+12025550100";
 const TEXT: &str = "Your code is 123456";
 /// What public gateways have seen Auth0 use.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(300);
+const TOKEN_LIFETIME: Duration = Duration::from_mins(5);
 /// Auth0 gives up after this.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
@@ -87,11 +87,6 @@ impl Asked {
         format!("{shown}... (HS256, {} characters)", self.token.len())
     }
 
-    /// Whether this is the SMS that was asked for.
-    pub(super) fn is_for(&self, sms: &ReceivedSms) -> bool {
-        sms.to == RECIPIENT && sms.text == TEXT
-    }
-
     pub(super) fn record(&self) -> Value {
         json!({ "method": "POST", "url": self.url, "body": self.body })
     }
@@ -111,6 +106,11 @@ impl Answer {
         let body = serde_json::from_str(&self.body).unwrap_or_else(|_| json!(self.body));
         json!({ "status": self.status, "body": body })
     }
+}
+
+/// Whether this is the SMS that was asked for.
+pub(super) fn is_the_one(sms: &ReceivedSms) -> bool {
+    sms.to == RECIPIENT && sms.text == TEXT
 }
 
 /// A token of the demo's tenant.

@@ -5,6 +5,8 @@ use super::service::Service;
 use crate::arguments::Dev;
 use crate::failure::Failure;
 use crate::token::Signer;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fs::{OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -214,11 +216,11 @@ impl Secrets {
     }
 }
 
-/// 256 random bits as 64 letters: plain text survives every decoder.
+/// 256 random bits.
 fn random() -> Result<String, Failure> {
     let mut bytes = [0; 32];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Failure::failed("the system gives no random numbers"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// A file for the owner's eyes.

@@ -23,7 +23,7 @@ fn signer() -> Signer {
 
 #[test]
 fn the_claims_are_auth0s() {
-    let claims = signer().claims(NOW, Some(Duration::from_secs(300)));
+    let claims = signer().claims(NOW, Some(Duration::from_mins(5)));
     let expected = json!({
         "aud": "urn:acme", "sub": "urn:Auth0", "iss": "Auth0", "iat": 1_767_323_045, "exp": 1_767_323_345,
     });
