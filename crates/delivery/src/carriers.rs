@@ -165,4 +165,4 @@ impl Lane {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

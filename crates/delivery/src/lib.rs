@@ -25,3 +25,6 @@ pub mod store;
 pub use config::Config;
 pub use listen::{GrpcListener, Listeners, SocketFile};
 pub use serve::{BuildError, Delivery, RunError};
+
+#[cfg(test)]
+mod tests;

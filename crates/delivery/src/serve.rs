@@ -87,7 +87,8 @@ impl Delivery {
         Ok(Self::with_carriers(config, registry, metrics, carriers)?)
     }
 
-    fn with_carriers(
+    /// The part that needs no library.
+    pub(crate) fn with_carriers(
         config: Config,
         registry: Registry,
         metrics: Metrics,
@@ -125,6 +126,8 @@ impl Delivery {
         engine.metrics.unknown_at_start(engine.store.unknown().await?);
         let readiness = readiness(&engine);
         let (health, router) = router(&engine, &config)?;
+        health.set_serving::<MessageServer>().await;
+        health.set_serving::<MessageServer>().await;
         announce(&listeners, &config);
         let (admin_end, grpc_end) = (CancellationToken::new(), CancellationToken::new());
         let admin =

@@ -57,7 +57,9 @@ pub(super) fn outcome(report: Report) -> Outcome {
     let class = OutcomeClass::from_number(report.class.number()).unwrap_or(OutcomeClass::PluginFault);
     let advice = report.retry_after.map(|advice| advice.clamp(PAUSES.0, PAUSES.1));
     let pause = match class {
-        OutcomeClass::RateLimited if report.scope == Scope::Instance => {
+        // One sender's or recipient's limit is no reason to spare the others; a message's own limit
+        // is what carriers that do not say get, and there is no such thing.
+        OutcomeClass::RateLimited if matches!(report.scope, Scope::Message | Scope::Instance) => {
             Some((advice.unwrap_or(DEFAULT_PAUSE), PauseCause::Throttled))
         }
         // Whatever the message: the account is refused.

@@ -13,6 +13,7 @@ pub(super) struct Raw {
     pub(super) listen: String,
     pub(super) admin_listen: SocketAddr,
     pub(super) store: String,
+    #[serde(default)]
     pub(super) plugin_dirs: Vec<PathBuf>,
     pub(super) reflection: Option<bool>,
     pub(super) max_in_flight: Option<NonZeroUsize>,
