@@ -5,7 +5,7 @@
 //! * One exported function, [`ENTRY_SYMBOL`], returns a static [`Entry`]. Everything optional is a
 //!   table found by a string id, in both directions.
 //! * Every struct begins with `struct_size`, set by its writer. A reader copies
-//!   `min(struct_size, its own size)` into a zeroed struct ([`copy`]) and never forms a reference
+//!   `min(struct_size, its own size)` into a zeroed struct ([`copy`](crate::copying::copy)) and never forms a reference
 //!   to the peer's memory. So old and new sides understand each other: fields are only appended.
 //! * Every pointer is valid until the call that handed it over returns. The receiver copies. No
 //!   `free` crosses the border; results are emitted into sinks, which only record.

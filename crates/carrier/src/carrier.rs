@@ -27,7 +27,7 @@ pub trait Carrier: Sized + Send + Sync + 'static {
     /// (four at most).
     fn on_response(&self, message: &Message<'_>, response: &Response<'_>) -> Step;
 
-    /// The carrier called back. Verify first, then read.
+    /// The carrier called back. Verify first, then read. Only asked if [`About::with_webhook`].
     fn webhook(&self, request: &WebhookRequest<'_>) -> Webhook {
         let _ = request;
         Webhook::Rejected
@@ -41,7 +41,7 @@ pub enum Step {
     Send(Request),
     /// The attempt is over.
     Done(Outcome),
-    /// Call `submit` again after this.
+    /// Call `submit` again after this; eight times at most, inside the attempt's time.
     Wait(Duration),
 }
 

@@ -2,7 +2,7 @@
 
 use crate::abi::{self, List, Pair, Str};
 use crate::copying::{copy, size_of_u32};
-use crate::{Event, Outcome, Reply, Request, Step, Webhook};
+use crate::{Event, Outcome, Price, Reply, Request, Step, Webhook};
 use std::ffi::c_void;
 
 fn millis(duration: std::time::Duration) -> u32 {
@@ -57,12 +57,13 @@ unsafe fn send(op: &abi::Op, request: &Request) -> i32 {
         .map_or(abi::E_INVALID, |sink| unsafe { sink(op.ctx, &raw const lent) })
 }
 
+fn currency(price: Option<Price>) -> [u8; 4] {
+    let [a, b, c] = price.map_or([0; 3], |price| price.currency);
+    [a, b, c, 0]
+}
+
 unsafe fn complete(op: &abi::Op, outcome: &Outcome) -> i32 {
     let ids: Vec<Str> = outcome.carrier_ids.iter().map(Str::of).collect();
-    let mut currency = [0; 4];
-    if let Some(price) = outcome.price {
-        currency[..3].copy_from_slice(&price.currency);
-    }
     let lent = abi::Outcome {
         struct_size: size_of_u32::<abi::Outcome>(),
         class: outcome.class.number(),
@@ -74,7 +75,7 @@ unsafe fn complete(op: &abi::Op, outcome: &Outcome) -> i32 {
         segments: outcome.segments.unwrap_or(0),
         price_kind: outcome.price.map_or(0, |price| if price.charged { 1 } else { 2 }),
         price_micros: outcome.price.map_or(0, |price| price.micros),
-        currency,
+        currency: currency(outcome.price),
         pad: 0,
         carrier_ids: List::of(&ids),
         code: Str::of(&outcome.code),
@@ -136,9 +137,9 @@ unsafe fn tell(sink: &abi::WebhookSink, event: &Event) -> i32 {
         text: Str::of(&event.text),
         code: Str::of(&event.code),
         carrier_time_ms: event.carrier_time_ms.unwrap_or(0),
-        mccmnc: Str::EMPTY,
-        price_micros: 0,
-        currency: [0; 4],
+        mccmnc: Str::of(&event.mccmnc),
+        price_micros: event.price.map_or(0, |price| price.micros),
+        currency: currency(event.price),
         pad: 0,
         attrs: List::of(&attributes),
     };

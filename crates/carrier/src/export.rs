@@ -9,30 +9,38 @@ use std::cell::RefCell;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::ptr;
+use std::sync::OnceLock;
 
 /// Exports a [`Carrier`] as the carrier of this library: the one symbol the host looks for.
 ///
-/// The crate needs `crate-type = ["cdylib"]` and `panic = "unwind"` (the default), and may forbid
-/// unsafe code.
+/// The crate needs `crate-type = ["cdylib"]` and `panic = "unwind"` (the default). It may say
+/// `#![forbid(unsafe_code)]`: that lint does not look into macros of other crates, and this one
+/// emits no unsafe block, only the attribute that keeps the symbol's name.
 #[macro_export]
 macro_rules! export_carrier {
     ($carrier:ty) => {
+        #[cfg(not(panic = "unwind"))]
+        ::std::compile_error!("a carrier must be built with panic = \"unwind\": its panics are contained");
+
         /// The one symbol a host looks for.
         #[unsafe(no_mangle)]
         pub extern "C" fn aldis_carrier_entry_v1() -> *const $crate::abi::Entry {
             static TABLE: ::std::sync::OnceLock<$crate::export::Table> = ::std::sync::OnceLock::new();
-            TABLE
-                .get_or_init($crate::export::Table::of::<$carrier>)
-                .entry()
+            $crate::export::entry::<$carrier>(&TABLE)
         }
     };
+}
+
+/// The entry of a library, made at the first call; null if that panics.
+pub fn entry<C: Carrier>(table: &'static OnceLock<Table>) -> *const abi::Entry {
+    contained(|| table.get_or_init(Table::of::<C>).entry()).unwrap_or(ptr::null())
 }
 
 /// A library's entry and the text it points to.
 pub struct Table {
     entry: abi::Entry,
-    /// Where `entry.descriptor_json` points; never moved, since it is on the heap.
-    _descriptor: Box<str>,
+    /// Where `entry.descriptor_json` points; on the heap, so it stays where it is.
+    _descriptor: String,
 }
 
 // SAFETY: the pointers in `entry` lead to functions and to `_descriptor`, which nobody writes.
@@ -43,7 +51,7 @@ unsafe impl Sync for Table {}
 impl Table {
     /// The table of a carrier.
     pub fn of<C: Carrier>() -> Self {
-        let descriptor = descriptor::<C>().into_boxed_str();
+        let descriptor = descriptor::<C>();
         let entry = abi::Entry {
             struct_size: size_of_u32::<abi::Entry>(),
             magic: abi::MAGIC,
@@ -52,7 +60,7 @@ impl Table {
             min_host_minor: 0,
             pad: 0,
             required_features: 0,
-            descriptor_json: Str::of(&*descriptor),
+            descriptor_json: Str::of(&descriptor),
             load: Some(load),
             instance_create: Some(create::<C>),
             instance_destroy: Some(destroy::<C>),
@@ -117,7 +125,8 @@ impl<C: Carrier> Extensions<C> {
 
 unsafe extern "C" fn extension<C: Carrier>(id: Str) -> *const c_void {
     // SAFETY: the host lends the id for this call.
-    match unsafe { id.text() } {
+    let id = unsafe { id.text() };
+    match id {
         Some(abi::HTTP) => ptr::from_ref(Extensions::<C>::HTTP).cast(),
         Some(abi::WEBHOOK) if C::ABOUT.webhook => ptr::from_ref(Extensions::<C>::WEBHOOK).cast(),
         _ => ptr::null(),
@@ -128,8 +137,7 @@ unsafe extern "C" fn load(host: *const abi::Host) -> i32 {
     let _ = host;
     // This library has a standard library of its own, so the host's hook does not see its panics,
     // and the default one prints their text, which may hold a message.
-    std::panic::set_hook(Box::new(remember_where));
-    abi::OK
+    contained(|| std::panic::set_hook(Box::new(remember_where))).map_or(abi::E_PANIC, |()| abi::OK)
 }
 
 thread_local! {
@@ -141,16 +149,24 @@ fn remember_where(panic: &PanicHookInfo<'_>) {
     let place = panic
         .location()
         .map(|location| format!("{}:{}", location.file(), location.line()));
-    PLACE.with(|kept| *kept.borrow_mut() = place.unwrap_or_default());
+    // A thread may panic while it ends, when the place is gone already.
+    let _ = PLACE.try_with(|kept| *kept.borrow_mut() = place.unwrap_or_default());
 }
 
-/// Runs an entry; a panic ends here, and the host is told where it happened, not what it said.
-fn guarded(log: impl FnOnce(&str), entry: impl FnOnce() -> i32) -> i32 {
-    catch_unwind(AssertUnwindSafe(entry)).unwrap_or_else(|payload| {
+/// The result, or `None` after a panic, which ends here.
+fn contained<R>(entry: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(entry))
         // Dropping a strange payload may panic in turn.
-        std::mem::forget(payload);
-        let place = PLACE.with(|kept| std::mem::take(&mut *kept.borrow_mut()));
-        log(&format!("a panic was contained at {place}"));
+        .map_err(std::mem::forget)
+        .ok()
+}
+
+/// Runs an entry under the guard; the host is told where it panicked, not what it said.
+fn guarded(log: impl FnOnce(&str), entry: impl FnOnce() -> i32) -> i32 {
+    contained(entry).unwrap_or_else(|| {
+        let place = PLACE.try_with(RefCell::take).unwrap_or_default();
+        let at = if place.is_empty() { "" } else { " at " };
+        log(&format!("a panic was contained{at}{place}"));
         abi::E_PANIC
     })
 }

@@ -37,9 +37,16 @@ pub struct Price {
 
 impl Outcome {
     fn new(class: Class) -> Self {
+        // What such a refusal is usually about; `scope` says otherwise.
+        let scope = match class {
+            Class::RateLimited | Class::Unauthorized | Class::NoFunds => Scope::Instance,
+            Class::SenderNotAllowed => Scope::Sender,
+            Class::InvalidNumber | Class::OptedOut => Scope::Recipient,
+            _ => Scope::Message,
+        };
         Self {
             class,
-            scope: Scope::Message,
+            scope,
             retry_after: None,
             carrier_ids: Vec::new(),
             code: String::new(),
@@ -57,7 +64,9 @@ impl Outcome {
         }
     }
 
-    /// Anything else, with the carrier's own code.
+    /// Anything else, with the carrier's own code. Its scope is the usual one of the class: the
+    /// instance for `RateLimited`, `Unauthorized` and `NoFunds`, the sender for
+    /// `SenderNotAllowed`, the recipient for `InvalidNumber` and `OptedOut`, else this message.
     pub fn refused(class: Class, code: impl Into<String>) -> Self {
         Self {
             code: code.into(),

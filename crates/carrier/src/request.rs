@@ -55,17 +55,25 @@ impl Request {
         Self::new("GET", url)
     }
 
+    /// Adds fields to the URL's query, encoded as a form's.
+    #[must_use]
+    pub fn query<K: AsRef<str>, V: AsRef<str>>(mut self, fields: impl IntoIterator<Item = (K, V)>) -> Self {
+        let query = form(fields);
+        if !query.is_empty() {
+            self.url.push(if self.url.contains('?') { '&' } else { '?' });
+            self.url.push_str(&query);
+        }
+        self
+    }
+
     /// `POST` of a form (`application/x-www-form-urlencoded`).
     pub fn post_form<K: AsRef<str>, V: AsRef<str>>(
         url: impl Into<String>,
         fields: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
         Self::new("POST", url)
             .header("content-type", "application/x-www-form-urlencoded")
-            .body(body)
+            .body(form(fields))
     }
 
     /// `POST` of a JSON document. A value that JSON cannot hold (a map with keys that are no
@@ -141,6 +149,12 @@ impl Request {
         self.state = state.into();
         self
     }
+}
+
+fn form<K: AsRef<str>, V: AsRef<str>>(fields: impl IntoIterator<Item = (K, V)>) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
 }
 
 impl fmt::Debug for Request {

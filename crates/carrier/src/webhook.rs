@@ -1,6 +1,6 @@
 //! A carrier's call-back: receipts, inbound messages, opt-outs.
 
-use crate::{Class, EventKind, ReceiptState, abi};
+use crate::{Class, EventKind, Price, ReceiptState, abi};
 use std::fmt;
 
 /// A call-back as it arrived. `Debug` shows the method only.
@@ -96,12 +96,21 @@ pub enum Webhook {
 }
 
 impl Webhook {
-    /// The carrier sent it.
+    /// The carrier sent it, and tells this.
     pub fn verified(events: impl IntoIterator<Item = Event>) -> Self {
         Self::Verified {
             events: events.into_iter().collect(),
             reply: None,
         }
+    }
+
+    /// Says what to answer; without effect unless verified.
+    #[must_use]
+    pub fn with_reply(mut self, answer: Reply) -> Self {
+        if let Self::Verified { reply, .. } = &mut self {
+            *reply = Some(answer);
+        }
+        self
     }
 }
 
@@ -141,8 +150,23 @@ pub struct Event {
     pub code: String,
     /// When, by the carrier's clock.
     pub carrier_time_ms: Option<u64>,
+    /// Mobile country and network code.
+    pub mccmnc: String,
+    /// What it cost.
+    pub price: Option<Price>,
     /// More, by the carrier's own names.
     pub attributes: Vec<(String, String)>,
+}
+
+impl Reply {
+    /// An answer with a body of this type.
+    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type".to_owned(), content_type.to_owned())],
+            body: body.into(),
+        }
+    }
 }
 
 impl Event {
@@ -172,6 +196,15 @@ impl Event {
         }
     }
 
+    /// This recipient wants nothing more from this sender of ours.
+    pub fn opted_out(recipient: impl Into<String>, sender: impl Into<String>) -> Self {
+        Self {
+            from: recipient.into(),
+            to: sender.into(),
+            ..Self::new(EventKind::OptOut)
+        }
+    }
+
     fn new(kind: EventKind) -> Self {
         Self {
             kind,
@@ -185,6 +218,8 @@ impl Event {
             text: String::new(),
             code: String::new(),
             carrier_time_ms: None,
+            mccmnc: String::new(),
+            price: None,
             attributes: Vec::new(),
         }
     }
@@ -194,6 +229,13 @@ impl Event {
     pub fn because(mut self, class: Class, code: impl Into<String>) -> Self {
         self.class = Some(class);
         self.code = code.into();
+        self
+    }
+
+    /// Says when, by the carrier's clock.
+    #[must_use]
+    pub fn at_unix_ms(mut self, moment: u64) -> Self {
+        self.carrier_time_ms = Some(moment);
         self
     }
 }
