@@ -326,7 +326,7 @@ async fn what_is_no_json_object_is_no_message() {
         "\"x\"",
         "5",
         "{}x",
-        r#"["+12025550100","Your code is 314159"]"#,
+        r#"["+12025550100","Your code is 314159",null,null]"#,
         "recipient=%2B12025550100&body=314159",
         "{'recipient':'+12025550100'}",
         r#"{"recipient":"+12025550100","body":"x","recipient":"+12025550101"}"#,
