@@ -1,5 +1,7 @@
 //! What came of a request.
 
+mod retry_after;
+
 use crate::{Class, Outcome, Transport, abi};
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -104,13 +106,9 @@ impl<'a> Response<'a> {
         self.now_unix_ms
     }
 
-    /// `Retry-After` in seconds (RFC 9110 section 10.2.3); its form with a date is not read.
+    /// `Retry-After`, in either form (RFC 9110 section 10.2.3); a date is reckoned from now.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.header("retry-after")?
-            .trim()
-            .parse()
-            .ok()
-            .map(Duration::from_secs)
+        retry_after::read(self.header("retry-after")?, self.now_unix_ms)
     }
 
     /// Classifies an answer that nobody recognised, so that nothing unknown is resent blindly and
