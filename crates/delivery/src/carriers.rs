@@ -37,7 +37,7 @@ struct Lane {
 /// What is at the other end of a lane.
 enum Line {
     /// A loaded library.
-    Library(Instance),
+    Library(Box<Instance>),
     /// A test's script.
     #[cfg(test)]
     Script(tests::Script),

@@ -7,7 +7,7 @@ const RESERVE: Duration = Duration::from_millis(300);
 /// For a caller that does not say.
 const DEFAULT: Duration = Duration::from_secs(15);
 /// Whoever wants to wait longer had better ask for "stored".
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// What is left for carriers of the time the caller gives the call.
 pub(crate) fn patience(grpc_timeout: Option<&str>) -> Duration {

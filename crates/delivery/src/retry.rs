@@ -13,7 +13,7 @@ pub const LEAST_VALIDITY: Duration = Duration::from_secs(1);
 
 /// No attempt is begun with less than this left of the caller's patience: cut off before a carrier
 /// can answer, it would only turn a clear refusal into an unknown outcome.
-pub const LEAST_ATTEMPT: Duration = Duration::from_millis(500);
+pub const LEAST_ATTEMPT: Duration = Duration::from_millis(300);
 
 /// Attempts while a caller waits.
 const MOST_WHILE_ASKED: usize = 5;
@@ -24,7 +24,7 @@ const MOST_EVER: usize = 1000;
 /// Backoff: decorrelated jitter, `min(cap, between(base, 3 * previous))`.
 const BASE: Duration = Duration::from_millis(200);
 const CAP_WHILE_ASKED: Duration = Duration::from_secs(2);
-const CAP_STORED: Duration = Duration::from_secs(300);
+const CAP_STORED: Duration = Duration::from_mins(5);
 
 /// The wait before the one quick retry.
 const QUICK: (Duration, Duration) = (Duration::from_millis(200), Duration::from_millis(400));
@@ -36,7 +36,7 @@ const AFTER_PAUSE: Duration = Duration::from_millis(100);
 pub const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a carrier that refuses our credentials or our account gets nothing.
-pub const BROKEN_PAUSE: Duration = Duration::from_secs(60);
+pub const BROKEN_PAUSE: Duration = Duration::from_mins(1);
 
 /// What the decision is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,8 +23,8 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tonic::transport::Server;
 use tonic::transport::server::{Router, TcpIncoming};
+use tonic::transport::{Server, ServerTlsConfig};
 use tonic_health::server::HealthReporter;
 
 /// What is in flight gets this long after the signal; the rest is left to the next start.
@@ -68,14 +68,13 @@ pub struct Delivery {
     engine: Arc<Engine>,
     registry: Registry,
     config: Config,
+    tls: Option<ServerTlsConfig>,
 }
 
 impl Delivery {
     /// Loads the carriers and reads every file the settings name, and opens nothing.
     pub fn check(config: &Config) -> Result<(), ConfigError> {
-        if let Some(tls) = &config.tls {
-            server_tls(tls, &config.source)?;
-        }
+        server_tls(config)?;
         Carriers::load(config, Metrics::new(&mut Registry::default())).map(drop)
     }
 
@@ -84,7 +83,7 @@ impl Delivery {
         let mut registry = Registry::default();
         let metrics = Metrics::new(&mut registry);
         let carriers = Carriers::load(&config, metrics.clone())?;
-        Ok(Self::with_carriers(config, registry, metrics, carriers)?)
+        Self::with_carriers(config, registry, metrics, carriers)
     }
 
     /// The part that needs no library.
@@ -93,7 +92,8 @@ impl Delivery {
         registry: Registry,
         metrics: Metrics,
         carriers: Carriers,
-    ) -> Result<Self, OpenError> {
+    ) -> Result<Self, BuildError> {
+        let tls = server_tls(&config)?;
         let observe = metrics.clone();
         let store = Store::open(&config.store, &run_name(), move |batch| observe.commit(batch))?;
         let engine = Arc::new(Engine {
@@ -111,6 +111,7 @@ impl Delivery {
             engine,
             registry,
             config,
+            tls,
         })
     }
 
@@ -120,12 +121,13 @@ impl Delivery {
             engine,
             registry,
             config,
+            tls,
         } = self;
         tokio::task::spawn_blocking(PhoneNumber::warm_up);
         recovery::recover(&engine).await?;
         engine.metrics.unknown_at_start(engine.store.unknown().await?);
         let readiness = readiness(&engine);
-        let (health, router) = router(&engine, &config)?;
+        let (health, router) = router(&engine, &config, tls)?;
         health.set_serving::<MessageServer>().await;
         health.set_serving::<MessageServer>().await;
         announce(&listeners, &config);
@@ -194,13 +196,16 @@ fn readiness(engine: &Arc<Engine>) -> Readiness {
 }
 
 /// All that is served: the messages behind their door, health and reflection before it.
-fn router(engine: &Arc<Engine>, config: &Config) -> Result<(HealthReporter, Router), RunError> {
+fn router(
+    engine: &Arc<Engine>,
+    config: &Config,
+    tls: Option<ServerTlsConfig>,
+) -> Result<(HealthReporter, Router), RunError> {
     let mut server = Server::builder()
         .http2_keepalive_interval(Some(KEEP_ALIVE.0))
         .http2_keepalive_timeout(Some(KEEP_ALIVE.1))
         .http2_max_header_list_size(LONGEST_HEADERS);
-    if let Some(tls) = &config.tls {
-        let tls = server_tls(tls, &config.source).map_err(io::Error::other)?;
+    if let Some(tls) = tls {
         server = server.tls_config(tls)?;
     }
     let (health, health_service) = tonic_health::server::health_reporter();
@@ -253,7 +258,7 @@ fn announce(listeners: &Listeners, config: &Config) {
             tracing::info!(%address, admin, "listening");
         }
         (GrpcListener::Unix(_, file), None) => {
-            tracing::info!(socket = %file.path().display(), admin, "listening")
+            tracing::info!(socket = %file.path().display(), admin, "listening");
         }
         (GrpcListener::Tcp(_), None) => tracing::info!(admin, "listening"),
     }

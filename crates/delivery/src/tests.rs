@@ -7,6 +7,7 @@ mod nothing_is_sent_after_the_answer;
 mod ok_means_durable;
 mod one_key_one_sms;
 mod overload_is_answered;
+mod the_way_in_is_guarded;
 mod trouble_is_met;
 
 use crate::carriers::Carriers;
@@ -22,6 +23,7 @@ use aldis_message::{
     MessageClass, MessageId, NewMessage, OutcomeClass, PhoneNumber, Reason,
 };
 use prometheus_client::registry::Registry;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,14 +41,15 @@ const PATIENCE: Duration = Duration::from_secs(12);
 #[derive(Default)]
 struct Setup {
     lanes: Vec<Script>,
-    keys: &'static str,
+    keys: String,
+    listen: Option<String>,
     route: &'static str,
     folder: Option<tempfile::TempDir>,
 }
 
 /// A running service.
 struct Service {
-    address: SocketAddr,
+    uri: String,
     admin: SocketAddr,
     stop: CancellationToken,
     running: JoinHandle<Result<(), RunError>>,
@@ -63,17 +66,20 @@ impl Setup {
 
     fn config(&self, folder: &std::path::Path) -> Config {
         let names: Vec<String> = (0..self.lanes.len()).map(|index| format!("c{index}")).collect();
-        let carriers: String = names
-            .iter()
-            .map(|name| {
-                format!("[[carriers]]\nname = \"{name}\"\nplugin = \"scripted\"\nmax_in_flight = 8\n")
-            })
-            .collect();
+        let mut carriers = String::new();
+        for name in &names {
+            writeln!(
+                carriers,
+                "[[carriers]]\nname = \"{name}\"\nplugin = \"scripted\"\nmax_in_flight = 8\n"
+            )
+            .unwrap();
+        }
         let text = format!(
-            "listen = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\nstore = \"sqlite:{}\"\n{}\n\
+            "listen = \"{}\"\nadmin_listen = \"127.0.0.1:0\"\nstore = \"sqlite:{}\"\n{}\n\
              [[clients]]\nname = \"edge\"\ntoken = {{ literal = \"{EDGE}\" }}\n\
              [[clients]]\nname = \"other\"\ntoken = {{ literal = \"{OTHER}\" }}\n\
              {carriers}[[routes]]\nto = [\"+1\"]\ncarriers = {names:?}\n{}\n",
+            self.listen.as_deref().unwrap_or("127.0.0.1:0"),
             folder.join("aldis.db").display(),
             self.keys,
             self.route,
@@ -89,15 +95,16 @@ impl Setup {
         let lanes = config.carriers.iter().cloned().zip(self.lanes).collect();
         let carriers = Carriers::scripted(lanes, metrics.clone());
         let listeners = Listeners::bind(&config).await.unwrap();
-        let (address, admin) = (
-            listeners.address().unwrap(),
-            listeners.admin.local_addr().unwrap(),
-        );
+        let admin = listeners.admin.local_addr().unwrap();
+        let uri = match listeners.address() {
+            Some(address) => format!("http://{address}"),
+            None => self.listen.unwrap(),
+        };
         let delivery = Delivery::with_carriers(config, registry, metrics, carriers).unwrap();
         let stop = CancellationToken::new();
         let running = tokio::spawn(delivery.run(listeners, stop.clone()));
         Service {
-            address,
+            uri,
             admin,
             stop,
             running,
@@ -112,7 +119,7 @@ impl Service {
     }
 
     fn client_with(&self, token: &str) -> DeliveryClient {
-        let uri = format!("http://{}", self.address);
+        let uri = self.uri.clone();
         DeliveryClient::connect_lazy(&Endpoint {
             uri,
             token: ClientToken::new(token),
@@ -224,7 +231,7 @@ fn message() -> NewMessage {
         class: MessageClass::Otp,
         accept: AcceptMode::Carrier,
         idempotency: None,
-        deadline: Deadline::at(clock::now().plus(Duration::from_secs(180))),
+        deadline: Deadline::at(clock::now().plus(Duration::from_mins(3))),
         attributes: Attributes::default(),
     }
 }
@@ -242,7 +249,7 @@ fn keyed(key: &str) -> NewMessage {
     NewMessage {
         idempotency: Some(Idempotency {
             key,
-            window: Duration::from_secs(600),
+            window: Duration::from_mins(10),
         }),
         ..message()
     }

@@ -36,7 +36,10 @@ impl Carriers {
                         version = instance.library().descriptor().version,
                         "carrier ready"
                     );
-                    lanes.insert(carrier.name.clone(), lane(carrier, Line::Library(instance)));
+                    lanes.insert(
+                        carrier.name.clone(),
+                        lane(carrier, Line::Library(Box::new(instance))),
+                    );
                 }
                 Err(fault) => faults.push(fault),
             }
@@ -65,12 +68,11 @@ fn instance(
     let plugin_key = format!("carriers[{index}].plugin");
     let path = find(&carrier.plugin, &config.plugin_dirs)
         .map_err(|error| config.source.fault(&plugin_key, error))?;
-    let library = match libraries.get(&path) {
-        Some(library) => library.clone(),
-        None => {
-            let library = Library::load(&path).map_err(|error| config.source.fault(&plugin_key, error))?;
-            libraries.entry(path).or_insert(library).clone()
-        }
+    let library = if let Some(library) = libraries.get(&path) {
+        library.clone()
+    } else {
+        let library = Library::load(&path).map_err(|error| config.source.fault(&plugin_key, error))?;
+        libraries.entry(path).or_insert(library).clone()
     };
     let options = InstanceOptions {
         name: carrier.name.to_string(),

@@ -8,7 +8,7 @@ use aldis_message::{Encoding as OurEncoding, OutcomeClass, Sender, SenderKind as
 use std::time::Duration;
 
 /// Advice beyond these is not believed: zero would be no pause, and a day an outage by one header.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(3600));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_hours(1));
 
 /// A carrier's code is a few digits or one word.
 const LONGEST_CODE: usize = 40;

@@ -3,7 +3,7 @@
 use super::raw::{Raw, RawCarrier, RawClient, RawRoute, RawRouteCarrier, RawTls};
 use super::{CarrierConfig, Client, Config, Http, Listen, Tls};
 use crate::routing::{Onward, Policy, Route, Takes};
-use aldis_daemon::config::{ConfigError, Secret, SecretText, Source};
+use aldis_daemon::config::{ConfigError, HumanDuration, Secret, SecretText, Source};
 use aldis_message::{CarrierName, MessageClass, NameError};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -86,7 +86,7 @@ pub(super) fn check(raw: Raw, source: Source) -> Result<Config, ConfigError> {
             connect_timeout: raw
                 .http
                 .connect_timeout
-                .map_or(DEFAULT_CONNECT_TIMEOUT, |time| time.get()),
+                .map_or(DEFAULT_CONNECT_TIMEOUT, HumanDuration::get),
         },
         clients,
         carriers,
@@ -171,7 +171,7 @@ fn carriers(judge: &mut Judge<'_>, raw: Vec<RawCarrier>) -> Vec<CarrierConfig> {
             max_in_flight: carrier
                 .max_in_flight
                 .map_or(DEFAULT_CARRIER_IN_FLIGHT, std::num::NonZero::get),
-            timeout: carrier.timeout.map_or(DEFAULT_TIMEOUT, |time| time.get()),
+            timeout: carrier.timeout.map_or(DEFAULT_TIMEOUT, HumanDuration::get),
             settings: Value::Object(settings),
             secrets,
         });

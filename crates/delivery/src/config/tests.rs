@@ -88,87 +88,89 @@ fn a_unix_socket_is_an_address() {
     assert_eq!(config.unwrap().listen, Listen::Unix("/run/a.sock".into()));
 }
 
+/// What is good, what is put in its place, the key that must be named, a word of the reason.
+const FAULTS: &[(&str, &str, &str, &str)] = &[
+    (
+        "sqlite:/var/lib/aldis/aldis.db",
+        "postgres://aldis@db/aldis",
+        "store",
+        "not in this version",
+    ),
+    (
+        "sqlite:/var/lib/aldis/aldis.db",
+        "/var/lib/aldis.db",
+        "store",
+        "sqlite:",
+    ),
+    (
+        "listen = \"127.0.0.1:0\"\nadmin",
+        "listen = \"localhost\"\nadmin",
+        "listen",
+        "127.0.0.1:50051",
+    ),
+    (
+        "\"in-process\"",
+        "\"worker\"",
+        "carriers[0].isolation",
+        "not in this version",
+    ),
+    (
+        "\"in-process\"",
+        "\"inprocess\"",
+        "carriers[0].isolation",
+        "in-process",
+    ),
+    (
+        "name = \"two\"\nplugin",
+        "name = \"one\"\nplugin",
+        "carriers[1].name",
+        "two carriers",
+    ),
+    (
+        "carriers = [\"two\"]",
+        "carriers = [\"three\"]",
+        "routes[1].carriers[0]",
+        "three",
+    ),
+    (
+        "carriers = [\"two\"]",
+        "carriers = []",
+        "routes[1].carriers",
+        "at least one",
+    ),
+    (
+        "carriers = [\"two\"]",
+        "carriers = [\"two\", \"two\"]",
+        "routes[1].carriers[1]",
+        "twice",
+    ),
+    (
+        "{ name = \"two\" }",
+        "{ name = \"two\", weight = 5 }",
+        "routes[0].carriers[1].weight",
+        "not in this version",
+    ),
+    (
+        "{ name = \"two\" }",
+        "{ nam = \"two\" }",
+        "routes[0].carriers[1]",
+        "nam",
+    ),
+    ("\"next_carrier\"", "\"resend\"", "routes[0].lost_answer", "stop"),
+    ("to = [\"+1\"]", "to = [\"1\"]", "routes[0].to[0]", "+"),
+    (
+        "classes = [\"otp\"]",
+        "classes = [\"sms\"]",
+        "routes[0].classes[0]",
+        "bulk",
+    ),
+    ("[[clients]]", "[[klients]]", "klients", "clients"),
+    ("name = \"edge\"", "name = \"Edge!\"", "clients[0].name", "a-z"),
+];
+
 #[test]
 fn each_fault_names_its_key_and_reason() {
-    let faults: &[(&str, &str, &str, &str)] = &[
-        (
-            "sqlite:/var/lib/aldis/aldis.db",
-            "postgres://aldis@db/aldis",
-            "store",
-            "not in this version",
-        ),
-        (
-            "sqlite:/var/lib/aldis/aldis.db",
-            "/var/lib/aldis.db",
-            "store",
-            "sqlite:",
-        ),
-        (
-            "listen = \"127.0.0.1:0\"\nadmin",
-            "listen = \"localhost\"\nadmin",
-            "listen",
-            "127.0.0.1:50051",
-        ),
-        (
-            "\"in-process\"",
-            "\"worker\"",
-            "carriers[0].isolation",
-            "not in this version",
-        ),
-        (
-            "\"in-process\"",
-            "\"inprocess\"",
-            "carriers[0].isolation",
-            "in-process",
-        ),
-        (
-            "name = \"two\"\nplugin",
-            "name = \"one\"\nplugin",
-            "carriers[1].name",
-            "two carriers",
-        ),
-        (
-            "carriers = [\"two\"]",
-            "carriers = [\"three\"]",
-            "routes[1].carriers[0]",
-            "three",
-        ),
-        (
-            "carriers = [\"two\"]",
-            "carriers = []",
-            "routes[1].carriers",
-            "at least one",
-        ),
-        (
-            "carriers = [\"two\"]",
-            "carriers = [\"two\", \"two\"]",
-            "routes[1].carriers[1]",
-            "twice",
-        ),
-        (
-            "{ name = \"two\" }",
-            "{ name = \"two\", weight = 5 }",
-            "routes[0].carriers[1].weight",
-            "not in this version",
-        ),
-        (
-            "{ name = \"two\" }",
-            "{ nam = \"two\" }",
-            "routes[0].carriers[1]",
-            "nam",
-        ),
-        ("\"next_carrier\"", "\"resend\"", "routes[0].lost_answer", "stop"),
-        ("to = [\"+1\"]", "to = [\"1\"]", "routes[0].to[0]", "+"),
-        (
-            "classes = [\"otp\"]",
-            "classes = [\"sms\"]",
-            "routes[0].classes[0]",
-            "bulk",
-        ),
-        ("[[clients]]", "[[klients]]", "klients", "clients"),
-        ("name = \"edge\"", "name = \"Edge!\"", "clients[0].name", "a-z"),
-    ];
-    for (good, bad, key, word) in faults {
+    for (good, bad, key, word) in FAULTS {
         let said = judge(&GOOD.replacen(good, bad, 1)).unwrap_err().to_string();
         assert!(said.contains("delivery.toml:"), "{bad}: {said}");
         assert!(said.contains(key) && said.contains(word), "{bad}: {said}");

@@ -17,7 +17,7 @@ fn open(carriers: usize) -> Vec<Candidate> {
         .collect()
 }
 
-const LONG: Duration = Duration::from_secs(120);
+const LONG: Duration = Duration::from_mins(2);
 
 /// The step after the first carrier of `carriers` answered `class`, with time enough.
 fn after(class: OutcomeClass, carriers: usize, mode: AcceptMode, policy: Policy) -> NextStep {
@@ -203,6 +203,20 @@ struct Life {
     end: NextStep,
 }
 
+/// As the carriers' lanes pause.
+fn pause_after(
+    class: OutcomeClass,
+    advice: Option<Duration>,
+    now: Duration,
+) -> Option<(Duration, PauseCause)> {
+    match class {
+        OutcomeClass::RateLimited => Some((now + advice.unwrap_or(DEFAULT_PAUSE), PauseCause::Throttled)),
+        OutcomeClass::Unauthorized => Some((now + BROKEN_PAUSE, PauseCause::Unauthorized)),
+        OutcomeClass::NoFunds => Some((now + BROKEN_PAUSE, PauseCause::NoFunds)),
+        _ => None,
+    }
+}
+
 /// Lives a message in its world, the way `deliver` and the scheduler drive the decision.
 fn live(world: &World) -> Life {
     let mut now = Duration::ZERO;
@@ -245,14 +259,7 @@ fn live(world: &World) -> Life {
                     .position(|candidate| candidate.carrier == *carrier)
                     .unwrap();
                 let advice = advice.map(Duration::from_millis);
-                pauses[index] = match class {
-                    OutcomeClass::RateLimited => {
-                        Some((now + advice.unwrap_or(DEFAULT_PAUSE), PauseCause::Throttled))
-                    }
-                    OutcomeClass::Unauthorized => Some((now + BROKEN_PAUSE, PauseCause::Unauthorized)),
-                    OutcomeClass::NoFunds => Some((now + BROKEN_PAUSE, PauseCause::NoFunds)),
-                    _ => pauses[index],
-                };
+                pauses[index] = pause_after(class, advice, now).or(pauses[index]);
                 progress.ended(carrier.clone(), class);
                 event = Event::Ended {
                     class,

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use std::time::Duration;
 
 /// How long an opted-out recipient is not offered to that carrier again.
-const SUPPRESSED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+const SUPPRESSED_FOR: Duration = Duration::from_hours(24);
 
 /// An attempt that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

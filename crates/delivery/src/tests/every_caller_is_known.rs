@@ -11,7 +11,7 @@ async fn service(keys: &'static str) -> (Service, Arc<AtomicUsize>) {
     let (script, calls) = answers(&[Class::Accepted]);
     (
         Setup {
-            keys,
+            keys: keys.to_owned(),
             ..Setup::lanes(vec![script])
         }
         .start()
@@ -66,7 +66,7 @@ async fn a_message_no_route_takes_is_refused_unstored() {
 }
 
 async fn listed(service: &Service) -> Result<Vec<String>, tonic::Status> {
-    let channel = tonic::transport::Endpoint::from_shared(format!("http://{}", service.address)).unwrap();
+    let channel = tonic::transport::Endpoint::from_shared(service.uri.clone()).unwrap();
     let mut client = ServerReflectionClient::new(channel.connect().await.unwrap());
     let ask = ServerReflectionRequest {
         host: String::new(),

@@ -79,7 +79,7 @@ async fn a_message_without_time_is_refused_before_anything() {
     assert_eq!(error.kind, ErrorKind::Refused(Reason::DeadlineExceeded));
     let hurried = service
         .client()
-        .send(message(), Duration::from_millis(600))
+        .send(message(), Duration::from_millis(500))
         .await
         .unwrap_err();
     assert_eq!(hurried.kind, ErrorKind::Timeout);

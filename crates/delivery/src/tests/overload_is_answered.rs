@@ -7,7 +7,7 @@ use aldis_delivery_api::ErrorKind;
 async fn one_too_many_is_told_when_to_come_back() {
     let (script, gate) = Gate::new(Class::Accepted);
     let service = Setup {
-        keys: "max_in_flight = 1",
+        keys: "max_in_flight = 1".to_owned(),
         ..Setup::lanes(vec![script])
     }
     .start()
@@ -80,12 +80,10 @@ async fn a_request_larger_than_any_message_is_not_read() {
         fits.is_ok(),
         "the largest message that can be said is taken: {fits:?}"
     );
-    let mut raw = aldis_delivery_api::wire::message_service_client::MessageServiceClient::connect(format!(
-        "http://{}",
-        service.address
-    ))
-    .await
-    .unwrap();
+    let mut raw =
+        aldis_delivery_api::wire::message_service_client::MessageServiceClient::connect(service.uri.clone())
+            .await
+            .unwrap();
     let request = aldis_delivery_api::wire::SendMessageRequest {
         text: "x".repeat(70_000),
         ..Default::default()

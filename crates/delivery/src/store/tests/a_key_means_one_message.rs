@@ -2,7 +2,7 @@
 
 use super::*;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 fn at(arrival: Arrival, now: UnixMillis) -> Arrival {
     Arrival { now, ..arrival }

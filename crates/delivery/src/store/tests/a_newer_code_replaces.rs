@@ -94,12 +94,12 @@ async fn the_hand_that_held_it_is_told() {
 async fn one_that_may_have_been_sent_ends_as_unknown() {
     let fresh = Fresh::new();
     let (lease, _) = accept(&fresh, arrival(1, code(), send())).await;
-    let leave = Next::Leave {
+    let wait = Next::Leave {
         next_at: after(seconds(5)),
         backoff: None,
     };
     fresh
-        .record_attempt(&lease, Some(ended(1, OutcomeClass::Ambiguous)), leave, NOW)
+        .record_attempt(&lease, Some(ended(1, OutcomeClass::Ambiguous)), wait, NOW)
         .await
         .unwrap();
     accept(&fresh, arrival(2, code(), send())).await;
@@ -134,7 +134,7 @@ async fn an_opted_out_recipient_is_left_alone_for_a_day() {
     );
     assert!(view.attempts.is_empty());
 
-    let day = seconds(24 * 60 * 60);
+    let day = Duration::from_hours(24);
     let later = NewMessage {
         deadline: Deadline::at(after(day * 2)),
         ..message()
