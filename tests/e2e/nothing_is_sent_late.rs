@@ -62,7 +62,7 @@ async fn a_newer_code_replaces_a_queued_older_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_an_error_nothing_more_is_tried() {
     let mut setup = Setup::default();
-    setup.tenants[0].answer_within = "1s";
+    setup.tenants[0].answer_within = "3s";
     setup.carriers = vec![CarrierSetup::sandbox("only")];
     let gateway = Gateway::start(setup).await;
 

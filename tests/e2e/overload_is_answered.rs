@@ -62,7 +62,7 @@ async fn an_absent_delivery_is_said() {
         (page.status() == 503).then_some(())
     })
     .await;
-    assert_eq!(gateway.page(gateway.at.edge_admin, "/livez").await.trim(), "ok");
+    assert_eq!(gateway.page(gateway.at.edge_admin, "/livez").await.trim(), "alive");
 
     gateway.restart_delivery().await;
     assert_eq!(gateway.sms(ALICE, "161892").await.status, 200);

@@ -1,0 +1,107 @@
+//! The peers that others wrote, in Python and Node: installed below the target folder, or their absence said aloud.
+
+use crate::cargo::{root, run, target};
+use crate::say;
+use anyhow::{Context as _, Result};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Sets up what can be set up, and returns the folder that holds it.
+pub(crate) fn set_up() -> Result<PathBuf> {
+    let folder = target()?.join("peers");
+    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let wanted = root().join("tests/peers");
+    python(&folder.join("python"), &wanted)?;
+    node(&folder.join("node"), &wanted)?;
+    Ok(folder)
+}
+
+fn python(folder: &Path, wanted: &Path) -> Result<()> {
+    let requirements = wanted.join("requirements.txt");
+    let python = folder.join("bin/python");
+    set_up_one(
+        "the Python peers (grpcio-tools, PyJWT, twilio)",
+        folder,
+        &[&requirements],
+        || {
+            attempt(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+            let pip = [
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-input",
+                "--requirement",
+            ];
+            attempt(Command::new(&python).args(pip).arg(&requirements))
+        },
+    )
+}
+
+fn node(folder: &Path, wanted: &Path) -> Result<()> {
+    let files = [wanted.join("package.json"), wanted.join("package-lock.json")];
+    set_up_one(
+        "the Node peer (jsonwebtoken)",
+        folder,
+        &[&files[0], &files[1]],
+        || {
+            attempt(Command::new("node").arg("--version"))?;
+            fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+            for file in &files {
+                let name = file.file_name().unwrap_or_default();
+                fs::copy(file, folder.join(name)).map_err(|error| format!("{}: {error}", file.display()))?;
+            }
+            let npm = ["ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"];
+            attempt(Command::new("npm").args(npm).current_dir(folder))
+        },
+    )
+}
+
+/// Installs, unless exactly this is installed already. A failure leaves nothing behind.
+fn set_up_one(
+    what: &str,
+    folder: &Path,
+    wanted: &[&Path],
+    install: impl FnOnce() -> Result<(), String>,
+) -> Result<()> {
+    let mut stamp = String::new();
+    for file in wanted {
+        stamp += &fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    }
+    let stamped = folder.join("installed");
+    if fs::read_to_string(&stamped).is_ok_and(|installed| installed == stamp) {
+        return Ok(());
+    }
+    say(&format!("setting up {what} ..."));
+    remove(folder)?;
+    match install() {
+        Ok(()) => {
+            fs::write(&stamped, stamp).with_context(|| format!("{} cannot be written", stamped.display()))
+        }
+        Err(reason) => {
+            say(&format!("SKIPPED: the checks against {what}, because {reason}"));
+            remove(folder)
+        }
+    }
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// Runs a step; its own words go to standard error, where the reason belongs.
+fn attempt(step: &mut Command) -> Result<(), String> {
+    let program = step.get_program().to_string_lossy().into_owned();
+    let status =
+        run(step.stdin(Stdio::null()).stdout(Stdio::null())).map_err(|error| format!("{error:#}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{program} failed ({status}), as it says above"))
+    }
+}
