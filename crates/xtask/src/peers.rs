@@ -26,16 +26,19 @@ fn python(folder: &Path, wanted: &Path) -> Result<()> {
         &[&requirements],
         || {
             attempt(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
-            let pip = [
+            let mut pip = Command::new(&python);
+            pip.args([
                 "-m",
                 "pip",
                 "install",
                 "--quiet",
                 "--disable-pip-version-check",
                 "--no-input",
-                "--requirement",
-            ];
-            attempt(Command::new(&python).args(pip).arg(&requirements))
+            ]);
+            // A machine without a registry shall not wait for one.
+            pip.args(["--timeout", "20", "--retries", "2", "--requirement"])
+                .arg(&requirements);
+            attempt(&mut pip)
         },
     )
 }
@@ -53,8 +56,16 @@ fn node(folder: &Path, wanted: &Path) -> Result<()> {
                 let name = file.file_name().unwrap_or_default();
                 fs::copy(file, folder.join(name)).map_err(|error| format!("{}: {error}", file.display()))?;
             }
-            let npm = ["ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"];
-            attempt(Command::new("npm").args(npm).current_dir(folder))
+            let mut npm = Command::new("npm");
+            npm.args([
+                "ci",
+                "--silent",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+                "--fetch-retries=1",
+            ]);
+            attempt(npm.current_dir(folder))
         },
     )
 }
@@ -105,3 +116,6 @@ fn attempt(step: &mut Command) -> Result<(), String> {
         Err(format!("{program} failed ({status}), as it says above"))
     }
 }
+
+#[cfg(test)]
+mod tests;

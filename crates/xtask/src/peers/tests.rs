@@ -52,6 +52,9 @@ fn a_failure_leaves_nothing_and_is_tried_again() {
     };
     set_up_one("a peer", &peer, &[&wish], half).expect("skipped, not failed");
     assert!(!peer.exists());
-    set_up_one("a peer", &peer, &[&wish], || fs::create_dir_all(&peer).map_err(|error| error.to_string())).expect("set up");
+    set_up_one("a peer", &peer, &[&wish], || {
+        fs::create_dir_all(&peer).map_err(|error| error.to_string())
+    })
+    .expect("set up");
     assert!(peer.exists());
 }
