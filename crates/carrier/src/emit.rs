@@ -21,6 +21,7 @@ pub(crate) unsafe fn step(op: *const abi::Op, step: &Step) -> i32 {
     match step {
         // SAFETY: the sink is valid, and what is lent lives until it returns.
         Step::Send(request) => unsafe { send(&op, request) },
+        // SAFETY: as above.
         Step::Done(outcome) => unsafe { complete(&op, outcome) },
         // SAFETY: the sink is valid.
         Step::Wait(wait) => op

@@ -215,23 +215,21 @@ unsafe extern "C" fn create<C: Carrier>(
 }
 
 unsafe fn make<C: Carrier>(cfg: &abi::InstanceCfg) -> Result<C, settings::SettingsError> {
-    // SAFETY: the configuration is lent for this call, here and below.
-    let config = unsafe { cfg.config_json.to_text() };
-    let secrets: Vec<(String, String)> = unsafe { cfg.secrets.pairs() }
-        .into_iter()
-        .map(|(key, value, _)| {
-            (
-                String::from_utf8_lossy(key).into_owned(),
-                String::from_utf8_lossy(value).into_owned(),
-            )
-        })
-        .collect();
     let some = |text: String| (!text.is_empty()).then_some(text);
-    let instance = Instance {
-        name: unsafe { cfg.name.to_text() },
-        webhook_base_url: some(unsafe { cfg.webhook_base_url.to_text() }),
-        region: some(unsafe { cfg.locale_region.to_text() }),
+    // SAFETY: the configuration and all it points to is lent for this call.
+    let (config, secrets, instance) = unsafe {
+        let instance = Instance {
+            name: cfg.name.to_text(),
+            webhook_base_url: some(cfg.webhook_base_url.to_text()),
+            region: some(cfg.locale_region.to_text()),
+        };
+        (cfg.config_json.to_text(), cfg.secrets.pairs(), instance)
     };
+    let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    let secrets: Vec<(String, String)> = secrets
+        .into_iter()
+        .map(|(key, value, _)| (lossy(key), lossy(value)))
+        .collect();
     C::new(settings::read(&config, &secrets)?, &instance)
 }
 

@@ -59,6 +59,10 @@
     unsafe_code,
     reason = "this is one side of the library border; the other is aldis-carrier-host"
 )]
+#![deny(
+    clippy::undocumented_unsafe_blocks,
+    reason = "each unsafe block says why it holds"
+)]
 
 pub mod abi;
 mod carrier;
@@ -71,6 +75,7 @@ mod outcome;
 mod request;
 mod response;
 mod settings;
+pub mod testing;
 mod webhook;
 mod words;
 
@@ -85,3 +90,4 @@ pub use words::{Class, Encoding, EventKind, ReceiptState, Scope, SenderKind, Tra
 
 pub use schemars;
 pub use serde;
+pub use serde_json;

@@ -29,10 +29,13 @@ impl<'a> Message<'a> {
     /// # Safety
     /// `msg` and all it points to is readable as long as `'a`.
     pub(crate) unsafe fn read(msg: *const abi::Msg) -> Option<Self> {
-        // SAFETY: the caller's promise, here and below.
+        // SAFETY: the caller's promise.
         let msg = unsafe { crate::copying::copy(msg) }?;
+        // SAFETY: the caller's promise.
         let text = |text: abi::Str| unsafe { text.text::<'a>() };
-        let attributes = unsafe { msg.attrs.pairs::<'a>() }
+        // SAFETY: the caller's promise.
+        let attributes = unsafe { msg.attrs.pairs::<'a>() };
+        let attributes = attributes
             .into_iter()
             .filter_map(|(key, value, _)| {
                 Some((std::str::from_utf8(key).ok()?, std::str::from_utf8(value).ok()?))

@@ -25,19 +25,21 @@ impl<'a> Response<'a> {
     /// # Safety
     /// `resp` and all it points to is readable as long as `'a`.
     pub(crate) unsafe fn read(resp: *const abi::HttpResp) -> Option<Self> {
-        // SAFETY: the caller's promise, here and below.
+        // SAFETY: the caller's promise.
         let resp = unsafe { crate::copying::copy(resp) }?;
-        let headers = unsafe { resp.headers.pairs::<'a>() };
+        // SAFETY: the caller's promise.
+        let (headers, body, state) =
+            unsafe { (resp.headers.pairs::<'a>(), resp.body.bytes(), resp.state.bytes()) };
         Some(Self {
             status: u16::try_from(resp.status).unwrap_or(0),
             // A way to fail that this version has no word for is a broken connection to it.
             transport: Transport::from_number(resp.transport).unwrap_or(Transport::Reset),
             request_written: resp.request_written != 0,
             headers: headers.into_iter().map(|(key, value, _)| (key, value)).collect(),
-            body: unsafe { resp.body.bytes() },
+            body,
             elapsed: Duration::from_millis(resp.elapsed_ms.into()),
             step: resp.step,
-            state: unsafe { resp.state.bytes() },
+            state,
             now_unix_ms: resp.now_unix_ms,
         })
     }

@@ -18,15 +18,18 @@ impl<'a> WebhookRequest<'a> {
     /// # Safety
     /// `req` and all it points to is readable as long as `'a`.
     pub(crate) unsafe fn read(req: *const abi::WebhookReq) -> Option<Self> {
-        // SAFETY: the caller's promise, here and below.
+        // SAFETY: the caller's promise.
         let req = unsafe { crate::copying::copy(req) }?;
-        let headers = unsafe { req.headers.pairs::<'a>() };
+        // SAFETY: the caller's promise.
+        let text = |text: abi::Str| unsafe { text.text::<'a>() };
+        // SAFETY: the caller's promise.
+        let (headers, body) = unsafe { (req.headers.pairs::<'a>(), req.body.bytes()) };
         Some(Self {
-            external_url: unsafe { req.external_url.text() }?,
-            method: unsafe { req.method.text() }?,
+            external_url: text(req.external_url)?,
+            method: text(req.method)?,
             headers: headers.into_iter().map(|(key, value, _)| (key, value)).collect(),
-            body: unsafe { req.body.bytes() },
-            remote_address: unsafe { req.remote_address.text() }?,
+            body,
+            remote_address: text(req.remote_address)?,
             now_unix_ms: req.now_unix_ms,
         })
     }
