@@ -232,6 +232,8 @@ impl Store {
 
     /// Finishes what was begun. Later calls fail; the file is given back when the store is dropped.
     pub async fn close(&self) {
+        // The last connection to go folds the log into the file, and it should be the writer's.
+        self.readers.close();
         self.writer.close().await;
     }
 }
