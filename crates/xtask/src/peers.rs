@@ -11,6 +11,9 @@ use std::process::{Command, Stdio};
 pub(crate) fn set_up() -> Result<PathBuf> {
     let folder = target()?.join("peers");
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    // Two runs in one clone take turns. Given back when the file is closed.
+    let turn = fs::File::create(folder.join("lock")).context("the peers' lock cannot be made")?;
+    turn.lock().context("the peers' lock cannot be taken")?;
     let wanted = root().join("tests/peers");
     python(&folder.join("python"), &wanted)?;
     node(&folder.join("node"), &wanted)?;
