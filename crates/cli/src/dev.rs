@@ -89,11 +89,17 @@ async fn play(
     let shown = one_sms(stage, inbox).await?;
     show(stage, &shown, printer)?;
     shown.verdict()?;
+    if !printer.is_json() {
+        let scenes = Scenes::new(stage, printer.ink());
+        let what_next = if wish.once {
+            scenes.farewell()
+        } else {
+            scenes.invitation(clock::now(), PASTE_LIFETIME)?
+        };
+        printer::data(&what_next)?;
+    }
     if wish.once {
         return Ok(());
-    }
-    if !printer.is_json() {
-        printer::data(&Scenes::new(stage, printer.ink()).invitation(clock::now(), PASTE_LIFETIME)?)?;
     }
     serve_on(services, inbox, printer).await
 }

@@ -36,12 +36,13 @@ fn civil(days: u64) -> (u64, u64, u64) {
 /// `5 ms`, `2.5 s`, `3 min`, `24 h`: two units at most, for a glance.
 pub(crate) fn span(duration: Duration) -> String {
     let millis = duration.as_millis();
+    let rounded = (millis + 500) / 1000;
     match millis {
         0..1000 => format!("{millis} ms"),
         1000..60_000 if millis.is_multiple_of(1000) => format!("{} s", millis / 1000),
         1000..60_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
-        60_000..3_600_000 => two(millis / 60_000, "min", millis / 1000 % 60, "s"),
-        _ => two(millis / 3_600_000, "h", millis / 60_000 % 60, "min"),
+        60_000..3_599_500 => two(rounded / 60, "min", rounded % 60, "s"),
+        _ => two(rounded / 3600, "h", rounded / 60 % 60, "min"),
     }
 }
 

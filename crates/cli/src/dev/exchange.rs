@@ -4,6 +4,7 @@ use super::stage::{SENDER, Stage, TENANT};
 use crate::failure::Failure;
 use crate::inbox::ReceivedSms;
 use aldis_message::{MessageId, UnixMillis};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -21,7 +22,17 @@ pub(super) struct Asked {
     token: String,
     /// `host`, `user-agent` and so on, all but `authorization`.
     pub(super) headers: [(&'static str, String); 3],
-    pub(super) body: Value,
+    pub(super) body: Body,
+}
+
+/// In the order of Auth0's documentation.
+#[derive(Serialize)]
+pub(super) struct Body {
+    pub(super) recipient: &'static str,
+    #[serde(rename = "body")]
+    pub(super) text: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sender: Option<&'static str>,
 }
 
 /// What the edge said.
@@ -48,7 +59,11 @@ impl Asked {
                 ("user-agent", "Auth0".to_owned()),
                 ("content-type", "application/json".to_owned()),
             ],
-            body: json!({ "recipient": RECIPIENT, "body": TEXT, "sender": SENDER }),
+            body: Body {
+                recipient: RECIPIENT,
+                text: TEXT,
+                sender: Some(SENDER),
+            },
         })
     }
 
@@ -64,7 +79,7 @@ impl Asked {
         let mut request = client
             .post(&self.url)
             .bearer_auth(&self.token)
-            .body(self.body.to_string());
+            .body(json!(self.body).to_string());
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }

@@ -1,7 +1,7 @@
 //! What `aldis dev` shows: the journey of one SMS, then how to send the next.
 
 use super::Shown;
-use super::exchange::{RECIPIENT, path, token};
+use super::exchange::{Body, RECIPIENT, path, token};
 use super::stage::{Addresses, Stage};
 use crate::failure::Failure;
 use crate::inbox::{RECIPIENTS, ReceivedSms};
@@ -9,7 +9,8 @@ use crate::life;
 use crate::moment::{span, time};
 use crate::printer::Ink;
 use aldis_message::UnixMillis;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use std::time::Duration;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -85,8 +86,8 @@ impl<'a> Scenes<'a> {
         } else {
             self.ink.red(&status)
         };
-        let body =
-            serde_json::from_str(&answer.body).map_or_else(|_| answer.body.clone(), |body| pretty(&body));
+        let body = serde_json::from_str(&answer.body)
+            .map_or_else(|_| answer.body.clone(), |body: Value| pretty(&body));
         format!(
             "{status}\n{} {}\n\n{body}",
             self.ink.dim("content-type:"),
@@ -104,7 +105,12 @@ impl<'a> Scenes<'a> {
             delivery_admin,
         } = self.stage.addresses;
         let token = token(self.stage, now, lifetime)?;
-        let body = json!({ "recipient": RECIPIENT, "body": "Your code is 654321" });
+        let body = Body {
+            recipient: RECIPIENT,
+            text: "Your code is 654321",
+            sender: None,
+        };
+        let body = compact(&body);
         let mut text = vec![self.heading(&format!(
             "Send another (the token is good for {})",
             span(lifetime)
@@ -115,7 +121,8 @@ impl<'a> Scenes<'a> {
         ));
         text.push(self.heading("or as an internal service, over gRPC"));
         text.push(format!(
-            "aldis send --delivery http://{delivery} --token-file {} --to {RECIPIENT} --text 'Hello'",
+            "{} send --delivery http://{delivery} --token-file {} --to {RECIPIENT} --text 'Hello'",
+            own_name(),
             self.stage.cli_token_file().display()
         ));
         text.push(self.heading("Recipients with a script"));
@@ -138,8 +145,9 @@ impl<'a> Scenes<'a> {
             self.stage.folder().join("{edge,delivery}.log").display()
         ));
         text.push(format!(
-            "  {} aldis message <id> --delivery http://{delivery} --token-file {}",
+            "  {} {} message <id> --delivery http://{delivery} --token-file {}",
             ink.dim("a life  "),
+            own_name(),
             self.stage.edge_token_file().display()
         ));
         text.push(format!(
@@ -149,15 +157,28 @@ impl<'a> Scenes<'a> {
         Ok(text.join("\n"))
     }
 
+    /// What follows where nothing is kept running.
+    pub(super) fn farewell(&self) -> String {
+        let words = "Without --once it keeps serving, with a curl line to paste for the next SMS.";
+        format!("\n{}", self.ink.dim(words))
+    }
+
     fn heading(&self, words: &str) -> String {
         format!("\n{}", self.ink.bold(words))
     }
 }
 
+/// This program, as it can be typed here.
+fn own_name() -> String {
+    let own = std::env::current_exe().unwrap_or_else(|_| "aldis".into());
+    let here = std::env::current_dir().unwrap_or_default();
+    own.strip_prefix(here).unwrap_or(&own).display().to_string()
+}
+
 /// An SMS that came in while serving.
 pub(super) fn arrival(sms: &ReceivedSms, now: UnixMillis, ink: Ink) -> String {
     format!(
-        "\n{} an SMS arrived\n{}",
+        "\n{} the carrier received\n{}",
         ink.dim(&time(now)),
         indent(&received(sms, ink))
     )
@@ -184,8 +205,12 @@ fn shown(words: &str) -> String {
         .collect()
 }
 
-fn pretty(json: &Value) -> String {
-    serde_json::to_string_pretty(json).unwrap_or_else(|_| json.to_string())
+fn pretty(json: &impl Serialize) -> String {
+    serde_json::to_string_pretty(json).unwrap_or_default()
+}
+
+fn compact(json: &impl Serialize) -> String {
+    serde_json::to_string(json).unwrap_or_default()
 }
 
 fn indent(text: &str) -> String {

@@ -2,9 +2,10 @@
 
 use crate::failure::Failure;
 use rustix::process::{Pid, Signal, kill_process};
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -36,7 +37,12 @@ impl Service {
         let failed =
             |error: io::Error| Failure::failed(format!("{} cannot be started: {error}", program.display()));
         let log = folder.join(format!("{name}.log"));
-        let out = File::create(&log).map_err(failed)?;
+        let out = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&log)
+            .map_err(failed)?;
         let child = Command::new(program)
             .arg("--config")
             .arg(folder.join(format!("{name}.toml")))
