@@ -93,7 +93,8 @@ fn cap(target: &str) -> LevelFilter {
     } else if SILENT.contains(&named) {
         LevelFilter::OFF
     } else {
-        LevelFilter::INFO
+        // Alarms, but no chatter: a store's migrations, a pool's connections.
+        LevelFilter::WARN
     }
 }
 
