@@ -19,8 +19,13 @@ pub struct Settings {
 impl Settings {
     /// A sandbox that posts off the machine is a mistake.
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
-        let local = ["http://127.", "http://[::1]", "http://localhost"];
-        if local.iter().any(|start| self.base_url.starts_with(start)) {
+        // What follows the host may only be a port or a path: `127.0.0.1.example.com` is elsewhere.
+        let ends = |rest: &str| rest.is_empty() || rest.starts_with([':', '/']);
+        let local = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
+        if local
+            .iter()
+            .any(|start| self.base_url.strip_prefix(start).is_some_and(ends))
+        {
             return Ok(());
         }
         Err(SettingsError::new(

@@ -108,3 +108,6 @@ pub fn script_for(recipient: &str) -> Script {
         .find(|script| script.recipient == recipient)
         .unwrap_or_else(|| script("", Act::Accept, "accepted"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,8 +28,8 @@ fn signatures_made_elsewhere_hold() {
         [("Part", "2"), ("Part", "1"), ("Part", "1")].map(|(key, part)| (key.to_owned(), part.to_owned())),
     );
     let form = receipt();
-    let cases: [(&str, &[(String, String)], &[u8], &str); 6] = [
-        (URL, &form, b"", "aGbb61wULAu47oCuN4s2jt+KpwQ="),
+    let cases = [
+        (URL, &form[..], &b""[..], "aGbb61wULAu47oCuN4s2jt+KpwQ="),
         (URL, &form, b"", "u078NvXtW5kGu+RxhqyfxnTVQaY="), // made with :443
         (&with_port, &form, b"", "u078NvXtW5kGu+RxhqyfxnTVQaY="),
         (&with_port, &form, b"", "aGbb61wULAu47oCuN4s2jt+KpwQ="), // made without
