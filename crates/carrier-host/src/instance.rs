@@ -135,9 +135,10 @@ impl Instance {
 
     /// The counters of this instance.
     pub fn metrics(&self) -> InstanceMetrics {
+        let faults = self.faults().total();
         InstanceMetrics {
             call_times: self.budget.times(),
-            faults: self.faults().total(),
+            faults,
             quarantined: self.quarantined(),
             plugin: self.handle.room().series().all(),
         }

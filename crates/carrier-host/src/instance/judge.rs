@@ -36,6 +36,8 @@ impl Truth {
 pub(super) fn judge(raw: RawOutcome, truth: Truth, redactor: &Redactor) -> Result<Report, String> {
     let known = Class::from_number(raw.class).filter(|class| *class != Class::PluginFault);
     let said = known.ok_or_else(|| format!("ended with the unknown class {}", raw.class))?;
+    let scope =
+        Scope::from_number(raw.scope).ok_or_else(|| format!("ended with the unknown scope {}", raw.scope))?;
     // These two invite a second attempt; after a lost answer that may be a second SMS.
     let resent = matches!(said, Class::Temporary | Class::RateLimited);
     let class = if resent && truth.answer_lost {
@@ -46,7 +48,7 @@ pub(super) fn judge(raw: RawOutcome, truth: Truth, redactor: &Redactor) -> Resul
     let pause = Duration::from_millis(raw.retry_after_ms).min(LONGEST_PAUSE);
     Ok(Report {
         class,
-        scope: Scope::from_number(raw.scope).unwrap_or(Scope::Message),
+        scope,
         retry_after: (!pause.is_zero()).then_some(pause),
         carrier_ids: raw
             .carrier_ids

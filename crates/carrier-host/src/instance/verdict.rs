@@ -23,14 +23,13 @@ pub(super) fn believe(verdict: Verdict) -> Result<CallbackVerdict, Broken> {
 
 fn event(raw: RawEvent) -> Result<CarrierEvent, Broken> {
     let kind = EventKind::from_number(raw.kind).filter(|kind| *kind != EventKind::Session);
-    let kind =
-        kind.ok_or_else(|| format!("read an event of the unknown kind {} from a call-back", raw.kind))?;
+    let kind = kind.ok_or_else(|| unknown("kind", raw.kind))?;
+    let class = Class::from_number(raw.class).filter(|class| *class != Class::PluginFault);
+    let class = class.ok_or_else(|| unknown("class", raw.class))?;
     Ok(CarrierEvent {
         kind,
-        // A newer library may know more states; the raw code says which.
-        state: ReceiptState::from_number(raw.state).unwrap_or(ReceiptState::Unknown),
-        class: Class::from_number(raw.class)
-            .filter(|class| !matches!(class, Class::Accepted | Class::PluginFault)),
+        state: ReceiptState::from_number(raw.state).ok_or_else(|| unknown("state", raw.state))?,
+        class: (class != Class::Accepted).then_some(class),
         is_final: raw.is_final,
         carrier_id: raw.carrier_id,
         part: raw.part,
@@ -44,6 +43,10 @@ fn event(raw: RawEvent) -> Result<CarrierEvent, Broken> {
         price: price(1, raw.price_micros, raw.currency),
         attributes: raw.attributes,
     })
+}
+
+fn unknown(what: &str, number: u32) -> Broken {
+    format!("read an event of the unknown {what} {number} from a call-back")
 }
 
 fn reply(raw: RawReply) -> Result<CallbackReply, Broken> {

@@ -1,0 +1,125 @@
+//! A library that breaks the contract harms its own message at most, and is left alone when it keeps on.
+
+use crate::stage::{Carrier, instance, submission};
+use aldis_carrier_host::{CallbackRequest, CallbackVerdict, Class};
+
+#[tokio::test]
+async fn a_fault_before_anything_was_sent_is_a_plugin_fault() {
+    let carrier = Carrier::answering(201, "").await;
+    let ways = [
+        "silent",
+        "twice",
+        "both",
+        "null",
+        "panic",
+        "error",
+        "class",
+        "host class",
+        "scope",
+    ];
+    for how in ways
+        .into_iter()
+        .chain(["url", "method", "state", "header", "newline"])
+    {
+        let instance = instance("broken", &carrier.base_url);
+        let report = instance.submit(submission(&format!("submit:{how}"))).await;
+        assert_eq!(
+            (report.class, report.request_written),
+            (Class::PluginFault, false),
+            "{how}: {report:?}"
+        );
+        assert!(
+            report.carrier_ids.is_empty() && report.code.is_none(),
+            "{how}: {report:?}"
+        );
+        assert_eq!(instance.metrics().faults, 1, "{how}");
+    }
+    assert!(carrier.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_fault_after_something_was_sent_is_ambiguous_and_keeps_the_status() {
+    let carrier = Carrier::answering(201, "").await;
+    for how in [
+        "silent",
+        "twice",
+        "both",
+        "null",
+        "panic",
+        "error",
+        "class",
+        "host class",
+        "scope",
+        "url",
+        "state",
+    ] {
+        let instance = instance("broken", &carrier.base_url);
+        let report = instance.submit(submission(&format!("response:{how}"))).await;
+        assert_eq!(
+            (report.class, report.request_written),
+            (Class::Ambiguous, true),
+            "{how}: {report:?}"
+        );
+        assert_eq!(report.code.as_deref(), Some("201"), "{how}");
+        assert_eq!(instance.metrics().faults, 1, "{how}");
+    }
+}
+
+#[tokio::test]
+async fn the_third_fault_puts_the_instance_to_rest() {
+    let carrier = Carrier::answering(201, "").await;
+    let instance = instance("broken", &carrier.base_url);
+    for _ in 0..3 {
+        assert!(!instance.quarantined());
+        instance.submit(submission("submit:panic")).await;
+    }
+    assert!(instance.quarantined() && instance.metrics().quarantined);
+    let calls = instance.metrics().call_times.calls;
+    let report = instance.submit(submission("a good one")).await;
+    assert_eq!(
+        (report.class, report.request_written),
+        (Class::PluginFault, false)
+    );
+    assert!(matches!(instance.webhook(&callback()), CallbackVerdict::Fault));
+    assert_eq!(
+        (instance.metrics().call_times.calls, carrier.seen().len()),
+        (calls, 0),
+        "it is not called"
+    );
+    // Another instance of the same library is not to blame.
+    let other = crate::stage::instance("broken", &carrier.base_url);
+    assert_eq!(
+        other.submit(submission("a good one")).await.class,
+        Class::Accepted
+    );
+}
+
+#[tokio::test]
+async fn a_call_back_that_breaks_the_library_is_a_fault() {
+    let instance = instance("broken", "http://127.0.0.1:9");
+    assert!(matches!(instance.webhook(&callback()), CallbackVerdict::Fault));
+    assert_eq!(instance.metrics().faults, 1);
+}
+
+#[tokio::test]
+async fn a_slow_call_is_counted() {
+    let carrier = Carrier::answering(201, "").await;
+    let instance = instance("broken", &carrier.base_url);
+    assert_eq!(instance.submit(submission("slow")).await.class, Class::Accepted);
+    let times = instance.metrics().call_times;
+    assert!(
+        (times.calls, times.over_hard) == (2, 1) && times.over_soft >= 1,
+        "{times:?}"
+    );
+}
+
+fn callback() -> CallbackRequest {
+    CallbackRequest {
+        external_url: "https://sms.example.com/".into(),
+        method: "POST".into(),
+        headers: Vec::new(),
+        body: "body".into(),
+        remote_address: String::new(),
+        now_unix_ms: 5_000,
+    }
+}

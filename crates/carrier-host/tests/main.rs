@@ -1,0 +1,18 @@
+//! What the carrier host promises, proved with compiled C libraries and real sockets; one file per promise.
+
+#![cfg(unix)]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends so; clippy knows it only of functions marked as tests"
+)]
+
+mod a_broken_library_is_contained;
+mod a_lost_answer_is_ambiguous;
+mod a_message_reaches_the_carrier;
+mod an_attempt_ends_in_time;
+mod call_backs_are_read_by_their_library;
+mod nothing_leaves_the_allowed_hosts;
+mod nothing_secret_is_logged;
+mod old_and_new_libraries;
+mod stage;
