@@ -79,13 +79,14 @@ async fn the_text_does_not_outlive_its_use() {
         ),
     ];
     let mut fresh = Fresh::new();
-    for (number, (class, next)) in ends.into_iter().enumerate() {
-        let number = u8::try_from(number).unwrap();
-        let (lease, _) = accept(&fresh, arrival(number, message(), send())).await;
-        fresh
-            .record_attempt(&lease, Some(ended(1, class)), next, NOW)
-            .await
-            .unwrap();
+    // All of them first: what is freed later is not written over by the next one.
+    let mut leases = Vec::new();
+    for number in 0..120 {
+        leases.push(accept(&fresh, arrival(number, message(), send())).await.0);
+    }
+    for (lease, (class, next)) in leases.iter().zip(ends.into_iter().cycle()) {
+        let ended = Some(ended(1, class));
+        fresh.record_attempt(lease, ended, next, NOW).await.unwrap();
     }
     assert_eq!(
         fresh.ask::<u32>("SELECT count(*) FROM messages WHERE body IS NOT NULL OR attributes IS NOT NULL"),
