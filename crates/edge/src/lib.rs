@@ -7,6 +7,8 @@
 
 mod auth0;
 mod config;
+#[doc(hidden)]
+pub mod fuzzing;
 mod limits;
 mod metrics;
 mod reply;
