@@ -54,6 +54,16 @@ pub enum Accepted {
     Refused,
 }
 
+pub(super) const KNOWN: &str = "SELECT id, idempotency_until, fingerprint FROM messages
+    WHERE client = ?1 AND idempotency_key = ?2 AND idempotency_key IS NOT NULL";
+
+pub(super) const SUPERSEDE: &str = "UPDATE messages SET (state, reason) =
+       (SELECT CASE WHEN count(*) = 0 THEN 'cancelled' ELSE 'unknown' END,
+               CASE WHEN count(*) = 0 THEN 'superseded' ELSE 'outcome_unknown' END
+        FROM attempts WHERE message = messages.id AND outcome = 'ambiguous'),
+       updated_at = ?4, owner = NULL, next_at = NULL, body = NULL, attributes = NULL
+    WHERE state = 'queued' AND class = 'otp' AND recipient = ?1 AND client = ?2 AND tenant IS ?3";
+
 pub(super) fn accept(
     connection: &Connection,
     owner: &Arc<str>,
@@ -106,10 +116,7 @@ fn known(
     now: UnixMillis,
 ) -> rusqlite::Result<Option<Accepted>> {
     let found = connection
-        .prepare_cached(
-            "SELECT id, idempotency_until, fingerprint FROM messages
-             WHERE client = ?1 AND idempotency_key = ?2 AND idempotency_key IS NOT NULL",
-        )?
+        .prepare_cached(KNOWN)?
         .query_row(params![client.as_str(), idempotency.key.as_str()], |row| {
             Ok((
                 super::record::word::<MessageId>(row, 0)?,
@@ -148,21 +155,12 @@ fn supersede(
     if message.class != MessageClass::Otp {
         return Ok(0);
     }
-    connection
-        .prepare_cached(
-            "UPDATE messages SET (state, reason) =
-                (SELECT CASE WHEN count(*) = 0 THEN 'cancelled' ELSE 'unknown' END,
-                        CASE WHEN count(*) = 0 THEN 'superseded' ELSE 'outcome_unknown' END
-                 FROM attempts WHERE message = messages.id AND outcome = 'ambiguous'),
-                updated_at = ?4, owner = NULL, next_at = NULL, body = NULL, attributes = NULL
-             WHERE state = 'queued' AND class = 'otp' AND recipient = ?1 AND client = ?2 AND tenant IS ?3",
-        )?
-        .execute(params![
-            message.to.expose(),
-            client.as_str(),
-            message.tenant.as_ref().map(aldis_message::TenantName::as_str),
-            millis(now),
-        ])
+    connection.prepare_cached(SUPERSEDE)?.execute(params![
+        message.to.expose(),
+        client.as_str(),
+        message.tenant.as_ref().map(aldis_message::TenantName::as_str),
+        millis(now),
+    ])
 }
 
 fn insert(

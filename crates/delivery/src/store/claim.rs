@@ -28,6 +28,12 @@ pub struct Claimed {
     pub accepted_at: UnixMillis,
 }
 
+/// The predicate of the partial index is repeated, else `SQLite` does not use it.
+pub(super) const DUE: &str = "SELECT id FROM messages
+    WHERE next_at IS NOT NULL AND next_at <= ?1 ORDER BY next_at LIMIT ?2";
+
+pub(super) const NEXT_DUE: &str = "SELECT min(next_at) FROM messages WHERE next_at IS NOT NULL";
+
 pub(super) fn claim(
     connection: &Connection,
     owner: &Arc<str>,
@@ -35,9 +41,7 @@ pub(super) fn claim(
     now: UnixMillis,
 ) -> rusqlite::Result<Vec<Claimed>> {
     let due: Vec<String> = connection
-        .prepare_cached(
-            "SELECT id FROM messages WHERE next_at IS NOT NULL AND next_at <= ?1 ORDER BY next_at LIMIT ?2",
-        )?
+        .prepare_cached(DUE)?
         .query_map(params![millis(now), most], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let mut claimed = Vec::with_capacity(due.len());
@@ -134,7 +138,7 @@ fn give_up(connection: &Connection, id: &str, now: UnixMillis) -> rusqlite::Resu
 
 pub(super) fn next_due(connection: &Connection) -> rusqlite::Result<Option<UnixMillis>> {
     connection
-        .prepare_cached("SELECT min(next_at) FROM messages WHERE next_at IS NOT NULL")?
+        .prepare_cached(NEXT_DUE)?
         .query_row([], |row| row.get::<_, Option<i64>>(0))
         .map(|millis| millis.map(from_millis))
 }

@@ -53,16 +53,18 @@ const COLUMNS: &str = "SELECT id, state, accept, deadline, recipient, tenant, cl
         (SELECT count(*) FROM attempts WHERE message = messages.id AND outcome = 'ambiguous')
     FROM messages";
 
+/// `+id`: by the small index of what is in hand, not by walking all messages in the order of ids.
+pub(super) fn page_query() -> String {
+    format!("{COLUMNS} WHERE owner IS NOT NULL AND +id > ?1 ORDER BY +id LIMIT ?2")
+}
+
 pub(super) fn page(
     connection: &Connection,
     after: Option<&str>,
     most: u32,
 ) -> rusqlite::Result<Vec<Leftover>> {
-    // `+id`: by the small index of what is in hand, not by walking all messages in the order of ids.
     connection
-        .prepare_cached(&format!(
-            "{COLUMNS} WHERE owner IS NOT NULL AND +id > ?1 ORDER BY +id LIMIT ?2"
-        ))?
+        .prepare_cached(&page_query())?
         .query_map(params![after.unwrap_or_default(), most], leftover)?
         .collect()
 }

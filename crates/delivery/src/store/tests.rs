@@ -5,6 +5,7 @@ mod a_newer_code_replaces;
 mod a_stale_hand_changes_nothing;
 mod accepted_is_durable;
 mod any_history;
+mod old_rows_cost_nothing;
 mod one_process_one_file;
 
 use super::*;

@@ -1,0 +1,33 @@
+//! The work of a moment goes by its small index, however many finished rows there are.
+
+use super::*;
+use crate::store::{accept, claim, leftover};
+
+#[tokio::test]
+async fn each_question_has_its_index() {
+    let fresh = Fresh::new();
+    let connection = rusqlite::Connection::open(fresh.path()).unwrap();
+    let page = leftover::page_query();
+    for (query, index) in [
+        (claim::DUE, "messages_due"),
+        (claim::NEXT_DUE, "messages_due"),
+        (accept::KNOWN, "messages_by_key"),
+        (accept::SUPERSEDE, "messages_queued_codes"),
+        (page.as_str(), "messages_in_hand"),
+    ] {
+        let mut statement = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
+            .unwrap();
+        let unbound = vec![rusqlite::types::Null; statement.parameter_count()];
+        let plan: Vec<String> = statement
+            .query_map(rusqlite::params_from_iter(unbound), |row| row.get("detail"))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let of_messages: Vec<_> = plan.iter().filter(|step| step.contains(" messages")).collect();
+        assert!(
+            !of_messages.is_empty() && of_messages.iter().all(|step| step.contains(index)),
+            "{query}\n{plan:#?}"
+        );
+    }
+}
