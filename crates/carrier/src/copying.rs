@@ -41,7 +41,7 @@ sized!(
 
 /// The peer's struct in our own size: what it lacks is zero, what we do not know is left out.
 ///
-/// `None` for a null pointer or a size that cannot be.
+/// `None` for a null pointer, or a size too small to be one.
 ///
 /// # Safety
 /// `peer` is null, or readable for as many bytes as its first four say.
@@ -51,11 +51,13 @@ pub unsafe fn copy<T: Sized32>(peer: *const T) -> Option<T> {
     }
     // SAFETY: at least `struct_size` itself is there.
     let stated = unsafe { peer.cast::<u32>().read_unaligned() } as usize;
-    if stated < size_of::<u32>() {
+    // A true size is a multiple of the alignment; rounding down leaves no pointer cut in half.
+    let whole = stated - stated % align_of::<T>();
+    if whole == 0 {
         return None;
     }
     // SAFETY: the peer has `stated` bytes.
-    Some(unsafe { prefix(peer.cast(), stated) })
+    Some(unsafe { prefix(peer.cast(), whole) })
 }
 
 /// # Safety
