@@ -22,12 +22,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let ended = if arguments.check_config {
-        check(&arguments)
-    } else {
-        run(&arguments).await
-    };
-    let Err(error) = ended else {
+    let Err(error) = run(&arguments).await else {
         return ExitCode::from(exit::OK);
     };
     // Whoever started it reads this; the log may go elsewhere.
@@ -35,18 +30,14 @@ async fn main() -> ExitCode {
     ExitCode::from(code(&error))
 }
 
-fn check(arguments: &Arguments) -> anyhow::Result<()> {
-    let config = aldis_delivery::config::load(&arguments.config, config::environment())?;
-    Ok(Delivery::check(&config)?)
-}
-
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let config = aldis_delivery::config::load(&arguments.config, config::environment())?;
+    if arguments.check_config {
+        return Ok(Delivery::check(&config)?);
+    }
     logging::init();
-    let stop = shutdown::on_signal();
-    let listeners = Listeners::bind(&config).await?;
-    Delivery::build(config)?.run(listeners, stop).await?;
-    Ok(())
+    let (stop, listeners) = (shutdown::on_signal(), Listeners::bind(&config).await?);
+    Ok(Delivery::build(config)?.run(listeners, stop).await?)
 }
 
 fn code(error: &anyhow::Error) -> u8 {
