@@ -6,16 +6,58 @@ use aldis_tests::{Gateway, Setup};
 
 /// Recipient of the sandbox, its outcome, the edge's answer, and whether another carrier is asked.
 const REFUSALS: [(&str, OutcomeClass, u16, &str, bool); 10] = [
-    ("+12025550103", OutcomeClass::InvalidNumber, 422, "invalid_number", false),
+    (
+        "+12025550103",
+        OutcomeClass::InvalidNumber,
+        422,
+        "invalid_number",
+        false,
+    ),
     ("+12025550104", OutcomeClass::OptedOut, 422, "opted_out", false),
     ("+12025550106", OutcomeClass::Blocked, 403, "blocked", false),
     ("+12025550107", OutcomeClass::TooLong, 400, "too_long", false),
-    ("+12025550105", OutcomeClass::SenderNotAllowed, 502, "sender_not_allowed", true),
-    ("+12025550108", OutcomeClass::BadRequest, 502, "carrier_rejected", true),
-    ("+12025550109", OutcomeClass::Unauthorized, 502, "carrier_unauthorized", true),
-    ("+12025550110", OutcomeClass::NoFunds, 502, "carrier_no_funds", true),
-    ("+12025550112", OutcomeClass::Unsupported, 502, "carrier_rejected", true),
-    ("+12025550101", OutcomeClass::Temporary, 502, "carrier_failed", true),
+    (
+        "+12025550105",
+        OutcomeClass::SenderNotAllowed,
+        502,
+        "sender_not_allowed",
+        true,
+    ),
+    (
+        "+12025550108",
+        OutcomeClass::BadRequest,
+        502,
+        "carrier_rejected",
+        true,
+    ),
+    (
+        "+12025550109",
+        OutcomeClass::Unauthorized,
+        502,
+        "carrier_unauthorized",
+        true,
+    ),
+    (
+        "+12025550110",
+        OutcomeClass::NoFunds,
+        502,
+        "carrier_no_funds",
+        true,
+    ),
+    (
+        "+12025550112",
+        OutcomeClass::Unsupported,
+        502,
+        "carrier_rejected",
+        true,
+    ),
+    (
+        "+12025550101",
+        OutcomeClass::Temporary,
+        502,
+        "carrier_failed",
+        true,
+    ),
 ];
 
 fn two_carriers() -> Setup {
@@ -38,11 +80,20 @@ async fn each_class_has_its_answer_and_its_reach() {
         let life = gateway.life(&answer.message_id()).await;
         assert_eq!(life.status, DeliveryStatus::Failed, "{class:?}");
         assert_eq!(life.attempts[0].outcome, Some(class));
-        let asked: std::collections::BTreeSet<_> =
-            life.attempts.iter().map(|attempt| attempt.carrier.as_str()).collect();
+        let asked: std::collections::BTreeSet<_> = life
+            .attempts
+            .iter()
+            .map(|attempt| attempt.carrier.as_str())
+            .collect();
         assert_eq!(asked.len(), if elsewhere { 2 } else { 1 }, "{class:?}: {life:?}");
-        assert!(!answer.json.to_string().contains("271828"), "the code is in {answer:?}");
-        assert!(!answer.json.to_string().contains(&recipient[2..]), "the number is in {answer:?}");
+        assert!(
+            !answer.json.to_string().contains("271828"),
+            "the code is in {answer:?}"
+        );
+        assert!(
+            !answer.json.to_string().contains(&recipient[2..]),
+            "the number is in {answer:?}"
+        );
     }
 }
 

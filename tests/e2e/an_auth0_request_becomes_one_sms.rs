@@ -38,11 +38,19 @@ async fn the_text_is_forgotten_once_a_carrier_has_it() {
             continue; // the write-ahead log keeps old pages until the next checkpoint
         }
         let bytes = std::fs::read(file.path()).expect("the store");
-        assert!(!holds(&bytes, b"836251"), "the code is still in {}", file.path().display());
+        assert!(
+            !holds(&bytes, b"836251"),
+            "the code is still in {}",
+            file.path().display()
+        );
     }
     let store = rusqlite::Connection::open(gateway.store()).expect("the store");
     let kept: i64 = store
-        .query_row("SELECT count(*) FROM messages WHERE body IS NOT NULL OR attributes IS NOT NULL", [], |row| row.get(0))
+        .query_row(
+            "SELECT count(*) FROM messages WHERE body IS NOT NULL OR attributes IS NOT NULL",
+            [],
+            |row| row.get(0),
+        )
         .expect("a count");
     assert_eq!(kept, 0);
 }
@@ -53,8 +61,14 @@ fn holds(bytes: &[u8], needle: &[u8]) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_may_be_content_with_stored() {
-    let mut setup = Setup::default();
-    setup.tenants = vec![Tenant { accept: "stored", ..Tenant::named("acme") }];
+    let tenant = Tenant {
+        accept: "stored",
+        ..Tenant::named("acme")
+    };
+    let setup = Setup {
+        tenants: vec![tenant],
+        ..Setup::default()
+    };
     let gateway = Gateway::start(setup).await;
 
     let answer = gateway.sms(ALICE, "552913").await;

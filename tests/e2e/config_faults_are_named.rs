@@ -10,7 +10,11 @@ fn check(service: &str, toml: &str, env: &[(&str, &str)]) -> (i32, String) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("service.toml");
     std::fs::write(&file, toml).expect("written");
-    let Output { status, stdout, stderr } = Command::new(binaries::program(service))
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = Command::new(binaries::program(service))
         .arg("--config")
         .arg(&file)
         .arg("--check-config")
@@ -44,12 +48,39 @@ fn a_good_file_is_good() {
 #[test]
 fn the_edge_names_file_line_and_key() {
     let cases: [(&str, String, &[&str]); 6] = [
-        ("unknown key", edge().replace("admin_listen", "admin_lisen"), &["service.toml:2", "admin_lisen", "admin_listen"]),
-        ("bad address", edge().replace("listen = \"127", "listen = \"nowhere-127"), &["service.toml:1", "listen"]),
-        ("short secret", edge().replace("acme-planted-gateway-secret-0123456789", "short"), &["service.toml", "secrets", "32"]),
-        ("bare secret", edge().replace("{ literal = \"planted-edge-client-token-0123456789\" }", &format!("\"{SECRET}\"")), &["service.toml:4", "delivery_token"]),
-        ("no audience", edge().replace("audience", "# audience"), &["service.toml", "audience"]),
-        ("not TOML", edge().replace("[[tenants]]", &format!("[[tenants] {SECRET}")), &["service.toml"]),
+        (
+            "unknown key",
+            edge().replace("admin_listen", "admin_lisen"),
+            &["service.toml:2", "admin_lisen", "admin_listen"],
+        ),
+        (
+            "bad address",
+            edge().replace("listen = \"127", "listen = \"nowhere-127"),
+            &["service.toml:1", "listen"],
+        ),
+        (
+            "short secret",
+            edge().replace("acme-planted-gateway-secret-0123456789", "short"),
+            &["service.toml", "secrets", "32"],
+        ),
+        (
+            "bare secret",
+            edge().replace(
+                "{ literal = \"planted-edge-client-token-0123456789\" }",
+                &format!("\"{SECRET}\""),
+            ),
+            &["service.toml:4", "delivery_token"],
+        ),
+        (
+            "no audience",
+            edge().replace("audience", "# audience"),
+            &["service.toml", "audience"],
+        ),
+        (
+            "not TOML",
+            edge().replace("[[tenants]]", &format!("[[tenants] {SECRET}")),
+            &["service.toml"],
+        ),
     ];
     for (what, toml, expected) in cases {
         let (code, said) = check("aldis-edge", &toml, &[]);
@@ -64,12 +95,36 @@ fn the_edge_names_file_line_and_key() {
 fn delivery_names_file_line_and_key() {
     let (_folder, good) = delivery();
     let cases: [(&str, String, &[&str]); 6] = [
-        ("unknown carrier in a route", good.replace("carriers = [\"sandbox\"]", "carriers = [\"sandbux\"]"), &["service.toml", "routes", "sandbux"]),
-        ("unknown plugin", good.replace("plugin = \"sandbox\"", "plugin = \"sandbux\""), &["service.toml", "plugin", "sandbux"]),
-        ("unknown setting", good.replace("base_url", "base_urll"), &["service.toml", "base_urll"]),
-        ("plain http off loopback", good.replace("http://127.0.0.1:9", "http://192.0.2.1:9"), &["service.toml", "base_url"]),
-        ("isolation", good.replace("\"in-process\"", "\"inprocess\""), &["service.toml", "isolation"]),
-        ("no client", good.replace("[[clients]]", "[[klients]]"), &["service.toml", "klients"]),
+        (
+            "unknown carrier in a route",
+            good.replace("carriers = [\"sandbox\"]", "carriers = [\"sandbux\"]"),
+            &["service.toml", "routes", "sandbux"],
+        ),
+        (
+            "unknown plugin",
+            good.replace("plugin = \"sandbox\"", "plugin = \"sandbux\""),
+            &["service.toml", "plugin", "sandbux"],
+        ),
+        (
+            "unknown setting",
+            good.replace("base_url", "base_urll"),
+            &["service.toml", "base_urll"],
+        ),
+        (
+            "plain http off loopback",
+            good.replace("http://127.0.0.1:9", "http://192.0.2.1:9"),
+            &["service.toml", "base_url"],
+        ),
+        (
+            "isolation",
+            good.replace("\"in-process\"", "\"inprocess\""),
+            &["service.toml", "isolation"],
+        ),
+        (
+            "no client",
+            good.replace("[[clients]]", "[[klients]]"),
+            &["service.toml", "klients"],
+        ),
     ];
     for (what, toml, expected) in cases {
         let (code, said) = check("aldis-delivery", &toml, &[]);

@@ -11,8 +11,14 @@ fn nobody() -> String {
 }
 
 fn dead_first() -> Setup {
-    let dead = CarrierSetup { settings: nobody(), ..CarrierSetup::sandbox("dead") };
-    Setup { carriers: vec![dead, CarrierSetup::sandbox("alive")], ..Setup::default() }
+    let dead = CarrierSetup {
+        settings: nobody(),
+        ..CarrierSetup::sandbox("dead")
+    };
+    Setup {
+        carriers: vec![dead, CarrierSetup::sandbox("alive")],
+        ..Setup::default()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -24,8 +30,11 @@ async fn a_refused_connection_costs_nothing() {
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(gateway.inbox.messages().len(), 1);
     let life = gateway.life(&answer.message_id()).await;
-    let tried: Vec<_> =
-        life.attempts.iter().map(|attempt| (attempt.carrier.as_str().to_owned(), attempt.outcome)).collect();
+    let tried: Vec<_> = life
+        .attempts
+        .iter()
+        .map(|attempt| (attempt.carrier.as_str().to_owned(), attempt.outcome))
+        .collect();
     assert_eq!(
         tried,
         [
@@ -38,8 +47,11 @@ async fn a_refused_connection_costs_nothing() {
 /// Wrong credentials at one carrier are the operator's trouble, not the user's.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unauthorised_carrier_is_passed_over() {
-    let mut setup = Setup::default();
-    setup.carriers = vec![CarrierSetup::sandbox("first"), CarrierSetup::sandbox("second")];
+    let carriers = vec![CarrierSetup::sandbox("first"), CarrierSetup::sandbox("second")];
+    let setup = Setup {
+        carriers,
+        ..Setup::default()
+    };
     let gateway = Gateway::start(setup).await;
 
     // Both share the inbox, and it refuses this recipient's sender account at each of them.
@@ -65,7 +77,9 @@ async fn the_first_matching_route_decides() {
     assert_eq!(gateway.life(&answer.message_id()).await.attempts.len(), 1);
 
     // No route names Toronto; 555-01XX is for fiction there too.
-    let nowhere = gateway.post(&gateway.tenant().token(), &Tenant::body("+14165550100", "640024")).await;
+    let nowhere = gateway
+        .post(&gateway.tenant().token(), &Tenant::body("+14165550100", "640024"))
+        .await;
     assert_eq!(nowhere.status, 403, "{nowhere:?}");
     assert_eq!(nowhere.json["code"], "no_route");
     assert_eq!(nowhere.json["retryable"], false);

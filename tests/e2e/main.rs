@@ -1,5 +1,12 @@
 //! The promises, end to end. One file, one promise.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "these are tests: that is how they fail"
+)]
+
 mod a_refusal_means_something;
 mod a_stranger_writes_a_carrier;
 mod an_auth0_request_becomes_one_sms;

@@ -9,6 +9,7 @@ use aldis_tests::eventually::eventually;
 use aldis_tests::{Gateway, Setup, Tenant};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +17,10 @@ const CALLERS: usize = 32;
 
 /// How often delivery is killed; `ALDIS_KILLS=1000` for a long night.
 fn kills() -> usize {
-    std::env::var("ALDIS_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(12)
+    std::env::var("ALDIS_KILLS")
+        .ok()
+        .and_then(|kills| kills.parse().ok())
+        .unwrap_or(12)
 }
 
 #[derive(Default)]
@@ -34,11 +38,18 @@ async fn call(gateway: Arc<Gateway>, caller: usize, answers: Arc<Answers>, stop:
         }
         let code = format!("{:06}", (caller * 30_011 + turn) % 1_000_000);
         let token = gateway.tenant().token();
-        let Some(answer) = gateway.try_post(&token, &Tenant::body(recipient, &code)).await else { continue };
+        let Some(answer) = gateway.try_post(&token, &Tenant::body(recipient, &code)).await else {
+            continue;
+        };
         if answer.status == 200 {
             answers.ok.lock().expect("no panic").insert(answer.message_id());
         } else {
-            *answers.other.lock().expect("no panic").entry(answer.status).or_default() += 1;
+            *answers
+                .other
+                .lock()
+                .expect("no panic")
+                .entry(answer.status)
+                .or_default() += 1;
         }
     }
 }
@@ -46,9 +57,17 @@ async fn call(gateway: Arc<Gateway>, caller: usize, answers: Arc<Answers>, stop:
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_nine_loses_nothing_and_doubles_nothing() {
     let ledger = tempfile::NamedTempFile::new().expect("a ledger");
-    let inbox =
-        Inbox::start_with_ledger(([127, 0, 0, 1], 0).into(), ledger.path()).await.expect("an inbox");
-    let mut gateway = Gateway::start_with(Setup { log: "warn".to_owned(), ..Setup::default() }, inbox).await;
+    let inbox = Inbox::start_with_ledger(([127, 0, 0, 1], 0).into(), ledger.path())
+        .await
+        .expect("an inbox");
+    let mut gateway = Gateway::start_with(
+        Setup {
+            log: "warn".to_owned(),
+            ..Setup::default()
+        },
+        inbox,
+    )
+    .await;
     let answers = Arc::new(Answers::default());
 
     for kill in 0..kills() {
@@ -57,7 +76,12 @@ async fn kill_nine_loses_nothing_and_doubles_nothing() {
         let shared = Arc::new(gateway);
         let callers: Vec<_> = (0..CALLERS)
             .map(|caller| {
-                tokio::spawn(call(Arc::clone(&shared), kill * CALLERS + caller, Arc::clone(&answers), Arc::clone(&stop)))
+                tokio::spawn(call(
+                    Arc::clone(&shared),
+                    kill * CALLERS + caller,
+                    Arc::clone(&answers),
+                    Arc::clone(&stop),
+                ))
             })
             .collect();
         // Kill in the thick of it: once this round's traffic flows.
@@ -80,7 +104,9 @@ async fn kill_nine_loses_nothing_and_doubles_nothing() {
 /// Joins the three witnesses.
 fn judge(gateway: &Gateway, answers: &Answers, ledger: &std::path::Path) {
     let store = Connection::open(gateway.store()).expect("the store");
-    let whole: String = store.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("a verdict");
+    let whole: String = store
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .expect("a verdict");
     assert_eq!(whole, "ok");
 
     let mut rows = store.prepare("SELECT id, state FROM messages").expect("messages");
@@ -93,23 +119,39 @@ fn judge(gateway: &Gateway, answers: &Answers, ledger: &std::path::Path) {
     let mut at_carrier: BTreeMap<String, usize> = BTreeMap::new();
     for line in std::fs::read_to_string(ledger).expect("the ledger").lines() {
         let entry: serde_json::Value = serde_json::from_str(line).expect("a ledger line");
-        *at_carrier.entry(entry["id"].as_str().expect("an id").to_owned()).or_default() += 1;
+        *at_carrier
+            .entry(entry["id"].as_str().expect("an id").to_owned())
+            .or_default() += 1;
     }
 
     let ok = answers.ok.lock().expect("no panic");
-    let lost: Vec<_> = ok.iter().filter(|id| states.get(*id).map(String::as_str) != Some("submitted")).collect();
-    assert!(lost.is_empty(), "answered 200 and not submitted in the store: {lost:?}");
+    let lost: Vec<_> = ok
+        .iter()
+        .filter(|id| states.get(*id).map(String::as_str) != Some("submitted"))
+        .collect();
+    assert!(
+        lost.is_empty(),
+        "answered 200 and not submitted in the store: {lost:?}"
+    );
     let unsent: Vec<_> = ok.iter().filter(|id| !at_carrier.contains_key(*id)).collect();
-    assert!(unsent.is_empty(), "answered 200 and never at the carrier: {unsent:?}");
+    assert!(
+        unsent.is_empty(),
+        "answered 200 and never at the carrier: {unsent:?}"
+    );
     let twice: Vec<_> = at_carrier
         .iter()
         .filter(|(id, times)| **times > 1 && states.get(*id).map(String::as_str) != Some("unknown"))
         .collect();
     assert!(twice.is_empty(), "at the carrier more than once: {twice:?}");
     let unheard: Vec<_> = at_carrier.keys().filter(|id| !states.contains_key(*id)).collect();
-    assert!(unheard.is_empty(), "at the carrier without a durable intent: {unheard:?}");
+    assert!(
+        unheard.is_empty(),
+        "at the carrier without a durable intent: {unheard:?}"
+    );
     let unknown = states.values().filter(|state| *state == "unknown").count();
-    println!(
+    // Straight to the stream: the test runner hides `println!` where a test passes.
+    let _ = writeln!(
+        std::io::stderr(),
         "{} kills: {} answered 200, lost 0, doubled 0, {} at the carrier, {unknown} unknown, other answers {:?}",
         kills(),
         ok.len(),

@@ -7,16 +7,33 @@ use serde_json::json;
 
 /// Every way a message can end at the sandbox.
 const RECIPIENTS: [&str; 14] = [
-    "+12025550100", "+12025550101", "+12025550102", "+12025550103", "+12025550104", "+12025550105", "+12025550106",
-    "+12025550107", "+12025550108", "+12025550109", "+12025550110", "+12025550112", "+12025550121", "+12025550123",
+    "+12025550100",
+    "+12025550101",
+    "+12025550102",
+    "+12025550103",
+    "+12025550104",
+    "+12025550105",
+    "+12025550106",
+    "+12025550107",
+    "+12025550108",
+    "+12025550109",
+    "+12025550110",
+    "+12025550112",
+    "+12025550121",
+    "+12025550123",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_secret_is_printed_even_at_trace() {
-    let mut setup = Setup { log: "trace,h2=trace,hyper=trace,rustls=trace,tower=trace,tonic=trace".to_owned(), ..Setup::default() };
+    let mut setup = Setup {
+        log: "trace,h2=trace,hyper=trace,rustls=trace,tower=trace,tonic=trace".to_owned(),
+        ..Setup::default()
+    };
     setup.tenants[0].answer_within = "2s";
-    setup.carriers[0].settings.push_str("\nreceipt_secret = { literal = \"planted-receipt-secret-0123456789\" }");
-    let mut gateway = Gateway::start(setup).await;
+    setup.carriers[0]
+        .settings
+        .push_str("\nreceipt_secret = { literal = \"planted-receipt-secret-0123456789\" }");
+    let gateway = Gateway::start(setup).await;
     let tenant = gateway.tenant().clone();
     let mut planted = vec![
         tenant.secret.clone(),
@@ -44,9 +61,16 @@ async fn nothing_secret_is_printed_even_at_trace() {
     gateway.delivery.terminate().await;
 
     let printed = gateway.printed();
-    assert!(printed.contains("trace") || printed.contains("TRACE"), "nothing was printed at trace: the test proves nothing");
+    assert!(
+        printed.contains("trace") || printed.contains("TRACE"),
+        "nothing was printed at trace: the test proves nothing"
+    );
     for secret in planted {
-        assert!(!printed.contains(&secret), "printed: {secret}\n{}", around(&printed, &secret));
+        assert!(
+            !printed.contains(&secret),
+            "printed: {secret}\n{}",
+            around(&printed, &secret)
+        );
         assert!(!pages.contains(&secret), "on an admin page: {secret}");
     }
 }
@@ -54,12 +78,30 @@ async fn nothing_secret_is_printed_even_at_trace() {
 /// Requests that are refused for every other reason.
 async fn unwelcome(gateway: &Gateway, planted: &mut Vec<String>) {
     let tenant = gateway.tenant();
-    let forged = Tenant { secret: "another-secret-that-is-long-enough-000".to_owned(), ..tenant.clone() }.token();
-    gateway.post(&forged, &Tenant::body("+12025550140", "739190")).await;
+    let forged = Tenant {
+        secret: "another-secret-that-is-long-enough-000".to_owned(),
+        ..tenant.clone()
+    }
+    .token();
+    gateway
+        .post(&forged, &Tenant::body("+12025550140", "739190"))
+        .await;
     let expired = tenant.sign(&json!({"aud": tenant.audience, "sub": tenant.subject, "exp": 1000}));
-    gateway.post(&expired, &Tenant::body("+12025550141", "739191")).await;
-    gateway.post(&tenant.token(), &json!({"recipient": "+1202555014X", "body": "739192"})).await;
-    gateway.post(&tenant.token(), &json!({"recipient": ["+12025550143"], "body": 739_193})).await;
+    gateway
+        .post(&expired, &Tenant::body("+12025550141", "739191"))
+        .await;
+    gateway
+        .post(
+            &tenant.token(),
+            &json!({"recipient": "+1202555014X", "body": "739192"}),
+        )
+        .await;
+    gateway
+        .post(
+            &tenant.token(),
+            &json!({"recipient": ["+12025550143"], "body": 739_193}),
+        )
+        .await;
     gateway.post(&tenant.token(), &json!("+12025550144 739194")).await;
     for (number, code) in (140..=144).zip(739_190..) {
         planted.push(format!("12025550{number}"));

@@ -11,12 +11,19 @@ async fn the_deadline_reaches_the_carrier() {
     let gateway = Gateway::start(Setup::default()).await;
     assert_eq!(gateway.sms(ALICE, "314001").await.status, 200);
     let validity = gateway.inbox.messages()[0].validity_seconds.expect("a validity");
-    assert!((170..=180).contains(&validity), "code_lifetime is 3 minutes, the carrier was told {validity} s");
+    assert!(
+        (170..=180).contains(&validity),
+        "code_lifetime is 3 minutes, the carrier was told {validity} s"
+    );
 }
 
 fn stored(code_lifetime: &'static str) -> Setup {
     Setup {
-        tenants: vec![Tenant { accept: "stored", code_lifetime, ..Tenant::named("acme") }],
+        tenants: vec![Tenant {
+            accept: "stored",
+            code_lifetime,
+            ..Tenant::named("acme")
+        }],
         ..Setup::default()
     }
 }
@@ -38,7 +45,10 @@ async fn past_its_deadline_a_message_expires() {
     assert_eq!(life.status, DeliveryStatus::Expired, "{life:?}");
     assert_eq!(life.reason, Some(Reason::DeadlineExceeded));
     let last = life.attempts.last().expect("it was tried");
-    assert!(last.started_at < life.deadline, "no attempt begins after the deadline");
+    assert!(
+        last.started_at < life.deadline,
+        "no attempt begins after the deadline"
+    );
 }
 
 /// Auth0 kills the older code when it makes a new one; so do we.
@@ -55,7 +65,10 @@ async fn a_newer_code_replaces_a_queued_older_one() {
     assert_eq!(gateway.sms(busy, "314004").await.status, 200);
 
     let life = gateway.life(&older).await;
-    assert_eq!((life.status, life.reason), (DeliveryStatus::Cancelled, Some(Reason::Superseded)));
+    assert_eq!(
+        (life.status, life.reason),
+        (DeliveryStatus::Cancelled, Some(Reason::Superseded))
+    );
 }
 
 /// After a non-200 the message is fenced: the user has been told that no code will come.

@@ -4,6 +4,8 @@
 use aldis_message::{DeliveryStatus, OutcomeClass};
 use aldis_tests::setup::CarrierSetup;
 use aldis_tests::{ALICE, Gateway, Setup, Tenant};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The sandbox takes the message and never says so (plugins/sandbox/README.md).
 const LOST: &str = "+12025550121";
@@ -28,21 +30,19 @@ async fn replays_at_the_same_moment_share_one_attempt() {
     let gateway = Gateway::start(Setup::default()).await;
     let (token, body) = (gateway.tenant().token(), Tenant::body("+12025550120", "118433")); // answers after 2 s
 
-    let (a, b, c, d, e) = tokio::join!(
-        gateway.post(&token, &body),
-        gateway.post(&token, &body),
-        gateway.post(&token, &body),
-        gateway.post(&token, &body),
-        gateway.post(&token, &body),
-    );
-
-    let ids: std::collections::BTreeSet<_> = [a, b, c, d, e]
-        .iter()
-        .map(|answer| {
-            assert_eq!(answer.status, 200, "{answer:?}");
-            answer.message_id()
+    let gateway = Arc::new(gateway);
+    let calls: Vec<_> = (0..5)
+        .map(|_| {
+            let (gateway, token, body) = (Arc::clone(&gateway), token.clone(), body.clone());
+            tokio::spawn(async move { gateway.post(&token, &body).await })
         })
         .collect();
+    let mut ids = BTreeSet::new();
+    for call in calls {
+        let answer = call.await.expect("no panic");
+        assert_eq!(answer.status, 200, "{answer:?}");
+        ids.insert(answer.message_id());
+    }
     assert_eq!(ids.len(), 1);
     assert_eq!(gateway.inbox.messages().len(), 1);
 }

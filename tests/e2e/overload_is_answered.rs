@@ -7,7 +7,10 @@ use std::sync::Arc;
 /// More than fits at once is told to come back, at once, and what fits is served.
 #[tokio::test(flavor = "multi_thread")]
 async fn more_than_fits_is_told_to_come_back() {
-    let setup = Setup { delivery: "max_in_flight = 2".to_owned(), ..Setup::default() };
+    let setup = Setup {
+        delivery: "max_in_flight = 2".to_owned(),
+        ..Setup::default()
+    };
     let gateway = Arc::new(Gateway::start(setup).await);
 
     let slow: Vec<_> = (0..8)
@@ -33,12 +36,24 @@ async fn more_than_fits_is_told_to_come_back() {
 /// SIGTERM while a carrier is thinking: the answer still comes, then the process ends with 0.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_finishes_what_is_under_way() {
-    let mut gateway = Gateway::start(Setup::default()).await;
-    let (token, body) = (gateway.tenant().token(), aldis_tests::Tenant::body("+12025550120", "161890"));
+    let gateway = Gateway::start(Setup::default()).await;
+    let (token, body) = (
+        gateway.tenant().token(),
+        aldis_tests::Tenant::body("+12025550120", "161890"),
+    );
     let url = format!("http://{}/auth0/acme/sms", gateway.at.edge);
-    let request = reqwest::Client::builder().no_proxy().build().expect("a client").post(url).bearer_auth(token).json(&body);
+    let request = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client")
+        .post(url)
+        .bearer_auth(token)
+        .json(&body);
     let under_way = tokio::spawn(request.send());
-    eventually("the carrier to have it", || async { gateway.inbox.messages().pop() }).await;
+    eventually("the carrier to have it", || async {
+        gateway.inbox.messages().pop()
+    })
+    .await;
 
     let delivery = gateway.delivery.terminate().await;
     let edge = gateway.edge.terminate().await;
@@ -58,11 +73,16 @@ async fn an_absent_delivery_is_said() {
     assert_eq!(answer.status, 503, "{answer:?}");
     assert_eq!(answer.json["retryable"], true);
     eventually("the edge to be unready", || async {
-        let page = reqwest::get(format!("http://{}/readyz", gateway.at.edge_admin)).await.ok()?;
+        let page = reqwest::get(format!("http://{}/readyz", gateway.at.edge_admin))
+            .await
+            .ok()?;
         (page.status() == 503).then_some(())
     })
     .await;
-    assert_eq!(gateway.page(gateway.at.edge_admin, "/livez").await.trim(), "alive");
+    assert_eq!(
+        gateway.page(gateway.at.edge_admin, "/livez").await.trim(),
+        "alive"
+    );
 
     gateway.restart_delivery().await;
     assert_eq!(gateway.sms(ALICE, "161892").await.status, 200);

@@ -33,7 +33,11 @@ async fn recorder() -> (String, Arc<Mutex<Vec<Asked>>>) {
         let records = Arc::clone(&records);
         async move {
             let header = |name: &str| {
-                headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+                headers
+                    .get(name)
+                    .and_then(|value| value.to_str().ok())
+                    .unwrap_or_default()
+                    .to_owned()
             };
             let form = reqwest::Url::parse(&format!("http://form/?{}", String::from_utf8_lossy(&body)))
                 .expect("a form")
@@ -44,13 +48,23 @@ async fn recorder() -> (String, Arc<Mutex<Vec<Asked>>>) {
                 method: method.to_string(),
                 path: uri.to_string(),
                 authorization: header("authorization"),
-                content_type: header("content-type").split(';').next().unwrap_or_default().to_owned(),
+                content_type: header("content-type")
+                    .split(';')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
                 form,
             });
-            (StatusCode::CREATED, [("content-type", "application/json")], CREATED)
+            (
+                StatusCode::CREATED,
+                [("content-type", "application/json")],
+                CREATED,
+            )
         }
     };
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback(record)).await });
     (url, seen)
@@ -58,15 +72,25 @@ async fn recorder() -> (String, Arc<Mutex<Vec<Asked>>>) {
 
 async fn compare(sender_setting: &str, sender: &str, text: &str) {
     let (url, seen) = recorder().await;
-    let Some(mut sdk) = peers::python("twilio_sdk.py") else { return };
+    let Some(mut sdk) = peers::python("twilio_sdk.py") else {
+        return;
+    };
     sdk.args([&url, SID, TOKEN, "+12025550100", sender, text]);
     peers::run(sdk, "").await;
 
     let settings = format!(
         "base_url = \"{url}\"\naccount_sid = \"{SID}\"\nauth_token = {{ literal = \"{TOKEN}\" }}\n{sender_setting} = \"{sender}\""
     );
-    let twilio = CarrierSetup { plugin: "twilio".to_owned(), settings, ..CarrierSetup::sandbox("twilio-us") };
-    let gateway = Gateway::start(Setup { carriers: vec![twilio], ..Setup::default() }).await;
+    let twilio = CarrierSetup {
+        plugin: "twilio".to_owned(),
+        settings,
+        ..CarrierSetup::sandbox("twilio-us")
+    };
+    let gateway = Gateway::start(Setup {
+        carriers: vec![twilio],
+        ..Setup::default()
+    })
+    .await;
     let body = serde_json::json!({"recipient": "+12025550100", "body": text});
     let answer = gateway.post(&gateway.tenant().token(), &body).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -77,7 +101,12 @@ async fn compare(sender_setting: &str, sender: &str, text: &str) {
     })
     .await;
     // A code has a lifetime, which the SDK is not told.
-    let validity: u32 = ours.form.remove("ValidityPeriod").expect("a code has a validity").parse().expect("seconds");
+    let validity: u32 = ours
+        .form
+        .remove("ValidityPeriod")
+        .expect("a code has a validity")
+        .parse()
+        .expect("seconds");
     assert!((1..=36_000).contains(&validity));
     assert_eq!(ours, theirs);
 }
@@ -89,5 +118,10 @@ async fn a_number_as_sender() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_messaging_service_as_sender() {
-    compare("messaging_service_sid", "MG00000000000000000000000000000000", "Dein Code: 141422 \u{1f511}").await;
+    compare(
+        "messaging_service_sid",
+        "MG00000000000000000000000000000000",
+        "Dein Code: 141422 \u{1f511}",
+    )
+    .await;
 }

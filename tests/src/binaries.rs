@@ -6,21 +6,21 @@ use std::process::Command;
 use std::sync::Once;
 
 /// The repository root.
-///
-/// # Panics
-/// Never: `tests/` lies in the root.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the root")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ lies in the root")
 }
 
 /// The folder with the programs and carrier libraries of this build.
-///
-/// # Panics
-/// When the build fails.
 pub fn folder() -> PathBuf {
     static BUILT: Once = Once::new();
     let deps = std::env::current_exe().expect("this test's own path");
-    let folder = deps.parent().and_then(Path::parent).expect("target/<profile>/deps").to_path_buf();
+    let folder = deps
+        .parent()
+        .and_then(Path::parent)
+        .expect("target/<profile>/deps")
+        .to_path_buf();
     // cargo builds no program for a test of another package; without this a lone
     // `cargo test -p aldis-tests` would test yesterday's.
     BUILT.call_once(|| {
@@ -29,7 +29,10 @@ pub fn folder() -> PathBuf {
         if folder.ends_with("release") {
             build.arg("--release");
         }
-        assert!(build.status().expect("cargo runs").success(), "the programs under test do not build");
+        assert!(
+            build.status().expect("cargo runs").success(),
+            "the programs under test do not build"
+        );
     });
     folder
 }

@@ -7,9 +7,6 @@ use std::time::{Duration, Instant};
 pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// Asks until the answer is `Some`, and fails naming what was awaited.
-///
-/// # Panics
-/// When [`LIMIT`] passes first.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
     let began = Instant::now();
     loop {

@@ -38,40 +38,51 @@ pub struct Answer {
 
 impl Answer {
     /// The id of the message, where the answer names one.
-    ///
-    /// # Panics
-    /// When it does not.
     pub fn message_id(&self) -> String {
-        self.json["message_id"].as_str().unwrap_or_else(|| panic!("no message_id in {self:?}")).to_owned()
+        self.json["message_id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no message_id in {self:?}"))
+            .to_owned()
     }
 }
 
 impl Gateway {
     /// Starts everything and waits until both services say they are ready.
-    ///
-    /// # Panics
-    /// When something does not start.
     pub async fn start(setup: Setup) -> Self {
         let inbox = Inbox::start(([127, 0, 0, 1], 0).into()).await.expect("an inbox");
         Self::start_with(setup, inbox).await
     }
 
     /// As [`Gateway::start`], with an inbox made by the test.
-    ///
-    /// # Panics
-    /// When something does not start.
     pub async fn start_with(setup: Setup, inbox: Inbox) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let at = Addresses::free();
         let edge_toml = folder.path().join("edge.toml");
         let delivery_toml = folder.path().join("delivery.toml");
         std::fs::write(&edge_toml, setup.edge_toml(&at)).expect("edge.toml");
-        std::fs::write(&delivery_toml, setup.delivery_toml(&at, folder.path(), &inbox.url())).expect("delivery.toml");
+        std::fs::write(
+            &delivery_toml,
+            setup.delivery_toml(&at, folder.path(), &inbox.url()),
+        )
+        .expect("delivery.toml");
         let env = vec![("RUST_LOG".to_owned(), setup.log.clone())];
-        let delivery = Process::start("aldis-delivery", &binaries::program("aldis-delivery"), &delivery_toml, &env);
+        let delivery = Process::start(
+            "aldis-delivery",
+            &binaries::program("aldis-delivery"),
+            &delivery_toml,
+            &env,
+        );
         let edge = Process::start("aldis-edge", &binaries::program("aldis-edge"), &edge_toml, &env);
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let gateway = Self { at, setup, inbox, edge, delivery, folder, http };
+        let gateway = Self {
+            at,
+            setup,
+            inbox,
+            edge,
+            delivery,
+            folder,
+            http,
+        };
         gateway.ready().await;
         gateway
     }
@@ -80,7 +91,12 @@ impl Gateway {
     pub async fn ready(&self) {
         for admin in [self.at.delivery_admin, self.at.edge_admin] {
             eventually(&format!("http://{admin}/readyz"), || async {
-                let answer = self.http.get(format!("http://{admin}/readyz")).send().await.ok()?;
+                let answer = self
+                    .http
+                    .get(format!("http://{admin}/readyz"))
+                    .send()
+                    .await
+                    .ok()?;
                 (answer.status() == 200).then_some(())
             })
             .await;
@@ -91,7 +107,12 @@ impl Gateway {
     pub async fn restart_delivery(&mut self) {
         let env = vec![("RUST_LOG".to_owned(), self.setup.log.clone())];
         let config = self.folder.path().join("delivery.toml");
-        self.delivery = Process::start("aldis-delivery", &binaries::program("aldis-delivery"), &config, &env);
+        self.delivery = Process::start(
+            "aldis-delivery",
+            &binaries::program("aldis-delivery"),
+            &config,
+            &env,
+        );
         self.ready().await;
     }
 
@@ -112,13 +133,11 @@ impl Gateway {
 
     /// One SMS, the way Auth0 asks for it.
     pub async fn sms(&self, recipient: &str, code: &str) -> Answer {
-        self.post(&self.tenant().token(), &Tenant::body(recipient, code)).await
+        self.post(&self.tenant().token(), &Tenant::body(recipient, code))
+            .await
     }
 
     /// A body with a token, as the first tenant.
-    ///
-    /// # Panics
-    /// When the edge does not answer.
     pub async fn post(&self, token: &str, body: &Value) -> Answer {
         self.try_post(token, body).await.expect("the edge answers")
     }
@@ -126,19 +145,36 @@ impl Gateway {
     /// As [`Gateway::post`], where no answer is an answer too.
     pub async fn try_post(&self, token: &str, body: &Value) -> Option<Answer> {
         let url = format!("http://{}/auth0/{}/sms", self.at.edge, self.tenant().name);
-        let answer = self.http.post(url).bearer_auth(token).json(body).send().await.ok()?;
+        let answer = self
+            .http
+            .post(url)
+            .bearer_auth(token)
+            .json(body)
+            .send()
+            .await
+            .ok()?;
         let status = answer.status().as_u16();
-        let retry_after = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let retry_after = answer
+            .headers()
+            .get("retry-after")
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
         let json = answer.json().await.unwrap_or(Value::Null);
-        Some(Answer { status, json, retry_after })
+        Some(Answer {
+            status,
+            json,
+            retry_after,
+        })
     }
 
     /// The text of a page of an admin listener.
-    ///
-    /// # Panics
-    /// When it does not answer.
     pub async fn page(&self, admin: std::net::SocketAddr, path: &str) -> String {
-        let answer = self.http.get(format!("http://{admin}{path}")).send().await.expect("the admin listener answers");
+        let answer = self
+            .http
+            .get(format!("http://{admin}{path}"))
+            .send()
+            .await
+            .expect("the admin listener answers");
         answer.text().await.expect("text")
     }
 
@@ -162,12 +198,12 @@ impl Gateway {
     }
 
     /// The life of a message the edge sent.
-    ///
-    /// # Panics
-    /// When delivery does not know it.
     pub async fn life(&self, id: &str) -> MessageView {
         let id = id.parse().expect("a message id");
-        self.as_edge().message(&id).await.unwrap_or_else(|error| panic!("{id}: {error:?}"))
+        self.as_edge()
+            .message(&id)
+            .await
+            .unwrap_or_else(|error| panic!("{id}: {error:?}"))
     }
 
     /// Everything both services have printed.

@@ -28,7 +28,9 @@ fn interpreter(inside: &str, what: &str) -> Option<PathBuf> {
 /// A Python script of `tests/peers`, ready for its arguments.
 pub fn python(script: &str) -> Option<Command> {
     let mut command = Command::new(interpreter("python/bin/python", script)?);
-    command.arg(root().join("tests/peers").join(script)).current_dir(root());
+    command
+        .arg(root().join("tests/peers").join(script))
+        .current_dir(root());
     Some(command)
 }
 
@@ -44,9 +46,6 @@ pub fn node(script: &str) -> Option<Command> {
 }
 
 /// Runs a peer to its end and returns what it printed.
-///
-/// # Panics
-/// When it fails; what it said goes into the message.
 pub async fn run(mut command: Command, input: &str) -> String {
     let mut child = command
         .stdin(Stdio::piped())

@@ -15,9 +15,6 @@ pub struct Process {
 
 impl Process {
     /// Starts `program` with a configuration file and extra environment.
-    ///
-    /// # Panics
-    /// When it cannot be started.
     pub fn start(name: &'static str, program: &Path, config: &Path, env: &[(String, String)]) -> Self {
         let mut child = Command::new(program)
             .arg("--config")
@@ -31,21 +28,19 @@ impl Process {
         let printed = Arc::new(Mutex::new(String::new()));
         listen(child.stdout.take().expect("piped"), &printed);
         listen(child.stderr.take().expect("piped"), &printed);
-        Self { name, child: Mutex::new(child), printed }
+        Self {
+            name,
+            child: Mutex::new(child),
+            printed,
+        }
     }
 
     /// Everything printed so far, both streams.
-    ///
-    /// # Panics
-    /// When a listening thread panicked.
     pub fn printed(&self) -> String {
         self.printed.lock().expect("listeners do not panic").clone()
     }
 
     /// Ends it the way a power cut does.
-    ///
-    /// # Panics
-    /// When the system refuses.
     pub fn kill_nine(&self) {
         let mut child = self.child.lock().expect("one at a time");
         child.kill().expect("SIGKILL"); // Child::kill is SIGKILL on Unix
@@ -53,23 +48,23 @@ impl Process {
     }
 
     /// Asks it to stop, as an orchestrator does, and waits until it has.
-    ///
-    /// # Panics
-    /// When it does not stop in time.
     pub async fn terminate(&self) -> ExitStatus {
         let pid = self.child.lock().expect("one at a time").id().to_string();
-        let sent = Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status();
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -TERM {pid}")])
+            .status();
         assert!(sent.expect("sh").success(), "SIGTERM to {}", self.name);
         self.exited().await
     }
 
     /// Waits until it has ended by itself.
-    ///
-    /// # Panics
-    /// When it does not end in time.
     pub async fn exited(&self) -> ExitStatus {
         eventually(&format!("{} to end", self.name), || async {
-            self.child.lock().expect("one at a time").try_wait().expect("a child of ours")
+            self.child
+                .lock()
+                .expect("one at a time")
+                .try_wait()
+                .expect("a child of ours")
         })
         .await
     }

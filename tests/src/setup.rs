@@ -83,22 +83,22 @@ pub struct Addresses {
 
 impl Addresses {
     /// Four free loopback ports; fixed, so that a killed service comes back where it was.
-    ///
-    /// # Panics
-    /// When the machine has no free port.
     pub fn free() -> Self {
-        let taken: Vec<TcpListener> =
-            (0..4).map(|_| TcpListener::bind(("127.0.0.1", 0)).expect("a free port")).collect();
+        let taken: Vec<TcpListener> = (0..4)
+            .map(|_| TcpListener::bind(("127.0.0.1", 0)).expect("a free port"))
+            .collect();
         let at = |index: usize| taken[index].local_addr().expect("bound");
-        Self { edge: at(0), edge_admin: at(1), delivery: at(2), delivery_admin: at(3) }
+        Self {
+            edge: at(0),
+            edge_admin: at(1),
+            delivery: at(2),
+            delivery_admin: at(3),
+        }
     }
 }
 
 impl Setup {
     /// `edge.toml`.
-    ///
-    /// # Panics
-    /// Never: writing to a `String` does not fail.
     pub fn edge_toml(&self, at: &Addresses) -> String {
         let mut toml = format!(
             "listen = \"{}\"\nadmin_listen = \"{}\"\ndelivery = \"http://{}\"\n\
@@ -125,9 +125,6 @@ impl Setup {
     }
 
     /// `delivery.toml`.
-    ///
-    /// # Panics
-    /// Never: writing to a `String` does not fail.
     pub fn delivery_toml(&self, at: &Addresses, folder: &Path, inbox: &str) -> String {
         let mut dirs = vec![binaries::folder()];
         dirs.extend(self.plugin_dirs.iter().cloned());
@@ -152,7 +149,11 @@ impl Setup {
             )
             .expect("a String takes it");
         }
-        let names: Vec<&str> = self.carriers.iter().map(|carrier| carrier.name.as_str()).collect();
+        let names: Vec<&str> = self
+            .carriers
+            .iter()
+            .map(|carrier| carrier.name.as_str())
+            .collect();
         let routes = self.routes.clone();
         toml + &routes.unwrap_or_else(|| format!("[[routes]]\nto = [\"+\"]\ncarriers = {names:?}\n"))
     }

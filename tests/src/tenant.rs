@@ -47,9 +47,6 @@ impl Tenant {
     }
 
     /// A token with these claims.
-    ///
-    /// # Panics
-    /// When they cannot be encoded.
     pub fn sign(&self, claims: &Value) -> String {
         let key = EncodingKey::from_secret(self.secret.as_bytes());
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).expect("signable claims")
@@ -67,12 +64,12 @@ impl Tenant {
 }
 
 /// Now, in the seconds of a JWT date.
-///
-/// # Panics
-/// When the clock stands before 1970.
 #[allow(clippy::disallowed_methods, reason = "a test's clock is the world's")]
 pub fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs()
 }
 
 /// A value no other call returns: two requests of one second must not be one replay.

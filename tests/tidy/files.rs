@@ -13,7 +13,10 @@ fn a_file_fits_in_the_head() {
         .filter(|(_, lines)| *lines > LONGEST)
         .map(|(file, lines)| format!("{}: {lines} lines", file.display()))
         .collect();
-    assert_none("a file has at most 400 lines: split it by what it decides", &offences);
+    assert_none(
+        "a file has at most 400 lines: split it by what it decides",
+        &offences,
+    );
 }
 
 #[test]
@@ -28,12 +31,15 @@ fn a_file_opens_by_saying_what_it_is_for() {
 
 #[test]
 fn no_drawer_without_a_label() {
-    const DRAWERS: [&str; 9] =
-        ["common", "util", "utils", "helper", "helpers", "core", "base", "manager", "types"];
+    const DRAWERS: [&str; 9] = [
+        "common", "util", "utils", "helper", "helpers", "core", "base", "manager", "types",
+    ];
     let offences: Vec<_> = rust_sources()
         .iter()
         .filter(|file| {
-            file.with_extension("").components().any(|part| DRAWERS.iter().any(|name| part.as_os_str() == *name))
+            file.with_extension("")
+                .components()
+                .any(|part| DRAWERS.iter().any(|name| part.as_os_str() == *name))
         })
         .map(|file| file.display().to_string())
         .collect();
@@ -47,7 +53,10 @@ fn a_module_lies_beside_its_folder() {
         .filter(|file| file.ends_with("mod.rs"))
         .map(|file| file.display().to_string())
         .collect();
-    assert_none("`foo.rs` beside `foo/`: twenty tabs called mod.rs help nobody", &offences);
+    assert_none(
+        "`foo.rs` beside `foo/`: twenty tabs called mod.rs help nobody",
+        &offences,
+    );
 }
 
 /// A test that does not run proves nothing, and nobody notices.
@@ -65,7 +74,11 @@ fn no_test_is_switched_off() {
 /// A clone must build anywhere: nothing may name the machine it was written on.
 #[test]
 fn the_repository_stands_alone() {
-    let needles = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
+    let needles = [
+        concat!("/wo", "rk/"),
+        concat!("/ro", "ot/"),
+        concat!("/ho", "me/"),
+    ];
     let offences: Vec<_> = sources()
         .iter()
         .filter(|file| is_text(file))
@@ -79,7 +92,10 @@ fn the_repository_stands_alone() {
 }
 
 fn is_text(file: &Path) -> bool {
-    const ENDINGS: [&str; 12] =
-        ["rs", "toml", "md", "proto", "h", "c", "py", "js", "json", "sql", "lock", "txt"];
-    file.extension().and_then(|ending| ending.to_str()).is_none_or(|ending| ENDINGS.contains(&ending))
+    const ENDINGS: [&str; 12] = [
+        "rs", "toml", "md", "proto", "h", "c", "py", "js", "json", "sql", "lock", "txt",
+    ];
+    file.extension()
+        .and_then(|ending| ending.to_str())
+        .is_none_or(|ending| ENDINGS.contains(&ending))
 }

@@ -12,17 +12,34 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("aldis-carrier-host", &["aldis-carrier"]),
     ("aldis-delivery-api", &["aldis-message"]),
     ("aldis-daemon", &["aldis-message"]),
-    ("aldis-delivery", &["aldis-carrier-host", "aldis-daemon", "aldis-delivery-api", "aldis-message"]),
+    (
+        "aldis-delivery",
+        &[
+            "aldis-carrier-host",
+            "aldis-daemon",
+            "aldis-delivery-api",
+            "aldis-message",
+        ],
+    ),
     // The process the internet reaches never sees carriers or the store.
-    ("aldis-edge", &["aldis-daemon", "aldis-delivery-api", "aldis-message"]),
-    ("aldis-cli", &["aldis-daemon", "aldis-delivery-api", "aldis-message"]),
+    (
+        "aldis-edge",
+        &["aldis-daemon", "aldis-delivery-api", "aldis-message"],
+    ),
+    (
+        "aldis-cli",
+        &["aldis-daemon", "aldis-delivery-api", "aldis-message"],
+    ),
     ("aldis-xtask", &[]),
     ("aldis-carrier-sandbox", &["aldis-carrier"]),
     ("aldis-carrier-twilio", &["aldis-carrier"]),
 ];
 
 pub(crate) fn metadata() -> Metadata {
-    MetadataCommand::new().manifest_path(root().join("Cargo.toml")).exec().expect("cargo metadata")
+    MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .exec()
+        .expect("cargo metadata")
 }
 
 #[test]
@@ -55,7 +72,8 @@ fn nobody_imports_a_front_door_a_hand_or_a_carrier() {
     let mut offences = Vec::new();
     for package in metadata.workspace_packages() {
         for dependency in &package.dependencies {
-            let leaf = ["aldis-edge", "aldis-delivery", "aldis-cli", "aldis-xtask"].contains(&dependency.name.as_str())
+            let leaf = ["aldis-edge", "aldis-delivery", "aldis-cli", "aldis-xtask"]
+                .contains(&dependency.name.as_str())
                 || (dependency.name.starts_with("aldis-carrier-") && dependency.name != "aldis-carrier-host");
             if leaf && package.name.as_str() != "aldis-tests" {
                 offences.push(format!("{} imports {}", package.name, dependency.name));

@@ -12,7 +12,10 @@ fn mapped() -> Vec<(String, String)> {
         .skip(1)
         .map(|section| {
             let (name, body) = section.split_once('\n').unwrap_or((section, ""));
-            (name.trim().trim_matches('`').to_owned(), body.split("\n## ").next().unwrap_or("").to_owned())
+            (
+                name.trim().trim_matches('`').to_owned(),
+                body.split("\n## ").next().unwrap_or("").to_owned(),
+            )
         })
         .collect()
 }
@@ -23,17 +26,29 @@ fn every_room_is_on_the_map_and_no_other() {
     let rooms: BTreeSet<String> = metadata
         .workspace_packages()
         .iter()
-        .filter_map(|package| package.manifest_path.parent()?.strip_prefix(&metadata.workspace_root).ok())
+        .filter_map(|package| {
+            package
+                .manifest_path
+                .parent()?
+                .strip_prefix(&metadata.workspace_root)
+                .ok()
+        })
         .map(|folder| folder.as_str().to_owned())
         .collect();
     let mapped: BTreeSet<String> = mapped().into_iter().map(|(name, _)| name).collect();
-    assert_eq!(mapped, rooms, "crates/README.md (left) and the workspace (right) differ");
+    assert_eq!(
+        mapped, rooms,
+        "crates/README.md (left) and the workspace (right) differ"
+    );
 }
 
 #[test]
 fn every_room_has_its_never() {
-    let offences: Vec<_> =
-        mapped().into_iter().filter(|(_, body)| !body.contains("Never")).map(|(name, _)| name).collect();
+    let offences: Vec<_> = mapped()
+        .into_iter()
+        .filter(|(_, body)| !body.contains("Never"))
+        .map(|(name, _)| name)
+        .collect();
     assert_none("a paragraph and one \"Never\" for each room", &offences);
 }
 
@@ -46,10 +61,17 @@ fn a_package_is_named_after_its_folder() {
         let folder = package.manifest_path.parent().expect("a folder");
         let name = folder.file_name().expect("a name");
         let plugin = folder.parent().is_some_and(|parent| parent.ends_with("plugins"));
-        let expected = if plugin { format!("aldis-carrier-{name}") } else { format!("aldis-{name}") };
+        let expected = if plugin {
+            format!("aldis-carrier-{name}")
+        } else {
+            format!("aldis-{name}")
+        };
         if package.name.as_str() != expected {
             offences.push(format!("{folder}: {} should be {expected}", package.name));
         }
     }
-    assert_none("package = aldis- + folder, plugins aldis-carrier- + folder", &offences);
+    assert_none(
+        "package = aldis- + folder, plugins aldis-carrier- + folder",
+        &offences,
+    );
 }

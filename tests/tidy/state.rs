@@ -6,8 +6,9 @@ use std::path::Path;
 use syn::visit::Visit;
 
 /// Types that make a `static` a variable.
-const VARIABLES: [&str; 8] =
-    ["Mutex", "RwLock", "OnceLock", "LazyLock", "OnceCell", "Cell", "RefCell", "Atomic"];
+const VARIABLES: [&str; 8] = [
+    "Mutex", "RwLock", "OnceLock", "LazyLock", "OnceCell", "Cell", "RefCell", "Atomic",
+];
 
 struct Statics(Vec<String>);
 
@@ -29,7 +30,12 @@ fn nothing_is_shared_by_the_whole_process() {
         let tree = syn::parse_file(&read(file)).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let mut found = Statics(Vec::new());
         found.visit_file(&tree);
-        offences.extend(found.0.iter().map(|name| format!("{}: static {name}", file.display())));
+        offences.extend(
+            found
+                .0
+                .iter()
+                .map(|name| format!("{}: static {name}", file.display())),
+        );
     }
     assert_none("hand state in", &offences);
 }

@@ -6,11 +6,26 @@ use std::process::Command;
 /// The crates a package is built from on this machine, build scripts left out.
 fn tree(package: &str) -> Vec<String> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["tree", "--locked", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .args([
+            "tree",
+            "--locked",
+            "--package",
+            package,
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ])
         .current_dir(root())
         .output()
         .expect("cargo tree");
-    assert!(output.status.success(), "cargo tree {package}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "cargo tree {package}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let mut names: Vec<String> = String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| line.split(' ').next())
@@ -18,7 +33,10 @@ fn tree(package: &str) -> Vec<String> {
         .collect();
     names.sort();
     names.dedup();
-    assert!(names.iter().any(|name| name == package), "the tree of {package} lacks {package}");
+    assert!(
+        names.iter().any(|name| name == package),
+        "the tree of {package} lacks {package}"
+    );
     names
 }
 
@@ -35,7 +53,16 @@ fn offences(package: &str, banned: &[&str]) -> Vec<String> {
 fn the_front_door_has_no_native_doors() {
     assert_none(
         "the edge's tree",
-        &offences("aldis-edge", &["libloading", "rusqlite", "libsqlite3-sys", "reqwest", "aldis-carrier"]),
+        &offences(
+            "aldis-edge",
+            &[
+                "libloading",
+                "rusqlite",
+                "libsqlite3-sys",
+                "reqwest",
+                "aldis-carrier",
+            ],
+        ),
     );
 }
 
@@ -54,12 +81,25 @@ fn one_tls_stack() {
 #[test]
 fn a_carrier_builds_from_a_tiny_tree() {
     let tree = tree("aldis-carrier");
-    assert!(tree.len() <= 25, "aldis-carrier is built from {} crates: {tree:?}", tree.len());
-    assert_none("no runtime in the kit", &offences("aldis-carrier", &["tokio", "reqwest", "hyper", "libloading"]));
+    assert!(
+        tree.len() <= 25,
+        "aldis-carrier is built from {} crates: {tree:?}",
+        tree.len()
+    );
+    assert_none(
+        "no runtime in the kit",
+        &offences("aldis-carrier", &["tokio", "reqwest", "hyper", "libloading"]),
+    );
 }
 
 /// A pure word may not bring I/O along.
 #[test]
 fn the_words_do_no_io() {
-    assert_none("the words' tree", &offences("aldis-message", &["tokio", "serde_json", "rusqlite", "reqwest", "tonic"]));
+    assert_none(
+        "the words' tree",
+        &offences(
+            "aldis-message",
+            &["tokio", "serde_json", "rusqlite", "reqwest", "tonic"],
+        ),
+    );
 }

@@ -2,6 +2,7 @@
 
 use super::signature::{Call, holds};
 use proptest::prelude::*;
+use std::io::Write as _;
 
 const TOKEN: &str = "planted-token";
 const URL: &str = "https://sms.example.com/carriers/twilio-us/receipts";
@@ -60,7 +61,11 @@ fn twilios_own_vectors_hold() {
         "/../../../shared/specs/twilio/signature-vectors.json"
     );
     let Ok(text) = std::fs::read_to_string(path) else {
-        eprintln!("SKIPPED: Twilio's own signature vectors are not on this machine");
+        // Not `eprintln!`: the test runner hides that where a test passes.
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: Twilio's own signature vectors are not on this machine"
+        );
         return;
     };
     let vectors: Vec<serde_json::Value> = serde_json::from_str(&text).expect("vectors");
