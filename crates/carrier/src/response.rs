@@ -125,7 +125,7 @@ impl<'a> Response<'a> {
     /// | 402 | `NoFunds` |
     /// | 429 | `RateLimited`, with `Retry-After` |
     /// | other 4xx | `BadRequest` |
-    /// | 5xx | `Temporary` |
+    /// | 5xx | `Temporary`, with `Retry-After` |
     pub fn fallback(&self) -> Outcome {
         let code = self.status.to_string();
         match self.status {
@@ -137,7 +137,7 @@ impl<'a> Response<'a> {
             402 => Outcome::refused(Class::NoFunds, code),
             429 => Outcome::refused(Class::RateLimited, code).retry_after(self.retry_after()),
             400..=499 => Outcome::refused(Class::BadRequest, code),
-            500..=599 => Outcome::refused(Class::Temporary, code),
+            500.. => Outcome::refused(Class::Temporary, code).retry_after(self.retry_after()),
             _ => Outcome::refused(Class::Ambiguous, code).with_detail("the answer was not understood"),
         }
     }

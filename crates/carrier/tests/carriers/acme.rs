@@ -96,10 +96,13 @@ impl Carrier for Acme {
             ("for ever", step) => again(step.to_string()),
             ("two steps", 1) => again(format!("after {}", String::from_utf8_lossy(response.state()))),
             ("two steps", _) => Outcome::accepted([String::from_utf8_lossy(response.state())]).into(),
-            _ if response.is_success() => Outcome::accepted(response.text().filter(|id| !id.is_empty()))
-                .segments(2)
-                .into(),
-            _ => response.fallback().into(),
+            _ => match response
+                .text()
+                .filter(|id| response.is_success() && !id.is_empty())
+            {
+                Some(id) => Outcome::accepted([id]).segments(2).into(),
+                None => response.fallback().into(),
+            },
         }
     }
 
