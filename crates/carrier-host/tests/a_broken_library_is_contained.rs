@@ -106,9 +106,14 @@ async fn a_slow_call_is_counted() {
     let carrier = Carrier::answering(201, "").await;
     let instance = instance("broken", &carrier.base_url);
     assert_eq!(instance.submit(submission("slow")).await.class, Class::Accepted);
+    // At least: a busy machine makes other calls slow too.
     let times = instance.metrics().call_times;
     assert!(
-        (times.calls, times.over_hard) == (2, 1) && times.over_soft >= 1,
+        times.calls == 2 && times.over_hard >= 1 && times.over_soft >= times.over_hard,
+        "{times:?}"
+    );
+    assert!(
+        times.longest >= std::time::Duration::from_millis(300) && times.total >= times.longest,
         "{times:?}"
     );
 }

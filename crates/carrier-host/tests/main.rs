@@ -15,4 +15,5 @@ mod call_backs_are_read_by_their_library;
 mod nothing_leaves_the_allowed_hosts;
 mod nothing_secret_is_logged;
 mod old_and_new_libraries;
+mod only_known_certificates_are_trusted;
 mod stage;

@@ -3,6 +3,7 @@
 use crate::stage::{Carrier, library, listener, submission, try_instance};
 use aldis_carrier_host::Class;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
 #[tokio::test]
 async fn a_host_that_is_not_allowed_hears_nothing() {
@@ -52,21 +53,20 @@ async fn the_host_of_the_settings_is_reached_on_its_port() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let elsewhere = Carrier::answering(201, "").await;
-    let (listener, base_url) = listener().await;
-    let to = elsewhere.base_url.clone();
-    let server = tokio::spawn(async move {
-        let (mut stream, _) = crate::stage::accept_request(&listener).await;
-        let answer =
-            format!("HTTP/1.1 307 Temporary Redirect\r\nlocation: {to}/\r\ncontent-length: 0\r\n\r\n");
-        tokio::io::AsyncWriteExt::write_all(&mut stream, answer.as_bytes())
-            .await
-            .expect("written");
-    });
-    let report = crate::stage::instance("plain", &base_url)
-        .submit(submission("Hello"))
-        .await;
-    assert_eq!(report.code.as_deref(), Some("307"));
-    server.await.expect("one request");
+    for status in [301, 302, 303, 307, 308] {
+        let (listener, base_url) = listener().await;
+        let to = elsewhere.base_url.clone();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = crate::stage::accept_request(&listener).await;
+            let answer = format!("HTTP/1.1 {status} Go\r\nlocation: {to}/\r\ncontent-length: 0\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.expect("written");
+        });
+        let report = crate::stage::instance("plain", &base_url)
+            .submit(submission("Hello"))
+            .await;
+        assert_eq!(report.code, Some(status.to_string()));
+        server.await.expect("one request");
+    }
     assert!(elsewhere.seen().is_empty());
 }
 
