@@ -41,7 +41,10 @@ pub fn authorization(header: &[u8]) -> bool {
 pub fn signed(header: &[u8], claims: &[u8]) -> bool {
     let encode = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
     let content = format!("{}.{}", encode(header), encode(claims));
-    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()), content.as_bytes());
+    let tag = hmac::sign(
+        &hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()),
+        content.as_bytes(),
+    );
     authorization(format!("Bearer {content}.{}", encode(tag.as_ref())).as_bytes())
 }
 
@@ -59,6 +62,9 @@ pub fn body(bytes: &[u8]) -> bool {
         answer_within: Duration::from_secs(12),
         code_lifetime: Duration::from_mins(3),
     };
-    let idempotency = Idempotency { key, window: Duration::from_secs(10) };
+    let idempotency = Idempotency {
+        key,
+        window: Duration::from_secs(10),
+    };
     body::parse(bytes, &tenant, idempotency, NOW).is_ok()
 }
