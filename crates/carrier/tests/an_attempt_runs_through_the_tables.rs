@@ -50,6 +50,18 @@ fn a_message_becomes_a_request_and_an_answer_an_outcome() {
     );
     assert_eq!(header(request, "authorization"), "Bearer k3y");
     assert_eq!(header(request, "x-instance"), "test");
+    let secret: Vec<_> = request
+        .headers
+        .iter()
+        .filter(|header| header.secret)
+        .map(|header| &header.name)
+        .collect();
+    assert_eq!(secret, ["authorization"]);
+    assert_eq!(
+        (request.timeout, request.idempotent),
+        (Some(Duration::from_secs(7)), true)
+    );
+    assert_eq!(request.state, b"first");
     assert_eq!(attempt.outcome.class, Class::Accepted);
     assert_eq!(attempt.outcome.carrier_ids, ["id-7"]);
     assert_eq!(attempt.outcome.segments, Some(2));

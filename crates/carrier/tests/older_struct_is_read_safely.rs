@@ -329,6 +329,25 @@ fn elements_are_found_by_their_writers_stride() {
     }
 }
 
+/// A newer host asks for what this library does not have.
+#[test]
+fn an_unknown_extension_is_null() {
+    for id in [
+        "",
+        "aldis.http/2",
+        "aldis.session/1",
+        "aldis.http/1\0",
+        "\u{1F600}",
+    ] {
+        // SAFETY: the entry is static, and the id is lent.
+        let table = unsafe {
+            let entry = copy(aldis_carrier_entry_v1()).expect("an entry");
+            entry.get_extension.expect("get_extension")(Str::of(id))
+        };
+        assert!(table.is_null(), "{id:?}");
+    }
+}
+
 #[test]
 fn a_size_is_what_the_struct_says() {
     assert_eq!(size_of_u32::<abi::Msg>() as usize, size_of::<abi::Msg>());

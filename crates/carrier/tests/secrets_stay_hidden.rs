@@ -142,6 +142,12 @@ fn from_complaints_about_settings() {
         ),
         (complaint(&json!({ "limit": 173_205 }), &key), "limit"),
         (complaint(&json!({ "typo": PLANTED }), &key), "typo"),
+        (complaint(&json!({ "tag": PLANTED }), &key), "tag"),
+        (complaint(&json!({ "tag": "\"173205\"" }), &key), "tag"),
+        (
+            complaint(&json!({}), &[("api_key", "k3y"), ("tag", PLANTED)]),
+            "tag",
+        ),
         (complaint(&json!(PLANTED), &key), "api_key"),
         (complaint(&json!({}), &[("limit", PLANTED)]), "limit"),
         (complaint(&json!({}), &[("api_key", "x")]), "api_key"),
@@ -153,6 +159,16 @@ fn from_complaints_about_settings() {
         assert!(!error.reason.is_empty(), "{error:?}");
         assert!(!format!("{error:?}").contains("173205"), "{error:?}");
     }
+}
+
+/// An author's own words are worth having, as long as they hide nothing behind them.
+#[test]
+fn a_complaint_without_a_value_is_passed_on() {
+    let error = complaint(&json!({ "tag": "x".repeat(100) }), &[("api_key", "k3y")]);
+    assert_eq!(
+        (error.key.as_str(), error.reason.as_str()),
+        ("tag", "has more than 4 letters")
+    );
 }
 
 #[test]
@@ -193,7 +209,7 @@ proptest! {
     /// Whatever text stands in the wrong place, the complaint does not repeat it.
     #[test]
     fn no_complaint_quotes_a_value(value in "[a-zA-Z0-9+/=\"\\\\, ]{6,40}") {
-        for key in ["limit", "region", "accounts"] {
+        for key in ["limit", "region", "accounts", "tag"] {
             let error = complaint(&json!({ key: value }), &[("api_key", "k3y")]);
             prop_assert!(!error.reason.contains(value.as_str()), "{}", error.reason);
         }

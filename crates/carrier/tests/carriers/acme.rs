@@ -18,6 +18,18 @@ pub(crate) struct Settings {
     #[serde(default)]
     pub(crate) region: Region,
     pub(crate) limit: Option<u8>,
+    #[serde(default, deserialize_with = "short")]
+    pub(crate) tag: String,
+}
+
+/// Complains as an author may who does not think of secrets.
+fn short<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text: String = serde::Deserialize::deserialize(from)?;
+    match text.len() {
+        0..=4 => Ok(text),
+        5..=99 => Err(serde::de::Error::custom(format!("{text:?} is too long"))),
+        _ => Err(serde::de::Error::custom("has more than 4 letters")),
+    }
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -75,6 +87,9 @@ impl Carrier for Acme {
         .header("x-instance", &self.name)
         .header("x-region", format!("{:?}", self.settings.region))
         .header("x-limit", self.settings.limit.unwrap_or_default().to_string())
+        .header("x-tag", &self.settings.tag)
+        .timeout(Duration::from_secs(7))
+        .idempotent()
         .state("first");
         let request = self.settings.accounts.iter().fold(request, |request, account| {
             request.secret_header(&account.name, account.token.as_ref().map_or("", Secret::expose))
