@@ -1,9 +1,10 @@
 //! Who is calling: the token of a request, compared in constant time with every configured one.
 
 use crate::config::Client;
+use crate::store::Seals;
 use aldis_delivery_api::{DeliveryError, ErrorKind};
 use aldis_message::ClientName;
-use aws_lc_rs::{constant_time, digest};
+use aws_lc_rs::{constant_time, digest, hmac};
 use tonic::metadata::MetadataMap;
 
 /// The clients that may call. Tokens are kept as digests only: of one length, and of no use to
@@ -30,6 +31,21 @@ impl Clients {
         }
         found.cloned().ok_or_else(refused)
     }
+}
+
+/// What the store seals each client's fingerprints with.
+pub(crate) fn seals(clients: &[Client]) -> Seals {
+    let seal = |client: &Client| {
+        let token = client.token.expose().as_bytes();
+        let key = hmac::Key::new(hmac::HMAC_SHA256, token);
+        // The token itself is for the door; a word of its own keeps the two uses apart.
+        let derived = hmac::sign(&key, b"fingerprints of idempotency keys");
+        (
+            client.name.clone(),
+            hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
+        )
+    };
+    clients.iter().map(seal).collect()
 }
 
 fn digest_of(token: &str) -> digest::Digest {

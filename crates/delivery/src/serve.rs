@@ -1,7 +1,7 @@
 //! The service as a whole: built from its settings, run until it is told to stop, drained.
 
 use crate::carriers::Carriers;
-use crate::clients::Clients;
+use crate::clients::{self, Clients};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::listen::{GrpcListener, Listeners, server_tls};
@@ -95,7 +95,8 @@ impl Delivery {
     ) -> Result<Self, BuildError> {
         let tls = server_tls(&config)?;
         let observe = metrics.clone();
-        let store = Store::open(&config.store, &run_name(), move |batch| observe.commit(batch))?;
+        let store = Store::open(&config.store, &run_name(), move |batch| observe.commit(batch))?
+            .sealed(clients::seals(&config.clients));
         let engine = Arc::new(Engine {
             store,
             carriers,

@@ -13,7 +13,7 @@ mod record;
 mod schema;
 mod writer;
 
-pub use accept::{Accepted, Arrival, First};
+pub use accept::{Accepted, Arrival, First, Seals};
 pub use attempt::{Ended, Next, Recorded};
 pub use claim::Claimed;
 pub use leftover::{Leftover, LeftoverFacts, Verdict};
@@ -122,6 +122,7 @@ pub struct Store {
     writer: Writer,
     readers: Readers,
     owner: Arc<str>,
+    seals: Arc<Seals>,
     /// Held for as long as the store is open.
     _lock: std::fs::File,
 }
@@ -146,8 +147,18 @@ impl Store {
             writer,
             readers,
             owner: owner.into(),
+            seals: Arc::default(),
             _lock: lock,
         })
+    }
+
+    /// Seals the fingerprints of these clients' messages from now on.
+    #[must_use]
+    pub fn sealed(self, seals: Seals) -> Self {
+        Self {
+            seals: Arc::new(seals),
+            ..self
+        }
     }
 
     /// Cancelled when the disk or the file failed: nothing more can be made durable.
@@ -157,9 +168,9 @@ impl Store {
 
     /// One transaction: seen before? older code replaced; row, lease and first attempt.
     pub async fn accept(&self, arrival: Arrival) -> Result<Accepted, StoreError> {
-        let owner = Arc::clone(&self.owner);
+        let (owner, seals) = (Arc::clone(&self.owner), Arc::clone(&self.seals));
         self.writer
-            .write(move |connection| accept::accept(connection, &owner, &arrival))
+            .write(move |connection| accept::accept(connection, &owner, &seals, &arrival))
             .await
     }
 

@@ -6,8 +6,9 @@ use aldis_message::{
     Attributes, CarrierName, ClientName, DeliveryStatus, Idempotency, MessageClass, MessageId, NewMessage,
     Reason, UnixMillis,
 };
-use aws_lc_rs::digest;
+use aws_lc_rs::hmac;
 use rusqlite::{Connection, OptionalExtension as _, params};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A message at the door.
@@ -64,15 +65,21 @@ pub(super) const SUPERSEDE: &str = "UPDATE messages SET (state, reason) =
        updated_at = ?4, owner = NULL, next_at = NULL, body = NULL, attributes = NULL
     WHERE state = 'queued' AND class = 'otp' AND recipient = ?1 AND client = ?2 AND tenant IS ?3";
 
+/// What makes fingerprints of a client's messages useless to whoever reads the file: a six-digit
+/// code under a plain hash is guessed in a moment. Keyed by each client's token, which is not in the
+/// file; another token is another client to its old keys.
+pub type Seals = BTreeMap<ClientName, hmac::Key>;
+
 pub(super) fn accept(
     connection: &Connection,
     owner: &Arc<str>,
+    seals: &Seals,
     arrival: &Arrival,
 ) -> rusqlite::Result<Accepted> {
     let Held { id, client, message } = arrival.held.as_ref();
     let mut fingerprint = None;
     if let Some(idempotency) = &message.idempotency {
-        let ours = fingerprint.insert(fingerprint_of(message));
+        let ours = fingerprint.insert(fingerprint_of(message, seals.get(client)));
         if let Some(known) = known(connection, client, idempotency, ours, arrival.now)? {
             return Ok(known);
         }
@@ -254,8 +261,10 @@ pub(super) fn is_suppressed(
 }
 
 /// All that makes two requests the same one. Not the deadline: a repeated time-to-live moves it.
-fn fingerprint_of(message: &NewMessage) -> Vec<u8> {
-    let mut context = digest::Context::new(&digest::SHA256);
+fn fingerprint_of(message: &NewMessage, seal: Option<&hmac::Key>) -> Vec<u8> {
+    let unsealed = || hmac::Key::new(hmac::HMAC_SHA256, &[]);
+    let seal = seal.cloned().unwrap_or_else(unsealed);
+    let mut context = hmac::Context::with_key(&seal);
     let mut part = |text: Option<&str>| {
         // Length first, so that no two lists of parts read the same.
         context.update(&text.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
@@ -271,7 +280,7 @@ fn fingerprint_of(message: &NewMessage) -> Vec<u8> {
         part(Some(key));
         part(Some(value));
     }
-    context.finish().as_ref().to_vec()
+    context.sign().as_ref().to_vec()
 }
 
 fn to_json(attributes: &Attributes) -> Option<String> {

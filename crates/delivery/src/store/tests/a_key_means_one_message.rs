@@ -133,3 +133,26 @@ async fn at_the_same_moment_one_wins() {
     }
     assert_eq!(new, 1);
 }
+
+/// Whoever reads the file must not be able to try all codes against what it keeps of a text.
+#[tokio::test]
+async fn what_is_kept_of_a_text_cannot_be_guessed() {
+    use aws_lc_rs::hmac::{HMAC_SHA256, Key};
+    let mut kept = Vec::new();
+    for secret in [b"one token".as_slice(), b"another", b""] {
+        let fresh = Fresh::new();
+        let path = fresh.folder.path().join("sealed.db");
+        let seals = Seals::from([(client("edge"), Key::new(HMAC_SHA256, secret))]);
+        let store = Store::open(&path, "run-0", |_| {}).unwrap().sealed(seals);
+        accept(&store, arrival(1, keyed("k", DAY), send())).await;
+        let replay = store.accept(arrival(2, keyed("k", DAY), send())).await.unwrap();
+        assert!(matches!(replay, Accepted::Replayed(_)), "{replay:?}");
+        store.close().await;
+        let print: Vec<u8> = rusqlite::Connection::open(path)
+            .unwrap()
+            .query_row("SELECT fingerprint FROM messages", [], |row| row.get(0))
+            .unwrap();
+        assert!(!kept.contains(&print), "the client's secret is not in it");
+        kept.push(print);
+    }
+}
