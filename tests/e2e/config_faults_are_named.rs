@@ -94,7 +94,7 @@ fn the_edge_names_file_line_and_key() {
 #[test]
 fn delivery_names_file_line_and_key() {
     let (_folder, good) = delivery();
-    let cases: [(&str, String, &[&str]); 6] = [
+    let cases: [(&str, String, &[&str]); 7] = [
         (
             "unknown carrier in a route",
             good.replace("carriers = [\"sandbox\"]", "carriers = [\"sandbux\"]"),
@@ -114,6 +114,11 @@ fn delivery_names_file_line_and_key() {
             "plain http off loopback",
             good.replace("http://127.0.0.1:9", "http://192.0.2.1:9"),
             &["service.toml", "base_url"],
+        ),
+        (
+            "a secret in the open",
+            good.replace("base_url", &format!("receipt_secret = \"{SECRET}\"\nbase_url")),
+            &["service.toml", "receipt_secret", "literal"],
         ),
         (
             "isolation",

@@ -6,6 +6,7 @@ mod request;
 mod verdict;
 
 use crate::allowed::AllowedHosts;
+use crate::bare_secret;
 use crate::border::calls::{Handle, create};
 use crate::border::host_table::Room;
 use crate::budget::{Budget, CallTimes};
@@ -73,6 +74,14 @@ impl Instance {
         options: InstanceOptions,
         engine: HttpEngine,
     ) -> Result<Self, InstanceError> {
+        let schema = library.descriptor().config_schema.as_ref();
+        if let Some(key) = schema.and_then(|schema| bare_secret::find(schema, &options.settings)) {
+            let reason = r#"a secret is written as { file = ".." }, { env = ".." } or { literal = ".." }"#;
+            return Err(InstanceError {
+                key: Some(key),
+                reason: reason.to_owned(),
+            });
+        }
         let allowed = allowed(library, &options.settings)?;
         let redactor = Redactor::for_secrets(options.secrets.iter().map(|(_, value)| value.as_str()));
         let room = Room::new(options.name.clone(), options.clock, redactor.clone());

@@ -10,6 +10,7 @@
 )]
 
 mod allowed;
+mod bare_secret;
 mod border;
 mod budget;
 mod callback;
