@@ -5,7 +5,7 @@ use aldis_tests::setup::CarrierSetup;
 use aldis_tests::{Gateway, Setup};
 
 /// Recipient of the sandbox, its outcome, the edge's answer, and whether another carrier is asked.
-const REFUSALS: [(&str, OutcomeClass, u16, &str, bool); 10] = [
+const REFUSALS: [(&str, OutcomeClass, u16, &str, bool); 11] = [
     (
         "+12025550103",
         OutcomeClass::InvalidNumber,
@@ -16,6 +16,13 @@ const REFUSALS: [(&str, OutcomeClass, u16, &str, bool); 10] = [
     ("+12025550104", OutcomeClass::OptedOut, 422, "opted_out", false),
     ("+12025550106", OutcomeClass::Blocked, 403, "blocked", false),
     ("+12025550107", OutcomeClass::TooLong, 400, "too_long", false),
+    (
+        "+12025550113",
+        OutcomeClass::Expired,
+        504,
+        "deadline_exceeded",
+        false,
+    ),
     (
         "+12025550105",
         OutcomeClass::SenderNotAllowed,
@@ -78,7 +85,13 @@ async fn each_class_has_its_answer_and_its_reach() {
         assert_eq!(answer.status, status, "{class:?}: {answer:?}");
         assert_eq!(answer.json["code"], code, "{class:?}: {answer:?}");
         let life = gateway.life(&answer.message_id()).await;
-        assert_eq!(life.status, DeliveryStatus::Failed, "{class:?}");
+        let late = class == OutcomeClass::Expired;
+        let ended = if late {
+            DeliveryStatus::Expired
+        } else {
+            DeliveryStatus::Failed
+        };
+        assert_eq!(life.status, ended, "{class:?}");
         assert_eq!(life.attempts[0].outcome, Some(class));
         let asked: std::collections::BTreeSet<_> = life
             .attempts

@@ -91,6 +91,32 @@ fn the_repository_stands_alone() {
     assert_none("an absolute path of somebody's machine", &offences);
 }
 
+/// Whoever matches on an error needs its cases; only mains, the command line and tests just show it.
+#[test]
+fn errors_that_somebody_matches_have_cases() {
+    let shows = ["crates/cli/", "crates/xtask/", "tests/"];
+    let needle = concat!("any", "how");
+    let offences: Vec<_> = rust_sources()
+        .iter()
+        .filter(|file| !shows.iter().any(|room| file.starts_with(room)) && !file.ends_with("main.rs"))
+        .filter(|file| read(file).contains(needle))
+        .map(|file| file.display().to_string())
+        .collect();
+    assert_none("an error enum, not anyhow, where somebody may match", &offences);
+}
+
+/// What a build makes would only drift from what it is made of.
+#[test]
+fn nothing_generated_is_committed() {
+    let needle = concat!("@gen", "erated");
+    let offences: Vec<_> = rust_sources()
+        .iter()
+        .filter(|file| read(file).contains(needle))
+        .map(|file| file.display().to_string())
+        .collect();
+    assert_none("generated code in the repository", &offences);
+}
+
 fn is_text(file: &Path) -> bool {
     const ENDINGS: [&str; 12] = [
         "rs", "toml", "md", "proto", "h", "c", "py", "js", "json", "sql", "lock", "txt",

@@ -29,9 +29,10 @@ pub(crate) fn request(settings: &Settings, message: &Message<'_>) -> Request {
 }
 
 /// The inbox's error codes; what is not here is classified by its status.
-const CODES: [(&str, Class); 9] = [
+const CODES: [(&str, Class); 10] = [
     ("bad_request", Class::BadRequest),
     ("blocked", Class::Blocked),
+    ("expired", Class::Expired),
     ("invalid_number", Class::InvalidNumber),
     ("no_funds", Class::NoFunds),
     ("opted_out", Class::OptedOut),

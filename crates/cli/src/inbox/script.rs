@@ -67,6 +67,12 @@ pub const RECIPIENTS: &[Script] = &[
     refuse("+12025550109", 401, "unauthorized", "credentials refused"),
     refuse("+12025550110", 402, "no_funds", "account out of funds"),
     refuse("+12025550112", 422, "unsupported", "feature not supported"),
+    refuse(
+        "+12025550113",
+        422,
+        "expired",
+        "validity ran out before it was sent",
+    ),
     script(
         "+12025550120",
         Act::Slow(Duration::from_secs(2)),
