@@ -39,9 +39,10 @@ fn the_child() {
                 .expect("a runtime");
             runtime.block_on(async {
                 let token = shutdown::on_signal();
-                tracing::info!("listening");
+                // Under a name of ours: other crates are capped.
+                tracing::info!(target: "aldis_test", "listening");
                 token.cancelled().await;
-                tracing::info!("draining");
+                tracing::info!(target: "aldis_test", "draining");
                 std::future::pending::<()>().await;
             });
         }
