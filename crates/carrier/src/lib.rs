@@ -70,6 +70,7 @@ pub mod copying;
 mod emit;
 #[doc(hidden)]
 pub mod export;
+mod headers;
 mod message;
 mod outcome;
 mod request;

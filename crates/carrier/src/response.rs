@@ -2,6 +2,7 @@
 
 mod retry_after;
 
+use crate::headers::Headers;
 use crate::{Class, Outcome, Transport, abi};
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -13,7 +14,7 @@ pub struct Response<'a> {
     status: u16,
     transport: Transport,
     request_written: bool,
-    headers: Vec<(&'a [u8], &'a [u8])>,
+    headers: Headers<'a>,
     body: &'a [u8],
     elapsed: Duration,
     step: u32,
@@ -29,13 +30,13 @@ impl<'a> Response<'a> {
         let resp = unsafe { crate::copying::copy(resp) }?;
         // SAFETY: the caller's promise.
         let (headers, body, state) =
-            unsafe { (resp.headers.pairs::<'a>(), resp.body.bytes(), resp.state.bytes()) };
+            unsafe { (Headers::read(resp.headers), resp.body.bytes(), resp.state.bytes()) };
         Some(Self {
             status: u16::try_from(resp.status).unwrap_or(0),
             // A way to fail that this version has no word for is a broken connection to it.
             transport: Transport::from_number(resp.transport).unwrap_or(Transport::Reset),
             request_written: resp.request_written != 0,
-            headers: headers.into_iter().map(|(key, value, _)| (key, value)).collect(),
+            headers,
             body,
             elapsed: Duration::from_millis(resp.elapsed_ms.into()),
             step: resp.step,
@@ -66,11 +67,7 @@ impl<'a> Response<'a> {
 
     /// A header by name, in any case; `None` if it is absent or not text.
     pub fn header(&self, name: &str) -> Option<&'a str> {
-        let (_, value) = self
-            .headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes()))?;
-        std::str::from_utf8(value).ok()
+        self.headers.get(name)
     }
 
     /// The body.

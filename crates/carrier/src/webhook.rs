@@ -1,5 +1,6 @@
 //! A carrier's call-back: receipts, inbound messages, opt-outs.
 
+use crate::headers::Headers;
 use crate::{Class, EventKind, Price, ReceiptState, abi};
 use std::fmt;
 
@@ -8,7 +9,7 @@ use std::fmt;
 pub struct WebhookRequest<'a> {
     external_url: &'a str,
     method: &'a str,
-    headers: Vec<(&'a [u8], &'a [u8])>,
+    headers: Headers<'a>,
     body: &'a [u8],
     remote_address: &'a str,
     now_unix_ms: u64,
@@ -23,11 +24,11 @@ impl<'a> WebhookRequest<'a> {
         // SAFETY: the caller's promise.
         let text = |text: abi::Str| unsafe { text.text::<'a>() };
         // SAFETY: the caller's promise.
-        let (headers, body) = unsafe { (req.headers.pairs::<'a>(), req.body.bytes()) };
+        let (headers, body) = unsafe { (Headers::read(req.headers), req.body.bytes()) };
         Some(Self {
             external_url: text(req.external_url)?,
             method: text(req.method)?,
-            headers: headers.into_iter().map(|(key, value, _)| (key, value)).collect(),
+            headers,
             body,
             remote_address: text(req.remote_address)?,
             now_unix_ms: req.now_unix_ms,
@@ -46,11 +47,7 @@ impl<'a> WebhookRequest<'a> {
 
     /// A header by name, in any case; `None` if it is absent or not text.
     pub fn header(&self, name: &str) -> Option<&'a str> {
-        let (_, value) = self
-            .headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes()))?;
-        std::str::from_utf8(value).ok()
+        self.headers.get(name)
     }
 
     /// The body, untouched.
