@@ -1,6 +1,5 @@
 //! The programs and libraries under test, built once before the first test needs them.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Once;
@@ -47,20 +46,4 @@ pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     command
-}
-
-/// The folder of third-party vectors beside the repository, where this machine has it.
-///
-/// Its absence is said aloud, so that nobody mistakes a skipped check for a passed one.
-pub fn specs(what: &str) -> Option<PathBuf> {
-    let specs = root().parent()?.join("shared/specs").join(what);
-    if specs.exists() {
-        return Some(specs);
-    }
-    // Not `eprintln!`: the test runner hides that where a test passes.
-    let _ = writeln!(
-        std::io::stderr(),
-        "SKIPPED: the check against {what}: that folder is not on this machine"
-    );
-    None
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 #[cfg(test)]
 mod tests;
 
-/// Contract section 3.4.
+/// What a call may take, and what it must not (crates/carrier/README.md).
 const SOFT: Duration = Duration::from_millis(5);
 const HARD: Duration = Duration::from_millis(250);
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 #[cfg(test)]
 mod tests;
 
-/// Contract section 3.4: three faults in 60 s quarantine the instance.
+/// As crates/carrier/README.md says: three faults in 60 s quarantine the instance.
 const FAULTS: usize = 3;
 const WINDOW: Duration = Duration::from_mins(1);
 const QUARANTINE: Duration = Duration::from_mins(1);

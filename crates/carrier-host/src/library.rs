@@ -129,7 +129,7 @@ impl fmt::Debug for Library {
     }
 }
 
-/// Contract section 3.6, rule 3. The error completes "<path>: ".
+/// Equal majors, and a host new enough for the library (`aldis_carrier.h`). The error completes "<path>: ".
 fn agree(entry: &Entry) -> Result<(), String> {
     let Entry {
         magic,

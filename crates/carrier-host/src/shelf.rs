@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 #[cfg(test)]
 mod tests;
 
-/// Contract section 3.1: 64 KiB of keys and values per instance.
+/// `kv_put` in `aldis_carrier.h`: 64 KiB of keys and values per instance.
 const CAPACITY: usize = 64 * 1024;
 
 /// A library invents its own labels; a bad one must not fill the memory.

@@ -4,6 +4,7 @@ use crate::auth0::token::credentials;
 use crate::reply::Reply;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, EXPECT};
 use axum::http::request::Parts;
 use axum::middleware::Next;
@@ -15,15 +16,12 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-/// Design 5.5.
+// docs/http.md tells callers these limits.
 const LONGEST_TOKEN: usize = 8 * 1024;
-/// Request line and header fields. Design 5.5.
+/// Request line and header fields.
 pub(crate) const LONGEST_HEAD: usize = 16 * 1024;
-/// Design 5.5.
 const LONGEST_BODY: usize = 64 * 1024;
-/// Design 5.5.
 pub(crate) const HEAD_WITHIN: Duration = Duration::from_secs(5);
-/// Design 5.5.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 /// What is read and thrown away after an early answer, so that a caller who is still sending gets to hear it.
 const LONGEST_REST: usize = 1024 * 1024;
@@ -107,7 +105,9 @@ pub(crate) async fn hear_out(request: Request, next: Next) -> Response {
     let waits = parts.headers.contains_key(EXPECT);
     let (lent, back) = Lent::new(body);
     let response = next.run(Request::from_parts(parts, Body::new(lent))).await;
-    if let (Ok(rest), false) = (back.await, waits) {
+    // Nor is one heard out that has been too slow already.
+    let heard = waits || response.status() == StatusCode::REQUEST_TIMEOUT;
+    if let (Ok(rest), false) = (back.await, heard) {
         let _ = timeout(REST_WITHIN, discard(rest)).await;
     }
     response

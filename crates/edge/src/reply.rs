@@ -1,4 +1,4 @@
-//! Every answer of the edge, and the one table from a delivery error to an HTTP status (design 5.2, 5.5).
+//! Every answer of the edge, and the one table from a delivery error to an HTTP status (docs/http.md).
 //!
 //! Auth0 looks at the status only: 200 and nothing else is success, 401 and nothing else is a failed
 //! authentication. The body is for people and for the shipped Action: RFC 9457, with `code` and `retryable`.

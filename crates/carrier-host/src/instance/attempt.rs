@@ -8,15 +8,14 @@ use crate::border::calls::{Broken, LentAnswer};
 use crate::http::HttpAnswer;
 use crate::report::Report;
 use crate::submission::Submission;
-use aldis_carrier::{Class, Transport};
+use aldis_carrier::{Class, Transport, abi};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// Contract section 3.7.
-const MOST_REQUESTS: u32 = 4;
+const MOST_REQUESTS: u32 = abi::STEP_LIMIT;
 
 /// A library that waits for ever in small steps is broken.
-const MOST_WAITS: u32 = 8;
+const MOST_WAITS: u32 = abi::WAIT_LIMIT;
 
 /// One attempt under way.
 pub(super) struct Attempt<'a> {

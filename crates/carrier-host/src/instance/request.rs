@@ -7,7 +7,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use std::time::Duration;
 
-/// Contract section 3.2: the state is a note, not a store.
+/// `state` in `aldis_carrier.h`: the state is a note, not a store.
 const LONGEST_STATE: usize = 4 * 1024;
 
 /// An SMS is 1,600 characters; a body beyond this is a mistake.

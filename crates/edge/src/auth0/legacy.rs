@@ -67,7 +67,7 @@ fn authenticate<'h>(
         })
 }
 
-/// A key the caller chose counts for a day, one of our own for a resent request (design 5.5).
+/// A key the caller chose counts for a day, one of our own for a resent request (docs/http.md).
 fn idempotency(
     door: &Door,
     tenant: &Tenant,

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use std::time::Duration;
 
-/// Same tenant, token and body within this time: one SMS. Design 5.5.
+/// Same tenant, token and body within this time: one SMS (docs/http.md).
 const REPEAT_WINDOW: Duration = Duration::from_secs(10);
 
 /// How long a key counts that the caller chose. The wire's own default.

@@ -13,10 +13,10 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
-/// How far the caller's clock may be off. Design 5.5.
+/// How far the caller's clock may be off (docs/http.md).
 pub(crate) const LEEWAY: Duration = Duration::from_mins(1);
 
-/// 9999-12-31T23:59:59Z: a larger date is milliseconds, or nonsense. Design 5.5.
+/// 9999-12-31T23:59:59Z: a larger date is milliseconds, or nonsense.
 const LAST_SECOND: f64 = 253_402_300_799.0;
 
 /// What a tenant accepts.

@@ -1,4 +1,4 @@
-//! The settings as they stand in the file: the keys of design 5.3 and 5.5, nothing checked yet.
+//! The settings as they stand in the file: the keys of docs/configuration.md, nothing checked yet.
 
 use aldis_daemon::config::{HumanDuration, Secret};
 use serde::Deserialize;

@@ -145,7 +145,7 @@ fn keys(
     Ok(keys)
 }
 
-/// Refuses tenants whose tokens would open each other's door (design 5.5), and notes those that come close.
+/// Refuses tenants whose tokens would open each other's door, and notes those that come close.
 pub(super) fn tell_apart(
     tenants: &[Tenant],
     source: &Source,

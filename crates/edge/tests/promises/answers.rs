@@ -1,4 +1,4 @@
-//! Exactly 200, or an error that means something: the whole table of design 5.2 and 5.5.
+//! Exactly 200, or an error that means something: the whole table of docs/http.md.
 
 use crate::harness::delivery::MESSAGE_ID;
 use crate::harness::edge::{bearer, tenant};

@@ -1,4 +1,4 @@
-//! `edge.toml`: everything of design 5.3 is taken, and a fault names its key and quotes no value.
+//! `edge.toml`: everything of docs/configuration.md is taken, and a fault names its key and quotes no value.
 
 use crate::harness::edge::{bearer, load, settings, tenant};
 use crate::harness::{Edge, SECRET};

@@ -32,7 +32,7 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
-    /// With the tenant `acme` as design 5.3 shows it.
+    /// With the tenant `acme` as docs/configuration.md shows it.
     pub(crate) async fn start() -> Self {
         Self::with(&tenant("acme", "", &bearer(""))).await
     }
