@@ -4,8 +4,8 @@ use aldis_carrier::{Secret, SettingsError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// `[carriers.settings]` of a sandbox.
-#[derive(Debug, Deserialize, JsonSchema)]
+/// `[carriers.settings]` of a sandbox. No `Debug`: it would show the sender's number.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Where the inbox listens, as `http://127.0.0.1:8026`.
@@ -19,8 +19,9 @@ pub struct Settings {
 impl Settings {
     /// A sandbox that posts off the machine is a mistake.
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
-        // What follows the host may only be a port or a path: `127.0.0.1.example.com` is elsewhere.
-        let ends = |rest: &str| rest.is_empty() || rest.starts_with([':', '/']);
+        // What follows the host may only be a port or a path: `127.0.0.1.example.com` is elsewhere,
+        // and so is `127.0.0.1:80@example.com`, where the number is a user's name.
+        let ends = |rest: &str| !rest.contains('@') && (rest.is_empty() || rest.starts_with([':', '/']));
         let local = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
         if local
             .iter()
@@ -34,3 +35,6 @@ impl Settings {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,6 @@ use aldis_carrier::{
 };
 
 /// The sandbox carrier.
-#[derive(Debug)]
 pub struct Sandbox(config::Settings);
 
 impl Carrier for Sandbox {

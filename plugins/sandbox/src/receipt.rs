@@ -27,7 +27,7 @@ pub(crate) fn read(settings: &Settings, request: &WebhookRequest<'_>) -> Webhook
     let event = match receipt.state.as_str() {
         "delivered" => Event::receipt(receipt.id, ReceiptState::Delivered),
         "undelivered" => {
-            Event::receipt(receipt.id, ReceiptState::Undelivered).because(Class::InvalidNumber, receipt.state)
+            Event::receipt(receipt.id, ReceiptState::Undelivered).because(Class::Temporary, receipt.state)
         }
         _ => Event::receipt(receipt.id, ReceiptState::Unknown),
     };
@@ -53,3 +53,6 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
         .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,8 @@ use aldis_carrier::{Secret, SettingsError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// `[carriers.settings]` of a Twilio account.
-#[derive(Debug, Deserialize, JsonSchema)]
+/// `[carriers.settings]` of a Twilio account. No `Debug`: it would show the sender's number.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// `AC` and 32 hexadecimal digits.
@@ -27,7 +27,6 @@ pub struct Settings {
 }
 
 /// An account that cannot be wrong in shape.
-#[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) sid: String,
     /// User and password of Basic authentication.
@@ -40,7 +39,6 @@ pub(crate) struct Account {
 }
 
 /// Whom messages are from that name no sender.
-#[derive(Debug)]
 pub(crate) enum Sender {
     From(String),
     MessagingService(String),

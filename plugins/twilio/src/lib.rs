@@ -12,7 +12,6 @@ use aldis_carrier::{
 };
 
 /// The Twilio carrier.
-#[derive(Debug)]
 pub struct Twilio(config::Account);
 
 impl Carrier for Twilio {

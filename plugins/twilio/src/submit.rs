@@ -2,9 +2,8 @@
 
 use crate::codes::class_of;
 use crate::config::{Account, Sender};
-use aldis_carrier::{Class, Message, Outcome, Request, Response};
+use aldis_carrier::{Message, Outcome, Request, Response};
 use serde::Deserialize;
-use std::time::Duration;
 
 /// `ValidityPeriod` in seconds, by the Messages API.
 const VALIDITY: (u64, u64) = (1, 36_000);
@@ -82,15 +81,9 @@ pub(crate) fn outcome(response: &Response<'_>) -> Outcome {
 }
 
 fn refused(response: &Response<'_>, code: u32) -> Outcome {
-    let unlisted = response.fallback();
-    let class = match class_of(code) {
-        Some(class) => class,
-        // Created, and yet with a code we do not know: it may be on its way.
-        None if response.is_success() => Class::Ambiguous,
-        None => unlisted.class,
-    };
-    let wait: Option<Duration> = response.retry_after().or(unlisted.retry_after);
-    Outcome::refused(class, code.to_string()).retry_after(wait)
+    // Created, and yet with a code that is not listed: the fallback of 2xx is `Ambiguous`.
+    let class = class_of(code).unwrap_or_else(|| response.fallback().class);
+    Outcome::refused(class, code.to_string()).retry_after(response.retry_after())
 }
 
 #[cfg(test)]

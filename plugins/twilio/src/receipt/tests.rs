@@ -1,7 +1,14 @@
 //! Only Twilio can tell us what became of a message: every vector holds, and no altered one does.
 
 use super::signature::{Call, holds};
+use super::{event, state_of};
+use crate::Twilio;
+use aldis_carrier::testing::{Bench, Callback};
+use aldis_carrier::{Class, ReceiptState, Webhook};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
+use serde_json::json;
 use std::io::Write as _;
 
 const TOKEN: &str = "planted-token";
@@ -53,6 +60,127 @@ fn another_body_under_the_same_hash_does_not_hold() {
     assert!(!holds(TOKEN, &call, "VKyb7X1mJY1m+Siwyw1Zc68UaRM="));
 }
 
+/// The signature of a URL alone says nothing of a body that no hash in the URL covers.
+#[test]
+fn a_body_that_nothing_covers_does_not_hold() {
+    let call = |body| Call {
+        url: URL,
+        form: &[],
+        body,
+    };
+    let signature = "EVUjNVVYLegToiT6mlKdA+pelvc="; // Python, over the URL
+    assert!(holds(TOKEN, &call(b""), signature));
+    assert!(!holds(TOKEN, &call(br#"{"MessageSid":"SM1"}"#), signature));
+}
+
+fn called_back(
+    secrets: &[(&str, &str)],
+    settings: &serde_json::Value,
+    signature: &str,
+    body: &str,
+) -> Webhook {
+    let mut all = json!({ "account_sid": "AC00000000000000000000000000000000", "from": "+12025550199" });
+    all.as_object_mut()
+        .unwrap()
+        .extend(settings.as_object().unwrap().clone());
+    let callback = Callback::post(URL, body)
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .header("X-Twilio-Signature", signature);
+    Bench::<Twilio>::new(&all, secrets)
+        .unwrap()
+        .webhook(&callback)
+        .unwrap()
+}
+
+const BODY: &str = "MessageSid=SM11111111111111111111111111111111&MessageStatus=undelivered&ErrorCode=30005\
+    &To=%2B12025550100&From=%2B12025550199";
+/// Python's `hmac` again.
+const SIGNATURE: &str = "RiFjGi8Wa3f+6ZgbteEXjCW4sl0=";
+
+#[test]
+fn a_signed_receipt_tells_what_became_of_the_message() {
+    let token = [("auth_token", TOKEN)];
+    let Webhook::Verified { events, .. } = called_back(&token, &json!({}), SIGNATURE, BODY) else {
+        panic!("not verified")
+    };
+    let [event] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(event.carrier_id, "SM11111111111111111111111111111111");
+    assert_eq!((event.state, event.is_final), (ReceiptState::Undelivered, true));
+    assert_eq!(
+        (event.class, event.code.as_str()),
+        (Some(Class::InvalidNumber), "30005")
+    );
+    let forged = BODY.replace("undelivered", "delivered");
+    let judged = called_back(&token, &json!({}), SIGNATURE, &forged);
+    assert!(matches!(judged, Webhook::Rejected));
+}
+
+/// An API key signs nothing of Twilio's, so nothing can be proved without the auth token.
+#[test]
+fn without_the_auth_token_nothing_is_believed() {
+    let key = [("api_key_secret", "planted-secret")];
+    let settings = json!({ "api_key_sid": "SK00000000000000000000000000000000" });
+    let judged = called_back(&key, &settings, SIGNATURE, BODY);
+    assert!(matches!(judged, Webhook::Unverified));
+}
+
+/// The statuses of the API's `message_enum_status`, and which of them are the last word.
+#[test]
+fn each_status_is_a_state() {
+    use ReceiptState::{Deleted, Delivered, EnRoute, Queued, Read, Rejected, Sent, Undelivered, Unknown};
+    for (status, state, last) in [
+        ("accepted", Queued, false),
+        ("scheduled", Queued, false),
+        ("queued", Queued, false),
+        ("sending", EnRoute, false),
+        ("sent", Sent, false),
+        ("partially_delivered", Sent, false),
+        ("delivered", Delivered, true),
+        ("read", Read, true),
+        ("undelivered", Undelivered, true),
+        ("failed", Rejected, true),
+        ("canceled", Deleted, true),
+        ("a-status-of-tomorrow", Unknown, false),
+    ] {
+        let form = [("MessageSid", "SM1"), ("MessageStatus", status)]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let event = event(&form).expect(status);
+        assert_eq!(state_of(status), state, "{status}");
+        assert_eq!((event.state, event.is_final), (state, last), "{status}");
+        assert_eq!(event.class, None, "{status}");
+    }
+}
+
+/// Codes that come in receipts only, so that no recorded answer has them.
+#[test]
+fn each_code_of_a_receipt_means_its_class() {
+    for (code, class) in [
+        ("30001", Class::RateLimited),
+        ("30002", Class::Unauthorized),
+        ("30003", Class::Temporary),
+        ("30004", Class::Blocked),
+        ("30006", Class::InvalidNumber),
+        ("30007", Class::Blocked),
+        ("30008", Class::Temporary),
+        ("30022", Class::RateLimited),
+        ("30032", Class::SenderNotAllowed),
+        ("30034", Class::SenderNotAllowed),
+        ("30036", Class::Expired),
+        ("39999", Class::Temporary), // not in the table
+    ] {
+        let form = [
+            ("MessageSid", "SM1"),
+            ("MessageStatus", "failed"),
+            ("ErrorCode", code),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let event = event(&form).expect(code);
+        assert_eq!((event.class, event.code.as_str()), (Some(class), code));
+    }
+}
+
 /// Twilio's own vectors, where they lie beside the repository.
 #[test]
 fn twilios_own_vectors_hold() {
@@ -102,7 +230,25 @@ fn twilios_own_vectors_hold() {
 }
 
 proptest! {
-    /// One changed character anywhere, and it is not Twilio's any more.
+    /// One changed bit anywhere, and it is not Twilio's any more.
+    #[test]
+    fn no_altered_signature_holds(at in 0_usize..20, bit in 0_u8..8) {
+        let form = receipt();
+        let call = Call { url: URL, form: &form, body: b"" };
+        let mut tag = STANDARD.decode("aGbb61wULAu47oCuN4s2jt+KpwQ=").expect("base64");
+        tag[at] ^= 1 << bit;
+        prop_assert!(!holds(TOKEN, &call, &STANDARD.encode(tag)));
+    }
+
+    #[test]
+    fn no_altered_json_holds(at in 0_usize..20, bit in 0_u8..8) {
+        let url = format!("{URL}?bodySHA256=b4fd85f2ce8bfebc5cbc4a67ac690906953178daf04df41e183024cc01315de4");
+        let mut body = br#"{"MessageSid":"SM1"}"#.to_vec();
+        body[at] ^= 1 << bit;
+        let call = Call { url: &url, form: &[], body: &body };
+        prop_assert!(!holds(TOKEN, &call, "VKyb7X1mJY1m+Siwyw1Zc68UaRM="));
+    }
+
     #[test]
     fn no_altered_call_holds(which in 0_usize..4, at in 0_usize..200, bit in 0_u8..7) {
         let flip = |text: &str| -> Option<String> {

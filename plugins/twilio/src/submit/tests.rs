@@ -119,6 +119,79 @@ fn form(twilio: &Bench<Twilio>, message: &TestMessage) -> Vec<(String, String)> 
 }
 
 #[test]
+fn a_request_has_the_fields_twilio_documents_and_no_others() {
+    let twilio = bench(&json!({ "from": "+12025550199", "smart_encoded": true }));
+    let mut message = TestMessage::new("+12025550100", "Your code is 123456");
+    message.validity = Some(Duration::from_mins(3));
+    message.callback_url = Some("https://sms.example.com/carriers/twilio-us/receipts".to_owned());
+    let expected = [
+        ("To", "+12025550100"),
+        ("From", "+12025550199"),
+        ("Body", "Your code is 123456"),
+        (
+            "StatusCallback",
+            "https://sms.example.com/carriers/twilio-us/receipts",
+        ),
+        ("ValidityPeriod", "180"),
+        ("SmartEncoded", "true"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(form(&twilio, &message), expected);
+}
+
+#[test]
+fn the_validity_keeps_to_twilios_bounds() {
+    let twilio = bench(&json!({ "from": "+12025550199" }));
+    for (asked, sent) in [
+        (None, None),
+        (Some(1), Some("1")),
+        (Some(36_000), Some("36000")),
+        (Some(36_001), Some("36000")),
+        (Some(u64::from(u32::MAX)), Some("36000")),
+    ] {
+        let mut message = TestMessage::new("+12025550100", "Hello");
+        message.validity = asked.map(Duration::from_secs);
+        let fields = form(&twilio, &message);
+        let period = fields.iter().find(|(name, _)| name == "ValidityPeriod");
+        assert_eq!(period.map(|(_, value)| value.as_str()), sent, "{asked:?}");
+    }
+}
+
+/// Expected values by Python's `base64`.
+#[test]
+fn the_account_or_an_api_key_logs_in() {
+    let message = TestMessage::new("+12025550100", "Hello");
+    let login = |settings: Value, secrets: &[(&str, &str)]| {
+        let twilio = Bench::<Twilio>::new(&settings, secrets).unwrap();
+        let Step::Send(request) = twilio.submit(&message).unwrap() else {
+            panic!("no request")
+        };
+        let mut headers = request.headers.into_iter();
+        headers
+            .find(|header| header.name == "authorization")
+            .unwrap()
+            .value
+    };
+    assert_eq!(
+        login(
+            json!({ "account_sid": SID, "from": "+12025550199" }),
+            &[("auth_token", "planted-token")]
+        ),
+        "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDpwbGFudGVkLXRva2Vu"
+    );
+    assert_eq!(
+        login(
+            json!({ "account_sid": SID, "from": "+12025550199", "api_key_sid": SID.replace("AC", "SK") }),
+            &[
+                ("auth_token", "planted-token"),
+                ("api_key_secret", "planted-secret")
+            ]
+        ),
+        "Basic U0swMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDpwbGFudGVkLXNlY3JldA=="
+    );
+}
+
+#[test]
 fn a_message_s_own_sender_wins() {
     let message = TestMessage::new("+12025550100", "Hello \u{20ac}");
     let fields = form(&bench(&json!({ "from": "+12025550199" })), &message);
@@ -167,6 +240,12 @@ fn wrong_settings_are_named() {
         refused(json!({ "account_sid": SID, "form": from }), &token),
         "form"
     );
+    let both = json!({
+        "account_sid": SID, "from": from, "messaging_service_sid": "MG00000000000000000000000000000000"
+    });
+    assert_eq!(refused(both, &token), "from");
+    let key = json!({ "account_sid": SID, "from": from, "api_key_sid": SID.replace("AC", "SK") });
+    assert_eq!(refused(key, &token), "api_key_secret");
     let half = [("api_key_secret", "planted")];
     assert_eq!(
         refused(json!({ "account_sid": SID, "from": from }), &half),
