@@ -10,6 +10,8 @@ mod script;
 pub use receipts::RECEIPT_SECRET;
 pub use script::{Act, RECIPIENTS, Script, script_for};
 
+use aldis_daemon::clock;
+use aldis_message::UnixMillis;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -90,14 +92,18 @@ impl Inbox {
         Self::run(at, None).await
     }
 
-    /// As [`Inbox::start`]; each message is appended to `ledger`, one JSON object a line without
-    /// its text, before it is answered.
+    /// As [`Inbox::start`]; each message is appended to `ledger` before it is answered: one JSON
+    /// object a line with `id`, `attempt`, `to` and `at_unix_ms`, without its text.
     pub async fn start_with_ledger(at: SocketAddr, ledger: &Path) -> io::Result<Self> {
         let file = File::options().append(true).create(true).open(ledger)?;
         Self::run(at, Some(file)).await
     }
 
     async fn run(at: SocketAddr, ledger: Option<File>) -> io::Result<Self> {
+        if !at.ip().is_loopback() {
+            let reason = "the inbox shows texts to whoever asks, so it listens on loopback only";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+        }
         let listener = TcpListener::bind(at).await?;
         let at = listener.local_addr()?;
         let kept = Mutex::new(Kept {
@@ -134,16 +140,27 @@ impl Inbox {
 
     /// The next message that nobody has been given yet, or none within `timeout`.
     pub async fn next_message(&self, timeout: Duration) -> Option<ReceivedSms> {
-        let next = async {
+        self.awaited(Kept::give, timeout).await
+    }
+
+    /// Waits until what was received is `enough`; false if it is not within `timeout`.
+    pub async fn wait_for(&self, enough: impl Fn(&[ReceivedSms]) -> bool, timeout: Duration) -> bool {
+        let is_enough = |kept: &mut Kept| enough(&kept.messages).then_some(());
+        self.awaited(is_enough, timeout).await.is_some()
+    }
+
+    async fn awaited<T>(&self, ask: impl Fn(&mut Kept) -> Option<T>, timeout: Duration) -> Option<T> {
+        let answered = async {
             loop {
+                // Listens before it asks, so that what arrives in between is heard.
                 let arrived = self.shared.arrived.notified();
-                if let Some(message) = self.shared.kept().give() {
-                    return message;
+                if let Some(answer) = ask(&mut self.shared.kept()) {
+                    return answer;
                 }
                 arrived.await;
             }
         };
-        tokio::time::timeout(timeout, next).await.ok()
+        tokio::time::timeout(timeout, answered).await.ok()
     }
 }
 
@@ -155,9 +172,15 @@ impl Kept {
     }
 
     /// Keeps a message, and says how often it has come by now.
-    fn keep(&mut self, message: &ReceivedSms) -> io::Result<u32> {
+    fn keep(&mut self, message: &ReceivedSms, now: UnixMillis) -> io::Result<u32> {
         if let Some(ledger) = &mut self.ledger {
-            let line = serde_json::json!({ "id": message.id, "attempt": message.attempt });
+            let line = serde_json::json!({
+                "id": message.id,
+                "attempt": message.attempt,
+                "to": message.to,
+                "at_unix_ms": now.as_millis(),
+            });
+            // Straight to the system: it survives a kill of this process.
             ledger.write_all(format!("{line}\n").as_bytes())?;
         }
         self.messages.push(message.clone());
@@ -211,7 +234,7 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<R
     let Ok(message) = serde_json::from_slice::<ReceivedSms>(&body) else {
         return Ok(json(StatusCode::BAD_REQUEST, r#"{"error": "bad_request"}"#));
     };
-    let posts = shared.kept().keep(&message)?;
+    let posts = shared.kept().keep(&message, clock::now())?;
     shared.arrived.notify_waiters();
     play(script_for(&message.to).act, &message, posts, &shared).await
 }
@@ -269,3 +292,6 @@ fn json(status: StatusCode, body: &str) -> Response<Full<Bytes>> {
         .insert("content-type", http::HeaderValue::from_static("application/json"));
     response
 }
+
+#[cfg(test)]
+mod tests;

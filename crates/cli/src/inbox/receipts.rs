@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 /// Signs the receipts: `x-sandbox-signature` is the hexadecimal HMAC-SHA256 of the body.
 pub const RECEIPT_SECRET: &str = "sandbox-receipt-secret";
 
-/// Posts the receipt of an accepted message, if it asked for one.
+/// Posts the receipt of an accepted message, if it asked for one. It may overtake the answer, as
+/// a real carrier's may.
 pub(super) fn send_soon(http: reqwest::Client, message: &ReceivedSms, state: &'static str) {
     let Some(url) = message.callback_url.clone() else {
         return;
