@@ -21,9 +21,8 @@ PROTO = Path(__file__).resolve().parents[2] / "proto"
 NAME = "aldis/delivery/v1/delivery"
 
 
-def generated():
-    """Generates the client and imports it."""
-    out = tempfile.mkdtemp()
+def generated(out):
+    """Generates the client into a folder and imports it."""
     include = Path(protoc.__file__).parent / "_proto"
     arguments = ["protoc", f"-I{PROTO}", f"-I{include}", f"--python_out={out}", f"--grpc_python_out={out}"]
     if protoc.main([*arguments, f"{NAME}.proto"]) != 0:
@@ -45,7 +44,8 @@ def main():
         if command == "health":
             answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10)
             return shown(answer)
-        messages, services = generated()
+        with tempfile.TemporaryDirectory() as folder:
+            messages, services = generated(folder)
         stub = services.MessageServiceStub(channel)
         metadata = [("authorization", f"Bearer {token}")]
         if command == "send":

@@ -1,4 +1,4 @@
-"""Signs claims with PyJWT: JSON {claims, secret, algorithm} on stdin, the token on stdout."""
+"""Signs claims with PyJWT: JSON {claims, secret, algorithm, headers?} on stdin, the token on stdout."""
 
 import json
 import sys
@@ -6,4 +6,4 @@ import sys
 import jwt
 
 asked = json.load(sys.stdin)
-print(jwt.encode(asked["claims"], asked["secret"], algorithm=asked["algorithm"]))
+print(jwt.encode(asked["claims"], asked["secret"], algorithm=asked["algorithm"], headers=asked.get("headers")))

@@ -1,15 +1,17 @@
 """Sends one message through Twilio's own SDK, redirected to a loopback recorder.
 
-argv: base URL, account SID, auth token, recipient, sender (a number, or MG...), text
+argv: base URL, account SID, auth token, recipient, sender (a number, or MG...), text,
+  and maybe more of the SDK's arguments as JSON: {"validity_period": 180, "status_callback": "..."}
 """
 
+import json
 import sys
 from urllib.parse import urlsplit
 
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-base, sid, token, to, sender, text = sys.argv[1:]
+base, sid, token, to, sender, text, *more = sys.argv[1:]
 
 
 class Redirected(TwilioHttpClient):
@@ -21,4 +23,5 @@ class Redirected(TwilioHttpClient):
 
 client = Client(sid, token, http_client=Redirected())
 origin = {"messaging_service_sid": sender} if sender.startswith("MG") else {"from_": sender}
-print(client.messages.create(to=to, body=text, **origin).sid)
+more = json.loads(more[0]) if more else {}
+print(client.messages.create(to=to, body=text, **origin, **more).sid)
