@@ -1,8 +1,9 @@
 /*
  * aldis_carrier.h: the border between Aldis and a carrier library. ABI 1.0.
  *
- * A carrier library turns messages into HTTP requests and answers into outcomes. Aldis, the
- * host, owns sockets, TLS, time limits, retries and threads. This header is all a carrier
+ * A carrier library turns messages into HTTP requests, or into the bytes of a connection that
+ * stays, and answers into outcomes. Aldis, the host, owns sockets, TLS, timers, retries and
+ * threads. This header is all a carrier
  * needs; it compiles as C11 and as C++17. THE COMMENTS ARE THE CONTRACT: what they say holds
  * even where a compiler would accept something else.
  *
@@ -16,8 +17,8 @@
  *   Borrow only, in both directions. Every pointer is valid until the call that handed it over
  *   returns; the receiver copies what it keeps. No memory is freed across the border, ever.
  *   Two exceptions outlive a call: static tables (entry, extensions, the host table), which
- *   are valid for the life of the process, and the instance handle, which belongs to the
- *   library from instance_create to instance_destroy. Results are not returned but emitted
+ *   are valid for the life of the process, and the handles of instances and sessions, which
+ *   belong to the library from create (open) to destroy. Results are not returned but emitted
  *   into sinks; a sink only records, and is dead once the call returns.
  *
  * Sizes
@@ -48,8 +49,8 @@
  * Phone numbers, texts and secrets go into requests and nowhere else: not into log lines,
  * details, codes, faults or metrics.
  *
- * Extension ids in use: "aldis.http/1" and "aldis.webhook/1" of the library.
- * Reserved: "aldis.session/1", "aldis.driver/1", "aldis.precheck/1", "aldis.health/1",
+ * Extension ids in use: "aldis.http/1", "aldis.session/1" and "aldis.webhook/1" of the library.
+ * Reserved: "aldis.driver/1", "aldis.precheck/1", "aldis.health/1",
  * "aldis.poll/1", "aldis.batch/1", "aldis.test/1", and every id that begins "aldis.host.".
  */
 #ifndef ALDIS_CARRIER_H
@@ -77,8 +78,10 @@ extern "C" {
 #define ALDIS_ABI_MAJOR 1                /* must be equal on both sides */
 #define ALDIS_ABI_MINOR 0                /* grows with every appended field or extension */
 
-#define ALDIS_HTTP "aldis.http/1"       /* aldis_http: required, the one style so far */
-#define ALDIS_WEBHOOK "aldis.webhook/1" /* aldis_webhook: optional */
+/* A library has one of these two styles: */
+#define ALDIS_HTTP "aldis.http/1"       /* aldis_http: a request for each message */
+#define ALDIS_SESSION "aldis.session/1" /* aldis_session: a connection that stays */
+#define ALDIS_WEBHOOK "aldis.webhook/1" /* aldis_webhook: optional, beside either */
 
 /* ---- What functions return ------------------------------------------------------------- */
 
@@ -97,12 +100,19 @@ extern "C" {
 #define ALDIS_PAIR_SECRET UINT32_C(1)      /* aldis_pair: the value is shown nowhere */
 #define ALDIS_MSG_WANT_RECEIPT UINT32_C(1) /* aldis_msg: a receipt is wanted at callback_url */
 #define ALDIS_HTTP_IDEMPOTENT UINT32_C(1)  /* aldis_http_req: twice does what once does */
+#define ALDIS_LINK_TLS UINT32_C(1)         /* aldis_link: over TLS */
 
 /* ---- Limits ---------------------------------------------------------------------------- */
 
 #define ALDIS_STATE_LIMIT 4096 /* bytes of aldis_http_req.state */
 #define ALDIS_STEP_LIMIT 4     /* requests in one attempt */
 #define ALDIS_WAIT_LIMIT 8     /* waits in one attempt */
+#define ALDIS_LINK_LIMIT 64    /* connections of one instance */
+#define ALDIS_TIMER_LIMIT 64   /* timers of one session */
+#define ALDIS_WRITE_LIMIT 4194304 /* bytes of one session that wait for the socket */
+
+/* aldis_sess.timer: the timer is not wanted any more. */
+#define ALDIS_TIMER_OFF UINT32_C(0xFFFFFFFF)
 
 /* ---- Words ----------------------------------------------------------------------------- */
 
@@ -283,6 +293,13 @@ typedef struct aldis_webhook_req {
   uint64_t now_unix_ms;     /* a stale signature is one by this clock */
 } aldis_webhook_req;
 
+/* What a session is told of its connection. */
+typedef struct aldis_sess_info {
+  uint32_t struct_size;
+  uint32_t link; /* which one of `links`, from 0 */
+  aldis_str name;
+} aldis_sess_info;
+
 /* ---- Library to host ------------------------------------------------------------------- */
 
 /* A request the host shall make. */
@@ -336,6 +353,17 @@ typedef struct aldis_event {
   aldis_list attrs;         /* aldis_pair */
 } aldis_event;
 
+/* A connection the host shall keep up. */
+typedef struct aldis_link {
+  uint32_t struct_size;
+  uint32_t flags;        /* ALDIS_LINK_* */
+  aldis_str name;        /* the library's name for it, for logs and metrics */
+  aldis_str host;        /* the value of the setting `host`, or one of allowed_hosts */
+  aldis_str server_name; /* the name in the certificate; empty: `host` */
+  uint32_t port;         /* TCP */
+  uint32_t pad;
+} aldis_link;
+
 /* ---- Sinks: owned by the host, dead once the call that lent them returns ---------------- */
 
 /* What is next in an attempt. EXACTLY ONE call of one function in each submit or on_response;
@@ -364,6 +392,41 @@ typedef struct aldis_webhook_sink {
    * events are durable; if they cannot be stored, 503 is sent instead. */
   int32_t (*reply)(void *ctx, uint32_t status, const aldis_list *headers, aldis_str body);
 } aldis_webhook_sink;
+
+/* What a session wants. Any number of calls in any order; the host acts on them, in that
+ * order, after the call returned. Each returns ALDIS_OK, or ALDIS_E_INVALID. */
+typedef struct aldis_sess {
+  uint32_t struct_size;
+  uint32_t pad;
+  void *ctx;
+  uint64_t now_unix_ms;
+  /* Write these bytes. More than ALDIS_WRITE_LIMIT waiting ones are a fault. */
+  int32_t (*write)(void *ctx, aldis_str bytes);
+  /* So many messages may be in flight on this link (0: none), and so many thousandths of a
+   * message handed over in a second (0: as fast as they come). Holds until said anew; a new
+   * session begins with 0 in flight. */
+  int32_t (*ready)(void *ctx, uint32_t window, uint32_t milli_per_second);
+  /* The message of this token ended like this; once for each token. A token whose time ran
+   * out is not announced: completing it late is harmless. */
+  int32_t (*complete)(void *ctx, uint64_t token, const aldis_outcome *outcome);
+  /* Something the carrier tells. The host writes `ack` once it is durable, or `nack` if it
+   * could not be stored; either may be empty. It reads no further while too many wait. */
+  int32_t (*event)(void *ctx, const aldis_event *event, aldis_str ack, aldis_str nack);
+  /* Call on_timer with this id after this many milliseconds; said again: instead of before.
+   * ALDIS_TIMER_OFF: not at all. */
+  int32_t (*timer)(void *ctx, uint32_t id, uint32_t after_ms);
+  /* End this connection once everything is written. ALDIS_TEMPORARY: connect again with
+   * back-off; ALDIS_UNAUTHORIZED, ALDIS_NO_FUNDS: rest long, somebody is told. */
+  int32_t (*close)(void *ctx, const aldis_outcome *outcome);
+} aldis_sess;
+
+/* Which connections the host shall keep up: one call for each. */
+typedef struct aldis_link_sink {
+  uint32_t struct_size;
+  uint32_t pad;
+  void *ctx;
+  int32_t (*link)(void *ctx, const aldis_link *link);
+} aldis_link_sink;
 
 /* ---- Tables of the host ---------------------------------------------------------------- */
 
@@ -411,6 +474,30 @@ typedef struct aldis_http {
                          const aldis_op *op);
 } aldis_http;
 
+/* "aldis.session/1". The host keeps each link connected. `st` is the library's handle of one
+ * connection, from open to destroy. A function that does not return ALDIS_OK is at fault: the
+ * host closes the connection. When a connection ends, the messages whose bytes may have left
+ * are ambiguous, the others are sent elsewhere; the library has no part in that. */
+typedef struct aldis_session {
+  uint32_t struct_size;
+  uint32_t pad;
+  /* [any] Says which connections the host shall keep up. */
+  int32_t (*links)(void *inst, const aldis_link_sink *sink);
+  /* [any] A link is connected: make its session, write its handle to *st, begin. */
+  int32_t (*open)(void *inst, const aldis_sess *sess, const aldis_sess_info *info, void **st);
+  /* [once] Bytes arrived, cut anywhere. */
+  int32_t (*on_bytes)(void *st, const aldis_sess *sess, aldis_str bytes);
+  /* [once] A timer ran out. */
+  int32_t (*on_timer)(void *st, const aldis_sess *sess, uint32_t id);
+  /* [once] A message is to be sent. `token` names it until `complete`. Asked only while
+   * fewer than `window` are in flight. */
+  int32_t (*submit)(void *st, const aldis_sess *sess, uint64_t token, const aldis_msg *msg);
+  /* [once] No message will follow and none is in flight: take leave, then `close`. */
+  int32_t (*drain)(void *st, const aldis_sess *sess);
+  /* [once] The connection is gone. The last call for `st`. */
+  void (*destroy)(void *st);
+} aldis_session;
+
 /* "aldis.webhook/1". */
 typedef struct aldis_webhook {
   uint32_t struct_size;
@@ -433,9 +520,9 @@ typedef struct aldis_entry {
    *   "id"             as the operator says it; the file is libaldis_carrier_<id>.so, '-' as '_'
    *   "version"        the library's own
    *   "abi"            {"major": 1, "minor": 0}
-   *   "styles"         ["http"] or ["http", "webhook"]
+   *   "styles"         "http" or "session", and perhaps "webhook": ["http", "webhook"]
    *   "allowed_hosts"  ["api.example.com", "api.example.com:8443"]; the host of the setting
-   *                    base_url is allowed besides. Nothing else is reachable
+   *                    base_url (http) or host (session) is allowed besides, nothing else is
    *   "capabilities"   {"idempotent": bool, "max_segments": number (0: no limit)}
    *   "config_schema"  JSON Schema of the settings; secrets carry "x-secret": true
    * Members the host does not know are ignored. */

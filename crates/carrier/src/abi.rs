@@ -10,11 +10,14 @@
 //! * Every pointer is valid until the call that handed it over returns. The receiver copies. No
 //!   `free` crosses the border; results are emitted into sinks, which only record.
 //! * Only fixed-width integers, pointers and [`Str`]; padding is explicit and zero.
-//! * Functions tagged `[any]` may be called from any thread, several at once.
+//! * Functions tagged `[any]` may be called from any thread, several at once; those tagged `[once]` never at the same
+//!   time as another one for the same session.
 
+mod session;
 mod tables;
 mod told;
 
+pub use session::{Link, LinkSink, Sess, SessInfo, Session};
 pub use tables::{Entry, Host, Http, Op, Webhook, WebhookSink};
 pub use told::{Event, HttpReq, HttpResp, InstanceCfg, Msg, Outcome, Part, WebhookReq};
 
@@ -32,6 +35,8 @@ pub const ENTRY_SYMBOL: &CStr = c"aldis_carrier_entry_v1";
 pub const HTTP: &str = "aldis.http/1";
 /// The plugin's extension for call-backs: [`Webhook`].
 pub const WEBHOOK: &str = "aldis.webhook/1";
+/// The plugin's extension for carriers with a connection that stays: [`Session`].
+pub const SESSION: &str = "aldis.session/1";
 
 /// A call did what it should.
 pub const OK: i32 = 0;
@@ -55,6 +60,8 @@ pub const PAIR_SECRET: u32 = 1;
 pub const MSG_WANT_RECEIPT: u32 = 1;
 /// [`HttpReq::flags`]: sending it twice does what sending it once does.
 pub const HTTP_IDEMPOTENT: u32 = 1;
+/// [`Link::flags`]: over TLS.
+pub const LINK_TLS: u32 = 1;
 
 /// Bytes of [`HttpReq::state`] at most.
 pub const STATE_LIMIT: usize = 4096;
@@ -62,6 +69,14 @@ pub const STATE_LIMIT: usize = 4096;
 pub const STEP_LIMIT: u32 = 4;
 /// Waits in one attempt at most.
 pub const WAIT_LIMIT: u32 = 8;
+/// Connections of one instance at most.
+pub const LINK_LIMIT: usize = 64;
+/// Timers of one session at most.
+pub const TIMER_LIMIT: usize = 64;
+/// Bytes that a session may have waiting for the socket at most.
+pub const WRITE_LIMIT: usize = 4 * 1024 * 1024;
+/// [`Sess::timer`]: the timer is not wanted any more.
+pub const TIMER_OFF: u32 = u32::MAX;
 
 /// Text (UTF-8) or bytes: pointer and length, never NUL-terminated, null when empty.
 #[repr(C)]

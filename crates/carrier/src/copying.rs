@@ -1,8 +1,8 @@
 //! Reading a peer's memory: copies only, and never more than the peer says it has.
 
 use crate::abi::{
-    Entry, Event, Host, Http, HttpReq, HttpResp, InstanceCfg, List, Msg, Op, Outcome, Pair, Part, Str,
-    Webhook, WebhookReq, WebhookSink,
+    Entry, Event, Host, Http, HttpReq, HttpResp, InstanceCfg, Link, LinkSink, List, Msg, Op, Outcome, Pair,
+    Part, Sess, SessInfo, Session, Str, Webhook, WebhookReq, WebhookSink,
 };
 use std::mem::{MaybeUninit, size_of};
 
@@ -29,11 +29,16 @@ sized!(
     HttpReq,
     HttpResp,
     InstanceCfg,
+    Link,
+    LinkSink,
     Msg,
     Op,
     Outcome,
     Pair,
     Part,
+    Sess,
+    SessInfo,
+    Session,
     Webhook,
     WebhookReq,
     WebhookSink

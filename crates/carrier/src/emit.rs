@@ -1,5 +1,9 @@
 //! Handing results to the host's sinks: everything is lent for the one call.
 
+mod session;
+
+pub(crate) use session::{acts, links};
+
 use crate::abi::{self, List, Pair, Str};
 use crate::copying::{copy, size_of_u32};
 use crate::{Event, Outcome, Price, Reply, Request, Step, Webhook};
@@ -64,6 +68,14 @@ fn currency(price: Option<Price>) -> [u8; 4] {
 }
 
 unsafe fn complete(op: &abi::Op, outcome: &Outcome) -> i32 {
+    op.complete.map_or(abi::E_INVALID, |sink| {
+        // SAFETY: the sink is valid, and what is lent lives until it returns.
+        lend_outcome(outcome, |lent| unsafe { sink(op.ctx, lent) })
+    })
+}
+
+/// An outcome as it is lent.
+fn lend_outcome<R>(outcome: &Outcome, take: impl FnOnce(*const abi::Outcome) -> R) -> R {
     let ids: Vec<Str> = outcome.carrier_ids.iter().map(Str::of).collect();
     let lent = abi::Outcome {
         struct_size: size_of_u32::<abi::Outcome>(),
@@ -82,9 +94,7 @@ unsafe fn complete(op: &abi::Op, outcome: &Outcome) -> i32 {
         code: Str::of(&outcome.code),
         detail: Str::of(&outcome.detail),
     };
-    // SAFETY: the sink is valid, and what is lent lives until it returns.
-    op.complete
-        .map_or(abi::E_INVALID, |sink| unsafe { sink(op.ctx, &raw const lent) })
+    take(&raw const lent)
 }
 
 /// Says what a call-back holds, and returns the verdict.
@@ -120,6 +130,14 @@ pub(crate) unsafe fn webhook(sink: *const abi::WebhookSink, verdict: &Webhook) -
 }
 
 unsafe fn tell(sink: &abi::WebhookSink, event: &Event) -> i32 {
+    sink.event.map_or(abi::E_INVALID, |take| {
+        // SAFETY: the sink is valid, and what is lent lives until it returns.
+        lend_event(event, |lent| unsafe { take(sink.ctx, lent) })
+    })
+}
+
+/// An event as it is lent.
+fn lend_event<R>(event: &Event, take: impl FnOnce(*const abi::Event) -> R) -> R {
     let attributes: Vec<Pair> = event
         .attributes
         .iter()
@@ -144,9 +162,7 @@ unsafe fn tell(sink: &abi::WebhookSink, event: &Event) -> i32 {
         pad: 0,
         attrs: List::of(&attributes),
     };
-    // SAFETY: the sink is valid, and what is lent lives until it returns.
-    sink.event
-        .map_or(abi::E_INVALID, |take| unsafe { take(sink.ctx, &raw const lent) })
+    take(&raw const lent)
 }
 
 unsafe fn answer(sink: &abi::WebhookSink, reply: &Reply) -> i32 {

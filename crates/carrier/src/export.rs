@@ -1,24 +1,39 @@
-//! The tables a library exports for a [`Carrier`], and the guard around every entry.
+//! The tables a library exports for a carrier, and the guard around every entry.
 
 use crate::abi::{self, Str};
 use crate::copying::{copy, size_of_u32};
-use crate::{Carrier, Instance, Message, Response, Step, WebhookRequest, emit, settings};
+use crate::{About, Instance, SettingsError, Webhook, WebhookRequest, emit, settings};
+use guard::{contained, guarded, log_error, remember_where};
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
+use serde::de::DeserializeOwned;
 use serde_json::json;
-use std::cell::RefCell;
 use std::ffi::c_void;
-use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::ptr;
 use std::sync::OnceLock;
 
-/// Exports a [`Carrier`] as the carrier of this library: the one symbol the host looks for.
+mod guard;
+mod http;
+mod session;
+
+pub use http::HttpStyle;
+pub use session::SessionStyle;
+
+/// Exports a [`Carrier`](crate::Carrier) as the carrier of this library: the one symbol the host looks for. A
+/// [`SessionCarrier`](crate::SessionCarrier) is exported with `export_carrier!(session: Acme);`.
 ///
 /// The crate needs `crate-type = ["cdylib"]` and `panic = "unwind"` (the default). It may say
 /// `#![forbid(unsafe_code)]`: that lint does not look into macros of other crates, and this one
 /// emits no unsafe block, only the attribute that keeps the symbol's name.
 #[macro_export]
 macro_rules! export_carrier {
+    (session: $carrier:ty) => {
+        $crate::export_carrier!(@style $crate::export::SessionStyle<$carrier>);
+    };
     ($carrier:ty) => {
+        $crate::export_carrier!(@style $crate::export::HttpStyle<$carrier>);
+    };
+    (@style $style:ty) => {
         #[cfg(not(panic = "unwind"))]
         ::std::compile_error!("a carrier must be built with panic = \"unwind\": its panics are contained");
 
@@ -26,13 +41,13 @@ macro_rules! export_carrier {
         #[unsafe(no_mangle)]
         pub extern "C" fn aldis_carrier_entry_v1() -> *const $crate::abi::Entry {
             static TABLE: ::std::sync::OnceLock<$crate::export::Table> = ::std::sync::OnceLock::new();
-            $crate::export::entry::<$carrier>(&TABLE)
+            $crate::export::entry::<$style>(&TABLE)
         }
     };
 }
 
 /// The entry of a library, made at the first call; null if that panics.
-pub fn entry<C: Carrier>(table: &'static OnceLock<Table>) -> *const abi::Entry {
+pub fn entry<C: Style>(table: &'static OnceLock<Table>) -> *const abi::Entry {
     contained(|| table.get_or_init(Table::of::<C>).entry()).unwrap_or(ptr::null())
 }
 
@@ -50,7 +65,7 @@ unsafe impl Sync for Table {}
 
 impl Table {
     /// The table of a carrier.
-    pub fn of<C: Carrier>() -> Self {
+    pub fn of<C: Style>() -> Self {
         let descriptor = descriptor::<C>();
         let entry = abi::Entry {
             struct_size: size_of_u32::<abi::Entry>(),
@@ -78,15 +93,15 @@ impl Table {
     }
 }
 
-fn descriptor<C: Carrier>() -> String {
+fn descriptor<C: Style>() -> String {
     let about = C::ABOUT;
     let schema = SchemaSettings::draft2020_12()
         .into_generator()
         .into_root_schema_for::<C::Settings>();
-    let styles: &[&str] = if about.webhook {
-        &["http", "webhook"]
+    let styles = if about.webhook {
+        vec![C::NAME, "webhook"]
     } else {
-        &["http"]
+        vec![C::NAME]
     };
     json!({
         "id": about.id,
@@ -100,6 +115,22 @@ fn descriptor<C: Carrier>() -> String {
     .to_string()
 }
 
+/// What a style of carriers has, whatever it does with messages.
+pub trait Style: Sized + Send + Sync + 'static {
+    /// What the operator sets.
+    type Settings: DeserializeOwned + JsonSchema;
+    /// Who the carrier is.
+    const ABOUT: About;
+    /// The descriptor's word.
+    const NAME: &'static str;
+    /// Makes an instance.
+    fn new(settings: Self::Settings, instance: &Instance) -> Result<Self, SettingsError>;
+    /// The carrier called back.
+    fn webhook(&self, request: &WebhookRequest<'_>) -> Webhook;
+    /// The tables of this style.
+    fn extension(id: &str) -> *const c_void;
+}
+
 /// An instance, with what its entries need of the host.
 struct Held<C> {
     carrier: C,
@@ -107,15 +138,9 @@ struct Held<C> {
     host: abi::Host,
 }
 
-struct Extensions<C>(std::marker::PhantomData<C>);
+struct Tables<C>(std::marker::PhantomData<C>);
 
-impl<C: Carrier> Extensions<C> {
-    const HTTP: &'static abi::Http = &abi::Http {
-        struct_size: size_of_u32::<abi::Http>(),
-        pad: 0,
-        submit: Some(submit::<C>),
-        on_response: Some(on_response::<C>),
-    };
+impl<C: Style> Tables<C> {
     const WEBHOOK: &'static abi::Webhook = &abi::Webhook {
         struct_size: size_of_u32::<abi::Webhook>(),
         pad: 0,
@@ -123,13 +148,13 @@ impl<C: Carrier> Extensions<C> {
     };
 }
 
-unsafe extern "C" fn extension<C: Carrier>(id: Str) -> *const c_void {
+unsafe extern "C" fn extension<C: Style>(id: Str) -> *const c_void {
     // SAFETY: the host lends the id for this call.
     let id = unsafe { id.text() };
     match id {
-        Some(abi::HTTP) => ptr::from_ref(Extensions::<C>::HTTP).cast(),
-        Some(abi::WEBHOOK) if C::ABOUT.webhook => ptr::from_ref(Extensions::<C>::WEBHOOK).cast(),
-        _ => ptr::null(),
+        Some(abi::WEBHOOK) if C::ABOUT.webhook => ptr::from_ref(Tables::<C>::WEBHOOK).cast(),
+        Some(id) => C::extension(id),
+        None => ptr::null(),
     }
 }
 
@@ -140,48 +165,7 @@ unsafe extern "C" fn load(host: *const abi::Host) -> i32 {
     contained(|| std::panic::set_hook(Box::new(remember_where))).map_or(abi::E_PANIC, |()| abi::OK)
 }
 
-thread_local! {
-    /// Where this thread panicked last; read by the guard at once.
-    static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-fn remember_where(panic: &PanicHookInfo<'_>) {
-    let place = panic
-        .location()
-        .map(|location| format!("{}:{}", location.file(), location.line()));
-    // A thread may panic while it ends, when the place is gone already.
-    let _ = PLACE.try_with(|kept| *kept.borrow_mut() = place.unwrap_or_default());
-}
-
-/// The result, or `None` after a panic, which ends here.
-fn contained<R>(entry: impl FnOnce() -> R) -> Option<R> {
-    catch_unwind(AssertUnwindSafe(entry))
-        // Dropping a strange payload may panic in turn.
-        .map_err(std::mem::forget)
-        .ok()
-}
-
-/// Runs an entry under the guard; the host is told where it panicked, not what it said.
-fn guarded(log: impl FnOnce(&str), entry: impl FnOnce() -> i32) -> i32 {
-    contained(entry).unwrap_or_else(|| {
-        let place = PLACE.try_with(RefCell::take).unwrap_or_default();
-        let at = if place.is_empty() { "" } else { " at " };
-        log(&format!("a panic was contained{at}{place}"));
-        abi::E_PANIC
-    })
-}
-
-/// Level 1 of [`abi::Host::log`].
-const ERROR: u32 = 1;
-
-fn log_error(host: &abi::Host, id: u64, text: &str) {
-    if let Some(log) = host.log {
-        // SAFETY: the host's table is valid for the process; what is lent lives until it returns.
-        unsafe { log(id, ERROR, Str::of(text), ptr::null()) };
-    }
-}
-
-unsafe extern "C" fn create<C: Carrier>(
+unsafe extern "C" fn create<C: Style>(
     host: *const abi::Host,
     cfg: *const abi::InstanceCfg,
     out: *mut *mut c_void,
@@ -214,7 +198,7 @@ unsafe extern "C" fn create<C: Carrier>(
     })
 }
 
-unsafe fn make<C: Carrier>(cfg: &abi::InstanceCfg) -> Result<C, settings::SettingsError> {
+unsafe fn make<C: Style>(cfg: &abi::InstanceCfg) -> Result<C, SettingsError> {
     let some = |text: String| (!text.is_empty()).then_some(text);
     // SAFETY: the configuration and all it points to is lent for this call.
     let (config, secrets, instance) = unsafe {
@@ -233,7 +217,7 @@ unsafe fn make<C: Carrier>(cfg: &abi::InstanceCfg) -> Result<C, settings::Settin
     C::new(settings::read(&config, &secrets)?, &instance)
 }
 
-unsafe extern "C" fn destroy<C: Carrier>(inst: *mut c_void) {
+unsafe extern "C" fn destroy<C: Style>(inst: *mut c_void) {
     if inst.is_null() {
         return;
     }
@@ -253,7 +237,7 @@ unsafe extern "C" fn destroy<C: Carrier>(inst: *mut c_void) {
 ///
 /// # Safety
 /// `inst` was made by [`create`] for this carrier and is not yet destroyed.
-unsafe fn call<C: Carrier>(inst: *mut c_void, entry: impl FnOnce(&C) -> i32) -> i32 {
+unsafe fn call<C: Style>(inst: *mut c_void, entry: impl FnOnce(&C) -> i32) -> i32 {
     // SAFETY: the caller's promise; entries only ever share it.
     let Some(held) = (unsafe { inst.cast::<Held<C>>().as_ref() }) else {
         return abi::E_INVALID;
@@ -264,37 +248,7 @@ unsafe fn call<C: Carrier>(inst: *mut c_void, entry: impl FnOnce(&C) -> i32) -> 
     )
 }
 
-unsafe extern "C" fn submit<C: Carrier>(inst: *mut c_void, msg: *const abi::Msg, op: *const abi::Op) -> i32 {
-    // SAFETY: the host lends all of it for this call.
-    unsafe {
-        call(inst, |carrier: &C| match Message::read(msg) {
-            Some(message) => emit::step(op, &carrier.submit(&message)),
-            None => abi::E_INVALID,
-        })
-    }
-}
-
-unsafe extern "C" fn on_response<C: Carrier>(
-    inst: *mut c_void,
-    msg: *const abi::Msg,
-    resp: *const abi::HttpResp,
-    op: *const abi::Op,
-) -> i32 {
-    // SAFETY: the host lends all of it for this call.
-    unsafe {
-        call(inst, |carrier: &C| {
-            match (Message::read(msg), Response::read(resp)) {
-                (Some(message), Some(response)) => {
-                    let step: Step = carrier.on_response(&message, &response);
-                    emit::step(op, &step)
-                }
-                _ => abi::E_INVALID,
-            }
-        })
-    }
-}
-
-unsafe extern "C" fn handle<C: Carrier>(
+unsafe extern "C" fn handle<C: Style>(
     inst: *mut c_void,
     req: *const abi::WebhookReq,
     sink: *const abi::WebhookSink,

@@ -38,12 +38,14 @@
 
 mod lent;
 mod recorder;
+mod session;
 
 pub use lent::{Answer, Callback, TestMessage};
+pub use session::{Connection, SessionBench};
 
 use crate::abi::{self, Str};
 use crate::copying::copy;
-use crate::export::Table;
+use crate::export::{HttpStyle, Table};
 use crate::{Carrier, Instance, Outcome, Request, SettingsError, Step, Webhook};
 use recorder::{Said, Told};
 use std::ffi::c_void;
@@ -131,7 +133,7 @@ impl<C: Carrier> Bench<C> {
         instance: &Instance,
     ) -> Result<Self, SettingsError> {
         let missing = || SettingsError::new("", "the tables are incomplete");
-        let table = Table::of::<C>();
+        let table = Table::of::<HttpStyle<C>>();
         // SAFETY: the entry is valid as long as the table, which the bench keeps.
         let entry = unsafe { copy(table.entry()) }.ok_or_else(missing)?;
         // SAFETY: the tables by these ids have these types, and are static.
@@ -155,13 +157,7 @@ impl<C: Carrier> Bench<C> {
 
     /// What the library says of itself.
     pub fn descriptor() -> serde_json::Value {
-        let table = Table::of::<C>();
-        // SAFETY: valid as long as the table.
-        let entry = unsafe { copy(table.entry()) };
-        // SAFETY: as above.
-        entry
-            .and_then(|entry| serde_json::from_slice(unsafe { entry.descriptor_json.bytes() }).ok())
-            .unwrap_or_default()
+        descriptor(&Table::of::<HttpStyle<C>>())
     }
 
     /// One call of [`Carrier::submit`].
@@ -277,6 +273,15 @@ impl<C: Carrier> fmt::Debug for Bench<C> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Bench").finish_non_exhaustive()
     }
+}
+
+fn descriptor(table: &Table) -> serde_json::Value {
+    // SAFETY: valid as long as the table.
+    let entry = unsafe { copy(table.entry()) };
+    // SAFETY: as above.
+    entry
+        .and_then(|entry| serde_json::from_slice(unsafe { entry.descriptor_json.bytes() }).ok())
+        .unwrap_or_default()
 }
 
 fn returned(code: i32) -> Result<(), Fault> {

@@ -77,6 +77,15 @@ fn layouts() -> Vec<Layout> {
         }),
         layout!(Http "aldis_http" { struct_size, pad, submit, on_response }),
         layout!(Webhook "aldis_webhook" { struct_size, pad, handle }),
+        layout!(Link "aldis_link" { struct_size, flags, name, host, server_name, port, pad }),
+        layout!(LinkSink "aldis_link_sink" { struct_size, pad, ctx, link }),
+        layout!(SessInfo "aldis_sess_info" { struct_size, link, name }),
+        layout!(Sess "aldis_sess" {
+            struct_size, pad, ctx, now_unix_ms, write, ready, complete, event, timer, close,
+        }),
+        layout!(Session "aldis_session" {
+            struct_size, pad, links, open, on_bytes, on_timer, submit, drain, destroy,
+        }),
         layout!(Entry "aldis_entry" {
             struct_size, magic, abi_major, abi_minor, min_host_minor, pad, required_features,
             descriptor_json, load, instance_create, instance_destroy, get_extension,
@@ -129,6 +138,11 @@ fn numbers() -> Vec<(String, i64)> {
         named("STATE_LIMIT", i64::try_from(abi::STATE_LIMIT).expect("small")),
         named("STEP_LIMIT", abi::STEP_LIMIT.into()),
         named("WAIT_LIMIT", abi::WAIT_LIMIT.into()),
+        named("LINK_TLS", abi::LINK_TLS.into()),
+        named("LINK_LIMIT", i64::try_from(abi::LINK_LIMIT).expect("small")),
+        named("TIMER_LIMIT", i64::try_from(abi::TIMER_LIMIT).expect("small")),
+        named("WRITE_LIMIT", i64::try_from(abi::WRITE_LIMIT).expect("small")),
+        named("TIMER_OFF", abi::TIMER_OFF.into()),
     ]);
     numbers
 }
@@ -148,7 +162,7 @@ fn rusts_view() -> String {
     for (name, number) in numbers() {
         writeln!(view, "{name} {number}").expect("a string");
     }
-    view + "http aldis.http/1\nwebhook aldis.webhook/1\n"
+    view + "http aldis.http/1\nwebhook aldis.webhook/1\nsession aldis.session/1\n"
 }
 
 /// `class` is a keyword of C++.
@@ -173,7 +187,8 @@ fn program() -> String {
     for (name, _) in numbers() {
         writeln!(source, "printf(\"{name} %lld\\n\", (long long){name});").expect("a string");
     }
-    source + "printf(\"http %s\\nwebhook %s\\n\", ALDIS_HTTP, ALDIS_WEBHOOK);\nreturn 0;\n}\n"
+    source
+        + "printf(\"http %s\\nwebhook %s\\nsession %s\\n\", ALDIS_HTTP, ALDIS_WEBHOOK, ALDIS_SESSION);\nreturn 0;\n}\n"
 }
 
 fn home() -> &'static Path {

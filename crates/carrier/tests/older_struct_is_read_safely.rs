@@ -108,11 +108,16 @@ fn any_struct_of_any_size() {
     every_size::<abi::HttpReq>();
     every_size::<abi::HttpResp>();
     every_size::<abi::InstanceCfg>();
+    every_size::<abi::Link>();
+    every_size::<abi::LinkSink>();
     every_size::<abi::Msg>();
     every_size::<abi::Op>();
     every_size::<abi::Outcome>();
     every_size::<abi::Pair>();
     every_size::<abi::Part>();
+    every_size::<abi::Sess>();
+    every_size::<abi::SessInfo>();
+    every_size::<abi::Session>();
     every_size::<abi::Webhook>();
     every_size::<abi::WebhookReq>();
     every_size::<abi::WebhookSink>();

@@ -129,7 +129,7 @@ unsafe fn read_request(lent: *const abi::HttpReq) -> Result<Request, Fault> {
     })
 }
 
-unsafe fn read_outcome(lent: *const abi::Outcome) -> Result<Outcome, Fault> {
+pub(super) unsafe fn read_outcome(lent: *const abi::Outcome) -> Result<Outcome, Fault> {
     // SAFETY: the caller lends it for this call.
     let lent = unsafe { copy(lent) }.ok_or(Fault::Broken("no outcome"))?;
     let class = Class::from_number(lent.class).filter(|class| *class != Class::PluginFault);
@@ -219,7 +219,7 @@ unsafe extern "C" fn event(ctx: *mut c_void, lent: *const abi::Event) -> i32 {
     }
 }
 
-unsafe fn read_event(lent: *const abi::Event) -> Option<Event> {
+pub(super) unsafe fn read_event(lent: *const abi::Event) -> Option<Event> {
     // SAFETY: the caller lends it for this call.
     let lent = unsafe { copy(lent) }?;
     // SAFETY: all it points to is lent for this call.
