@@ -12,6 +12,7 @@ mod a_stranger_writes_a_carrier;
 mod an_auth0_request_becomes_one_sms;
 mod any_language_can_call;
 mod config_faults_are_named;
+mod every_carrier_keeps_the_contract;
 mod failover_is_not_noticed;
 mod nothing_accepted_is_lost;
 mod nothing_is_printed;

@@ -28,7 +28,12 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ),
     (
         "aldis-cli",
-        &["aldis-daemon", "aldis-delivery-api", "aldis-message"],
+        &[
+            "aldis-carrier-host",
+            "aldis-daemon",
+            "aldis-delivery-api",
+            "aldis-message",
+        ],
     ),
     ("aldis-xtask", &[]),
     ("aldis-carrier-sandbox", &["aldis-carrier"]),

@@ -9,4 +9,6 @@ pub(crate) mod host_table;
 pub(crate) mod open;
 mod sinks;
 
+#[cfg(feature = "kit")]
+pub(crate) use sinks::raw_event;
 pub(crate) use sinks::{RawEvent, RawOutcome, RawReply, RawRequest, Word};

@@ -19,6 +19,27 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use verdict::believe;
 
+/// What the host itself would say of a library's words; for the conformance kit.
+#[cfg(feature = "kit")]
+pub(crate) mod judged {
+    use super::{Truth, judge, request, verdict};
+    use crate::border::calls::Verdict;
+    use crate::border::{RawEvent, RawOutcome, RawRequest};
+    use crate::redact::Redactor;
+
+    pub(crate) fn request(raw: RawRequest) -> Result<(), String> {
+        request::parse(raw).map(drop)
+    }
+
+    pub(crate) fn outcome(raw: RawOutcome) -> Result<(), String> {
+        judge::judge(raw, Truth::default(), &Redactor::default()).map(drop)
+    }
+
+    pub(crate) fn event(raw: RawEvent) -> Result<(), String> {
+        verdict::believe(Verdict::Verified(vec![raw], None)).map(drop)
+    }
+}
+
 /// What an instance is made from.
 pub struct InstanceOptions {
     /// The carrier's name in the configuration.

@@ -18,6 +18,8 @@ mod descriptor;
 mod faults;
 mod http;
 mod instance;
+#[cfg(feature = "kit")]
+pub mod kit;
 mod library;
 mod redact;
 mod report;

@@ -51,7 +51,7 @@
  *
  * Extension ids in use: "aldis.http/1", "aldis.session/1" and "aldis.webhook/1" of the library.
  * Reserved: "aldis.driver/1", "aldis.precheck/1", "aldis.health/1",
- * "aldis.poll/1", "aldis.batch/1", "aldis.test/1", and every id that begins "aldis.host.".
+ * "aldis.poll/1", "aldis.batch/1", and every id that begins "aldis.host.".
  */
 #ifndef ALDIS_CARRIER_H
 #define ALDIS_CARRIER_H
@@ -82,6 +82,7 @@ extern "C" {
 #define ALDIS_HTTP "aldis.http/1"       /* aldis_http: a request for each message */
 #define ALDIS_SESSION "aldis.session/1" /* aldis_session: a connection that stays */
 #define ALDIS_WEBHOOK "aldis.webhook/1" /* aldis_webhook: optional, beside either */
+#define ALDIS_TEST "aldis.test/1"       /* aldis_test: optional; asked for by `aldis carrier check` */
 
 /* ---- What functions return ------------------------------------------------------------- */
 
@@ -507,6 +508,16 @@ typedef struct aldis_webhook {
   int32_t (*handle)(void *inst, const aldis_webhook_req *req, const aldis_webhook_sink *sink);
 } aldis_webhook;
 
+/* "aldis.test/1". For languages that can panic or throw: lets the conformance kit see that
+ * nothing of it crosses the border. No host asks for it. */
+typedef struct aldis_test {
+  uint32_t struct_size;
+  uint32_t pad;
+  /* [any] Panics (throws) with this text inside an entry of `inst`, and returns what that
+   * entry returns then: ALDIS_E_PANIC. */
+  int32_t (*panic)(void *inst, aldis_str text);
+} aldis_test;
+
 /* What aldis_carrier_entry_v1 returns. Static. */
 typedef struct aldis_entry {
   uint32_t struct_size;
@@ -566,6 +577,109 @@ static inline aldis_str aldis_text(const char *text) { return aldis_bytes(text, 
 static inline int aldis_is(aldis_str lent, const char *text) {
   size_t len = strlen(text);
   return lent.len == len && (len == 0 || memcmp(lent.ptr, text, len) == 0);
+}
+
+/* Element `i` of a list of pairs. */
+static inline aldis_pair aldis_pair_at(aldis_list list, size_t i) {
+  aldis_pair pair;
+  aldis_copy(&pair, sizeof pair, (const uint8_t *)list.ptr + i * list.stride);
+  return pair;
+}
+
+/* The value of a pair by its key (case counts); empty if there is none. */
+static inline aldis_str aldis_find(aldis_list list, const char *key) {
+  for (size_t i = 0; i < list.len; i++) {
+    aldis_pair pair = aldis_pair_at(list, i);
+    if (aldis_is(pair.key, key)) return pair.value;
+  }
+  return aldis_bytes(NULL, 0);
+}
+
+/* Says which setting is wrong and why; return what it returns from instance_create. */
+static inline int32_t aldis_refuse(const aldis_instance_cfg *cfg, const char *key, const char *reason) {
+  if (cfg->fault) cfg->fault(cfg->fault_ctx, aldis_text(key), aldis_text(reason));
+  return ALDIS_E_INVALID;
+}
+
+/* Ends an attempt. `code` and `id` may be empty. */
+static inline int32_t aldis_end(const aldis_op *op, uint32_t outcome_class, aldis_str code, aldis_str id) {
+  aldis_outcome outcome;
+  memset(&outcome, 0, sizeof outcome);
+  outcome.struct_size = sizeof outcome;
+  outcome.outcome_class = outcome_class;
+  outcome.code = code;
+  if (id.len > 0) {
+    outcome.carrier_ids.ptr = &id;
+    outcome.carrier_ids.len = 1;
+    outcome.carrier_ids.stride = sizeof id;
+  }
+  return op->complete(op->ctx, &outcome);
+}
+
+/* Ends an attempt whose reply the carrier has no word for; end every on_response with it.
+ * No answer: TEMPORARY if nothing was written, else AMBIGUOUS. 2xx, 3xx: AMBIGUOUS. 401, 403:
+ * UNAUTHORIZED. 402: NO_FUNDS. 429: RATE_LIMITED. Other 4xx: BAD_REQUEST. 5xx: TEMPORARY. */
+static inline int32_t aldis_fallback(const aldis_op *op, const aldis_http_resp *resp) {
+  uint32_t status = resp->status;
+  char digits[3];
+  aldis_str none = aldis_bytes(NULL, 0), code;
+  if (status == 0 && resp->transport == ALDIS_TRANSPORT_BLOCKED) return aldis_end(op, ALDIS_BAD_REQUEST, aldis_text("blocked"), none);
+  if (status == 0 && !resp->request_written) return aldis_end(op, ALDIS_TEMPORARY, aldis_text("not_sent"), none);
+  if (status < 100 || status > 999) return aldis_end(op, ALDIS_AMBIGUOUS, aldis_text("no_answer"), none);
+  digits[0] = (char)('0' + status / 100), digits[1] = (char)('0' + status / 10 % 10), digits[2] = (char)('0' + status % 10);
+  code = aldis_bytes(digits, sizeof digits);
+  if (status < 400) return aldis_end(op, ALDIS_AMBIGUOUS, code, none);
+  if (status == 401 || status == 403) return aldis_end(op, ALDIS_UNAUTHORIZED, code, none);
+  if (status == 402) return aldis_end(op, ALDIS_NO_FUNDS, code, none);
+  if (status == 429) return aldis_end(op, ALDIS_RATE_LIMITED, code, none);
+  return aldis_end(op, status < 500 ? ALDIS_BAD_REQUEST : ALDIS_TEMPORARY, code, none);
+}
+
+/* Text under construction in memory of your own: aldis_buffer text = {room, sizeof room, 0}. What
+ * does not fit is left out, and `len` then exceeds `size`. */
+typedef struct aldis_buffer {
+  char *at;
+  size_t size;
+  size_t len;
+} aldis_buffer;
+
+/* Appends bytes. */
+static inline void aldis_put(aldis_buffer *to, aldis_str bytes) {
+  if (to->len <= to->size && bytes.len <= to->size - to->len && bytes.len > 0) memcpy(to->at + to->len, bytes.ptr, bytes.len);
+  to->len += bytes.len;
+}
+
+/* Appends the value of a form or query field, percent-encoded (RFC 3986 section 2.1). */
+static inline void aldis_put_encoded(aldis_buffer *to, aldis_str value) {
+  static const char HEX[] = "0123456789ABCDEF";
+  for (size_t i = 0; i < value.len; i++) {
+    uint8_t byte = value.ptr[i];
+    char coded[3];
+    int plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+                byte == '-' || byte == '.' || byte == '_' || byte == '~';
+    coded[0] = '%', coded[1] = HEX[byte >> 4], coded[2] = HEX[byte & 15];
+    aldis_put(to, plain ? aldis_bytes(&byte, 1) : aldis_bytes(coded, 3));
+  }
+}
+
+/* What was put, if all of it fits; else nothing. */
+static inline aldis_str aldis_put_all(const aldis_buffer *from) {
+  return aldis_bytes(from->at, from->len <= from->size ? from->len : 0);
+}
+
+/* The text of the first member `"key": "text"` in JSON of any depth, as it stands there; empty
+ * if there is none. Enough for an id; take a JSON library for more. */
+static inline aldis_str aldis_json_text(aldis_str json, const char *key) {
+  size_t len = strlen(key), at = 0, end;
+  for (; at + len + 2 < json.len; at++) {
+    if (json.ptr[at] != '"' || memcmp(json.ptr + at + 1, key, len) != 0 || json.ptr[at + 1 + len] != '"') continue;
+    for (at += len + 2; at < json.len && (json.ptr[at] == ' ' || json.ptr[at] == ':'); at++) {}
+    if (at >= json.len || json.ptr[at] != '"') break;
+    for (end = ++at; end < json.len && json.ptr[end] != '"' && json.ptr[end] != '\\'; end++) {}
+    if (end < json.len && json.ptr[end] == '"') return aldis_bytes(json.ptr + at, end - at);
+    break;
+  }
+  return aldis_bytes(NULL, 0);
 }
 
 #ifdef __cplusplus

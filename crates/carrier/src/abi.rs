@@ -18,7 +18,7 @@ mod tables;
 mod told;
 
 pub use session::{Link, LinkSink, Sess, SessInfo, Session};
-pub use tables::{Entry, Host, Http, Op, Webhook, WebhookSink};
+pub use tables::{Entry, Host, Http, Op, Test, Webhook, WebhookSink};
 pub use told::{Event, HttpReq, HttpResp, InstanceCfg, Msg, Outcome, Part, WebhookReq};
 
 use std::ffi::{CStr, c_void};
@@ -35,6 +35,8 @@ pub const ENTRY_SYMBOL: &CStr = c"aldis_carrier_entry_v1";
 pub const HTTP: &str = "aldis.http/1";
 /// The plugin's extension for call-backs: [`Webhook`].
 pub const WEBHOOK: &str = "aldis.webhook/1";
+/// The plugin's extension for the conformance kit: [`Test`].
+pub const TEST: &str = "aldis.test/1";
 /// The plugin's extension for carriers with a connection that stays: [`Session`].
 pub const SESSION: &str = "aldis.session/1";
 

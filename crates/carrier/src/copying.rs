@@ -2,7 +2,7 @@
 
 use crate::abi::{
     Entry, Event, Host, Http, HttpReq, HttpResp, InstanceCfg, Link, LinkSink, List, Msg, Op, Outcome, Pair,
-    Part, Sess, SessInfo, Session, Str, Webhook, WebhookReq, WebhookSink,
+    Part, Sess, SessInfo, Session, Str, Test, Webhook, WebhookReq, WebhookSink,
 };
 use std::mem::{MaybeUninit, size_of};
 
@@ -39,6 +39,7 @@ sized!(
     Sess,
     SessInfo,
     Session,
+    Test,
     Webhook,
     WebhookReq,
     WebhookSink

@@ -146,6 +146,11 @@ impl<C: Style> Tables<C> {
         pad: 0,
         handle: Some(handle::<C>),
     };
+    const TEST: &'static abi::Test = &abi::Test {
+        struct_size: size_of_u32::<abi::Test>(),
+        pad: 0,
+        panic: Some(panic::<C>),
+    };
 }
 
 unsafe extern "C" fn extension<C: Style>(id: Str) -> *const c_void {
@@ -153,9 +158,19 @@ unsafe extern "C" fn extension<C: Style>(id: Str) -> *const c_void {
     let id = unsafe { id.text() };
     match id {
         Some(abi::WEBHOOK) if C::ABOUT.webhook => ptr::from_ref(Tables::<C>::WEBHOOK).cast(),
+        Some(abi::TEST) => ptr::from_ref(Tables::<C>::TEST).cast(),
         Some(id) => C::extension(id),
         None => ptr::null(),
     }
+}
+
+#[expect(
+    clippy::panic,
+    reason = "to panic is what it is for: the conformance kit sees that it ends here"
+)]
+unsafe extern "C" fn panic<C: Style>(inst: *mut c_void, text: Str) -> i32 {
+    // SAFETY: the kit lends both for this call.
+    unsafe { call(inst, |_: &C| panic!("{}", text.to_text())) }
 }
 
 unsafe extern "C" fn load(host: *const abi::Host) -> i32 {

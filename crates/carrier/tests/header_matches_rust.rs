@@ -77,6 +77,7 @@ fn layouts() -> Vec<Layout> {
         }),
         layout!(Http "aldis_http" { struct_size, pad, submit, on_response }),
         layout!(Webhook "aldis_webhook" { struct_size, pad, handle }),
+        layout!(Test "aldis_test" { struct_size, pad, panic }),
         layout!(Link "aldis_link" { struct_size, flags, name, host, server_name, port, pad }),
         layout!(LinkSink "aldis_link_sink" { struct_size, pad, ctx, link }),
         layout!(SessInfo "aldis_sess_info" { struct_size, link, name }),
@@ -162,7 +163,7 @@ fn rusts_view() -> String {
     for (name, number) in numbers() {
         writeln!(view, "{name} {number}").expect("a string");
     }
-    view + "http aldis.http/1\nwebhook aldis.webhook/1\nsession aldis.session/1\n"
+    view + "http aldis.http/1\nwebhook aldis.webhook/1\nsession aldis.session/1\ntest aldis.test/1\n"
 }
 
 /// `class` is a keyword of C++.
@@ -188,7 +189,7 @@ fn program() -> String {
         writeln!(source, "printf(\"{name} %lld\\n\", (long long){name});").expect("a string");
     }
     source
-        + "printf(\"http %s\\nwebhook %s\\nsession %s\\n\", ALDIS_HTTP, ALDIS_WEBHOOK, ALDIS_SESSION);\nreturn 0;\n}\n"
+        + "printf(\"http %s\\nwebhook %s\\nsession %s\\ntest %s\\n\", ALDIS_HTTP, ALDIS_WEBHOOK, ALDIS_SESSION, ALDIS_TEST);\nreturn 0;\n}\n"
 }
 
 fn home() -> &'static Path {
@@ -301,5 +302,5 @@ fn the_header_is_enough_to_build_a_carrier() {
         Some(&library),
     );
     assert!(built, "{complaint}");
-    assert!(lines < 100, "{lines} lines");
+    assert!(lines < 80, "{lines} lines");
 }

@@ -118,6 +118,7 @@ fn any_struct_of_any_size() {
     every_size::<abi::Sess>();
     every_size::<abi::SessInfo>();
     every_size::<abi::Session>();
+    every_size::<abi::Test>();
     every_size::<abi::Webhook>();
     every_size::<abi::WebhookReq>();
     every_size::<abi::WebhookSink>();

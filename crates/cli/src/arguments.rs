@@ -33,6 +33,9 @@ pub(crate) enum Command {
     Send(Box<Send>),
     /// Shows one message's life: states, attempts, codes, times.
     Message(Message),
+    /// For authors of carriers: conformance, settings.
+    #[command(subcommand)]
+    Carrier(crate::carrier::Carrier),
     /// Makes a token like Auth0's, to call the edge with.
     Token(Token),
 }

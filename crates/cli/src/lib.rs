@@ -1,10 +1,11 @@
-//! The operator's hand: `aldis dev`, `send`, `message`, `token`.
+//! The operator's hand: `aldis dev`, `send`, `message`, `token`, `carrier`.
 //!
 //! Standard output carries data, standard error progress and faults, `--output json` makes both
 //! readable by machines. Exit codes: 0 done, 1 failed, 2 wrong command line, 69 delivery cannot be
 //! reached, 78 wrong settings or secrets.
 
 mod arguments;
+mod carrier;
 mod dev;
 mod failure;
 pub mod inbox;
@@ -28,6 +29,13 @@ pub fn run() -> ExitCode {
     // Prints and exits by itself: 2, or 0 for --help and --version.
     let arguments = Arguments::parse();
     let printer = Printer::new(arguments.output);
+    // Before there is a runtime: the conformance kit's children want a process of one thread.
+    if let Command::Carrier(wish) = arguments.command {
+        return carrier::run(wish, &printer).unwrap_or_else(|failure| {
+            printer.complain(&failure);
+            ExitCode::from(failure.exit_code())
+        });
+    }
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -44,6 +52,8 @@ pub fn run() -> ExitCode {
 
 async fn obey(command: Command, printer: &Printer) -> Result<(), Failure> {
     match command {
+        // Done before.
+        Command::Carrier(_) => Ok(()),
         Command::Dev(wish) => dev::run(wish, printer).await,
         Command::Send(wish) => send::run(wish, printer, clock::now()).await,
         Command::Message(wish) => message::run(wish, printer).await,

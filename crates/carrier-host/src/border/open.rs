@@ -75,6 +75,13 @@ impl Opened {
         unsafe { copy(self.extension(WEBHOOK).cast::<Webhook>()) }
     }
 
+    /// Another table of the library by its id.
+    #[cfg(feature = "kit")]
+    pub(crate) fn table<T: aldis_carrier::copying::Sized32>(&self, id: &str) -> Option<T> {
+        // SAFETY: the id of each table fixes its type, and tables are static.
+        unsafe { copy(self.extension(id).cast::<T>()) }
+    }
+
     fn extension(&self, id: &str) -> *const std::ffi::c_void {
         // SAFETY: `id` is lent for the call.
         self.entry

@@ -197,7 +197,7 @@ unsafe extern "C" fn callback_event(ctx: *mut c_void, event: *const Event) -> i3
 
 /// # Safety
 /// The event's texts and lists are valid.
-unsafe fn raw_event(event: &Event) -> RawEvent {
+pub(crate) unsafe fn raw_event(event: &Event) -> RawEvent {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     // SAFETY: the caller's promise.
     unsafe {

@@ -66,6 +66,19 @@ pub struct Webhook {
     >,
 }
 
+/// `aldis.test/1`: lets the conformance kit see that a panic is contained. Libraries made with the kit have it; no host
+/// calls it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Test {
+    /// Size of this struct as its writer knows it.
+    pub struct_size: u32,
+    /// Zero.
+    pub pad: u32,
+    /// `[any]` Panics with this text inside an entry; returns what that entry returns then, `E_PANIC`.
+    pub panic: Option<unsafe extern "C" fn(inst: *mut c_void, text: Str) -> i32>,
+}
+
 /// Where `submit` and `on_response` say what is next: exactly one call for each.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]

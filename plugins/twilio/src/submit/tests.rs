@@ -57,6 +57,10 @@ fn every_recorded_answer_means_what_its_name_says() {
     for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures")).unwrap() {
         let path = file.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        // For `aldis carrier check`.
+        if ["settings", "message", "callback"].contains(&name.split('.').next().unwrap()) {
+            continue;
+        }
         let fixture: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let (class, case) = name.split_once('.').unwrap();
 

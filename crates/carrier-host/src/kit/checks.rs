@@ -1,0 +1,227 @@
+//! The checks, one file for each kind of promise.
+
+mod fixtures;
+mod forms;
+mod instances;
+mod loads;
+mod memory;
+mod panics;
+mod purity;
+mod replies;
+mod sizes;
+mod webhooks;
+
+use super::example::Example;
+use super::lending::Length;
+use super::letter::{Lengths, Reply};
+use super::report::{Fault, Verdict};
+use super::subject::{Attempt, Made, Manner, Subject};
+use super::{Checked, End, Ground, Promise};
+
+/// The promise whose child gives up its right to most system calls, also to those that end it properly.
+pub(super) const RESTRICTED: &str = "system-calls";
+
+/// Every promise.
+pub(super) const ALL: &[Promise] = &[
+    Promise {
+        name: "loads",
+        says: "it loads, agrees on the version, and describes itself truthfully",
+        stands_in: "Versions; aldis_entry",
+        check: loads::check,
+    },
+    Promise {
+        name: "settings",
+        says: "it takes the settings that its schema describes, and says which one is wrong",
+        stands_in: "aldis_instance_cfg",
+        check: loads::settings,
+    },
+    Promise {
+        name: "one-word",
+        says: "each call says exactly one well-formed word to its sink",
+        stands_in: "aldis_op",
+        check: forms::check,
+    },
+    Promise {
+        name: "older-host",
+        says: "it reads no further into a struct than an older host's is long",
+        stands_in: "Sizes",
+        check: sizes::older,
+    },
+    Promise {
+        name: "newer-host",
+        says: "longer structs and list elements of a newer host change nothing",
+        stands_in: "Sizes",
+        check: sizes::newer,
+    },
+    Promise {
+        name: "lent-buffers",
+        says: "it touches nothing that was lent after the call returned, and changes none of it",
+        stands_in: "Ownership",
+        check: sizes::lent,
+    },
+    Promise {
+        name: "replies",
+        says: "every reply an API can give has a class that makes sense",
+        stands_in: "Words; aldis_http.on_response",
+        check: replies::mandatory,
+    },
+    Promise {
+        name: "fuzzed-replies",
+        says: "no reply, however broken, breaks it or is taken for a yes",
+        stands_in: "aldis_http.on_response",
+        check: replies::fuzzed,
+    },
+    Promise {
+        name: "fixtures",
+        says: "its author's own examples hold",
+        stands_in: "the folder given with --fixtures",
+        check: fixtures::check,
+    },
+    Promise {
+        name: "callbacks",
+        says: "no call-back breaks it, and only a signed and fresh one is believed",
+        stands_in: "aldis_webhook",
+        check: webhooks::check,
+    },
+    Promise {
+        name: "instances",
+        says: "instances never mix, also with many threads at once",
+        stands_in: "Threads",
+        check: instances::check,
+    },
+    Promise {
+        name: "privacy",
+        says: "numbers, texts and secrets go into requests and nowhere else",
+        stands_in: "the last paragraph of the head",
+        check: forms::privacy,
+    },
+    Promise {
+        name: "process",
+        says: "threads, files, signal handlers and surroundings stay as they were",
+        stands_in: "A carrier must not ...",
+        check: purity::process,
+    },
+    Promise {
+        name: RESTRICTED,
+        says: "it asks the kernel for nothing but memory",
+        stands_in: "A carrier must not ...",
+        check: purity::system_calls,
+    },
+    Promise {
+        name: "quiet",
+        says: "it prints nothing",
+        stands_in: "A carrier must not ...",
+        check: purity::quiet,
+    },
+    Promise {
+        name: "time",
+        says: "a call neither blocks nor takes longer than 5 ms",
+        stands_in: "A carrier must not ...",
+        check: purity::time,
+    },
+    Promise {
+        name: "memory",
+        says: "calls and instances leave no memory behind",
+        stands_in: "Ownership",
+        check: memory::check,
+    },
+    Promise {
+        name: "panics",
+        says: "a panic ends at the border, and nobody prints what it said",
+        stands_in: "A carrier must not ...",
+        check: panics::check,
+    },
+];
+
+/// The library's descriptor.
+pub(super) fn describe(ground: &Ground) -> Verdict {
+    match Subject::load(ground) {
+        Ok(subject) => Verdict::Held(subject.descriptor_json()),
+        Err(End::Broken(faults)) => Verdict::Broken(faults),
+        Err(End::Skipped(reason) | End::Untried(reason)) => Verdict::Untried(reason),
+    }
+}
+
+/// A loaded library, with settings it takes.
+fn ready(ground: &Ground) -> Result<(Subject, Example), End> {
+    let subject = Subject::load(ground)?;
+    let example = Example::of(ground, &subject)?;
+    Ok((subject, example))
+}
+
+/// The style that most of these checks are for.
+fn needs_http(subject: &Subject) -> Result<(), End> {
+    match subject.http {
+        Some(_) => Ok(()),
+        None => Err(End::Skipped(
+            "it is a session carrier: the check is for aldis.http/1".to_owned(),
+        )),
+    }
+}
+
+/// Replies of every sort: the author's own, and the ones everybody gets.
+fn assorted(example: &Example) -> Vec<Reply> {
+    let mut replies: Vec<_> = example
+        .fixtures
+        .replies
+        .iter()
+        .flat_map(|case| case.replies.clone())
+        .collect();
+    replies.push(
+        Reply::new(200, r#"{"id":"m-1","status":"queued"}"#).header("content-type", "application/json"),
+    );
+    replies.push(Reply::new(429, "{}").header("retry-after", "7"));
+    replies.push(Reply::new(500, ""));
+    replies.push(Reply::none(aldis_carrier::Transport::Timeout, true));
+    replies
+}
+
+/// Everything that can be asked of an instance, once.
+fn workout(
+    ground: &Ground,
+    made: &Made<'_>,
+    manner: &Manner<'_>,
+    example: &Example,
+) -> Result<Vec<Attempt>, Vec<Fault>> {
+    let mut attempts = Vec::new();
+    for (number, letter) in example.letters().iter().enumerate() {
+        for reply in assorted(example) {
+            ground.report.doing(&format!(
+                "an attempt with message {number}, answered with status {}",
+                reply.status
+            ));
+            attempts.push(made.attempt(manner, letter, &[reply])?);
+        }
+    }
+    for case in &example.fixtures.callbacks {
+        ground.report.doing(&format!("handle with {}", case.file));
+        let _ = made.handle(manner, &case.callback);
+    }
+    Ok(attempts)
+}
+
+/// The first of several faults is enough to begin with; the rest may follow from it.
+fn first(faults: Vec<Fault>, during: &str) -> End {
+    let mut faults: Vec<_> = faults
+        .into_iter()
+        .map(|fault| Fault::new(format!("{}: {during}", fault.what), fault.mend))
+        .collect();
+    faults.truncate(5);
+    End::Broken(faults)
+}
+
+/// Only the message's, the sink's, ... struct has another length.
+fn lengths(change: impl FnOnce(&mut Lengths, Length), length: Length) -> Lengths {
+    let mut lengths = Lengths::default();
+    change(&mut lengths, length);
+    lengths
+}
+
+/// Ends a check: kept, unless there are faults.
+fn kept(faults: Vec<Fault>, note: impl Into<String>) -> Checked {
+    if faults.is_empty() {
+        Ok(note.into())
+    } else {
+        Err(End::Broken(faults))
+    }
+}

@@ -1,0 +1,226 @@
+//! Call-backs: broken ones, the author's own, and those with a bit flipped.
+
+use super::{Checked, End, Ground, kept, ready};
+use crate::kit::bytes::Dice;
+use crate::kit::fixtures::{CallbackCase, word};
+use crate::kit::letter::{Callback, Lengths, NOW};
+use crate::kit::report::Fault;
+use crate::kit::subject::{Made, Manner, Subject};
+use aldis_carrier::abi::{OK, REJECT, UNVERIFIED, VERIFIED};
+use aldis_carrier::{EventKind, ReceiptState};
+use serde_json::Value;
+
+/// Broken call-backs for each library.
+const FUZZED: u32 = 5_000;
+
+pub(super) fn check(ground: &Ground) -> Checked {
+    let (subject, example) = ready(ground)?;
+    if subject.webhook.is_none() {
+        return Err(End::Skipped(
+            "it reads none: there is no aldis.webhook/1".to_owned(),
+        ));
+    }
+    let manner = subject.guarded(Lengths::default());
+    let made = example.made(ground, &subject, &manner)?;
+    let cases = &example.fixtures.callbacks;
+    let mut faults = Vec::new();
+    let mut flips = 0_usize;
+    for case in cases {
+        ground.report.doing(&format!("handle with {}", case.file));
+        faults.extend(expected(&made, &manner, case));
+        if case.verdict == VERIFIED && faults.is_empty() {
+            ground
+                .report
+                .doing(&format!("handle with {}, one bit flipped", case.file));
+            flips += flipped(&made, &subject, case, &mut faults);
+            faults.extend(stale(&made, &manner, case));
+        }
+    }
+    fuzz(ground, &made, &subject, cases)?;
+    made.destroy(&manner);
+    let note = if flips == 0 {
+        format!("{FUZZED} broken ones; no signed one among the fixtures, so signatures were not tried")
+    } else {
+        format!("{FUZZED} broken ones, {flips} with one bit flipped")
+    };
+    kept(faults, note)
+}
+
+fn verdict_word(verdict: i32) -> String {
+    match verdict {
+        VERIFIED => "verified".to_owned(),
+        UNVERIFIED => "unverified".to_owned(),
+        REJECT => "rejected".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn expected(made: &Made<'_>, manner: &Manner<'_>, case: &CallbackCase) -> Vec<Fault> {
+    let Some(heard) = made.handle(manner, &case.callback) else {
+        return Vec::new();
+    };
+    let mut faults = heard.faults;
+    let mut fault = |what: String| {
+        faults.push(Fault::new(
+            format!("{}: {what}", case.file),
+            "mend the library, or the example if it is wrong",
+        ));
+    };
+    if heard.returned != case.verdict {
+        fault(format!(
+            "it is {} instead of {}",
+            verdict_word(heard.returned),
+            verdict_word(case.verdict)
+        ));
+        return faults;
+    }
+    if heard.replies.len() > 1 {
+        fault(format!("it is answered {} times", heard.replies.len()));
+    }
+    let Some(events) = case.events.as_ref().filter(|_| case.verdict == VERIFIED) else {
+        return faults;
+    };
+    if events.len() != heard.told.len() {
+        fault(format!(
+            "it holds {} events instead of {}",
+            heard.told.len(),
+            events.len()
+        ));
+        return faults;
+    }
+    for (expected, told) in events.iter().zip(&heard.told) {
+        let kind = EventKind::from_number(told.kind).map(word).unwrap_or_default();
+        let state = ReceiptState::from_number(told.state)
+            .map(word)
+            .unwrap_or_default();
+        for (name, got) in [
+            ("kind", &kind),
+            ("state", &state),
+            ("carrier_id", &told.carrier_id),
+            ("from", &told.from),
+            ("to", &told.to),
+            ("text", &told.text),
+            ("code", &told.code),
+        ] {
+            if let Some(wanted) = expected.get(name).and_then(Value::as_str)
+                && wanted != got
+            {
+                fault(format!("the event's {name} is {got:?} instead of {wanted:?}"));
+            }
+        }
+    }
+    faults
+}
+
+/// Flips bits of the body, the headers and the URL's path: none of them may still be verified.
+fn flipped(made: &Made<'_>, subject: &Subject, case: &CallbackCase, faults: &mut Vec<Fault>) -> usize {
+    let manner = subject.plain();
+    let mut tried = 0;
+    let mut attempt = |callback: &Callback, what: String| {
+        tried += 1;
+        let verified = made
+            .handle(&manner, callback)
+            .is_some_and(|heard| heard.returned == VERIFIED);
+        if verified && faults.len() < 3 {
+            faults.push(Fault::new(
+                format!("{}: it is still verified with {what}", case.file),
+                "verify the signature over exactly what was signed, compare all of it, and reject what differs",
+            ));
+        }
+    };
+    for at in 0..case.callback.body.len() {
+        let mut callback = case.callback.clone();
+        callback.body[at] ^= 1 << (at % 7);
+        attempt(&callback, format!("one bit of byte {at} of the body flipped"));
+    }
+    for (index, (name, value)) in case.callback.headers.iter().enumerate() {
+        if !name.to_ascii_lowercase().contains("sign") && !name.eq_ignore_ascii_case("authorization") {
+            continue;
+        }
+        for at in 0..value.len() {
+            let mut bytes = value.clone().into_bytes();
+            // Stays a letter: another signature, not a broken header.
+            bytes[at] = if bytes[at] == b'a' { b'b' } else { b'a' };
+            let mut callback = case.callback.clone();
+            callback.headers[index].1 = String::from_utf8_lossy(&bytes).into_owned();
+            // The last character of base64 may carry bits that mean nothing, and small hex is large hex.
+            let same = value.len() - at <= 3 || value.eq_ignore_ascii_case(&callback.headers[index].1);
+            if !same {
+                attempt(&callback, format!("character {at} of the header {name} changed"));
+            }
+        }
+        let mut callback = case.callback.clone();
+        callback.headers.remove(index);
+        attempt(&callback, format!("the header {name} taken away"));
+    }
+    tried
+}
+
+fn stale(made: &Made<'_>, manner: &Manner<'_>, case: &CallbackCase) -> Option<Fault> {
+    let after = case.stale_after_s?;
+    let mut late = case.callback.clone();
+    late.now_unix_ms += (after + 1) * 1000;
+    let heard = made.handle(manner, &late)?;
+    (heard.returned == VERIFIED).then(|| {
+        Fault::new(
+            format!("{}: it is still verified {} s later", case.file, after + 1),
+            "compare the signed time with now_unix_ms of the request, and reject what is too old",
+        )
+    })
+}
+
+fn fuzz(ground: &Ground, made: &Made<'_>, subject: &Subject, cases: &[CallbackCase]) -> Result<(), End> {
+    let manner = subject.plain();
+    let seeds: Vec<_> = cases.iter().map(|case| case.callback.body.clone()).collect();
+    let signatures: Vec<(String, String)> = cases
+        .iter()
+        .flat_map(|case| case.callback.headers.clone())
+        .collect();
+    let mut dice = Dice::new();
+    for round in 0..FUZZED {
+        let mut headers = signatures.clone();
+        headers.truncate(dice.below(signatures.len() + 1));
+        headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        let callback = Callback {
+            url: [
+                "https://sms.example.com/carriers/check/receipts?a=b",
+                "",
+                "\u{0}",
+                "not a url",
+            ][dice.below(4)]
+            .to_owned(),
+            method: ["POST", "GET", ""][dice.below(3)].to_owned(),
+            headers,
+            body: dice.body(&seeds),
+            remote_address: String::new(),
+            now_unix_ms: NOW,
+        };
+        let text = String::from_utf8_lossy(&callback.body)
+            .escape_debug()
+            .take(120)
+            .collect::<String>();
+        ground
+            .report
+            .doing(&format!("handle, fuzzed call-back {round}: \"{text}\""));
+        let Some(heard) = made.handle(&manner, &callback) else {
+            return Ok(());
+        };
+        if heard.returned < OK {
+            let during = format!("on the call-back \"{text}\"");
+            return heard
+                .returned_well("handle")
+                .map_err(|faults| super::first(faults, &during));
+        }
+        if heard.returned > REJECT || heard.replies.len() > 1 || !heard.faults.is_empty() {
+            return Err(End::broken(
+                format!(
+                    "handle returned {} with {} replies on the call-back \"{text}\"",
+                    heard.returned,
+                    heard.replies.len()
+                ),
+                "return ALDIS_VERIFIED, ALDIS_UNVERIFIED or ALDIS_REJECT, and reply at most once",
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! What a child tells its parent: one line of JSON for each call it is about to make, and one for the verdict.
+
+use serde::{Deserialize, Serialize};
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::os::fd::{AsRawFd as _, RawFd};
+use std::path::Path;
+
+/// How a promise was broken, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// A sentence that names the fault.
+    pub what: String,
+    /// A sentence that says how to mend it.
+    pub mend: String,
+}
+
+impl Fault {
+    pub(super) fn new(what: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            mend: mend.into(),
+        }
+    }
+}
+
+/// What came of one promise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It was kept; how that was seen.
+    Held(String),
+    /// It was broken.
+    Broken(Vec<Fault>),
+    /// It was not tried, and need not be; why.
+    Skipped(String),
+    /// It could not be tried, and should be; what is missing.
+    Untried(String),
+}
+
+/// One line of a report.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Line {
+    /// The call that is under way from here on.
+    Doing(String),
+    /// A signal arrived; what it was about. Written by the signal handler.
+    Crash(String),
+    /// The end.
+    Verdict(Verdict),
+}
+
+/// The child's end of the report.
+pub(super) struct Report(File);
+
+impl Report {
+    pub(super) fn append(path: &Path) -> std::io::Result<Self> {
+        OpenOptions::new().append(true).create(true).open(path).map(Self)
+    }
+
+    pub(super) fn fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+
+    /// Says which call is coming: whatever happens next happened in it.
+    pub(super) fn doing(&self, what: &str) {
+        self.line(&Line::Doing(what.to_owned()));
+    }
+
+    pub(super) fn verdict(&self, verdict: &Verdict) {
+        self.line(&Line::Verdict(verdict.clone()));
+    }
+
+    fn line(&self, line: &Line) {
+        // One write for each line: the parent may read while we are at it. If it cannot be written, the parent finds
+        // no verdict, and says so.
+        if let Ok(mut text) = serde_json::to_vec(line) {
+            text.push(b'\n');
+            let _ = (&self.0).write_all(&text);
+        }
+    }
+}
+
+/// Reads what a child has written so far; a last line that is cut short is left out.
+pub(super) fn read(text: &str) -> Vec<Line> {
+    text.lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
+}

@@ -1,0 +1,104 @@
+//! `aldis carrier`: what the author of a carrier needs besides a compiler.
+
+mod check;
+mod junit;
+mod schema;
+
+use crate::failure::Failure;
+use crate::printer::Printer;
+use aldis_carrier_host::kit::{self, Kit, Task};
+use clap::{Args, Subcommand};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+#[derive(Subcommand)]
+pub(crate) enum Carrier {
+    /// Holds a compiled carrier library to the contract: 0 if it keeps it, 1 if not, 2 if that could not be seen.
+    Check(Check),
+    /// Prints the JSON Schema of a carrier's settings.
+    Schema(Schema),
+    /// A child of `check` and `schema`: the library runs in it, and whatever that does stays in it.
+    #[command(hide = true)]
+    Inside(Inside),
+}
+
+#[derive(Args)]
+pub(crate) struct Check {
+    /// The library, `libaldis_carrier_NAME.so`.
+    pub(crate) library: PathBuf,
+    /// The author's own examples: settings, messages, replies, call-backs.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) fixtures: Option<PathBuf>,
+    /// Writes the findings as `JUnit` XML, too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Tries this promise only; may be repeated.
+    #[arg(long, value_name = "PROMISE")]
+    pub(crate) only: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Schema {
+    /// The library, `libaldis_carrier_NAME.so`.
+    pub(crate) library: PathBuf,
+    /// A settings block to start from instead.
+    #[arg(long)]
+    pub(crate) toml: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Inside {
+    #[arg(long)]
+    promise: String,
+    #[arg(long)]
+    library: PathBuf,
+    #[arg(long)]
+    fixtures: Option<PathBuf>,
+    #[arg(long)]
+    report: PathBuf,
+}
+
+/// Does it. The exit code is more than done or failed: `check` has three.
+pub(crate) fn run(wish: Carrier, printer: &Printer) -> Result<ExitCode, Failure> {
+    match wish {
+        Carrier::Check(wish) => check::run(&wish, printer),
+        Carrier::Schema(wish) => schema::run(&wish, printer),
+        Carrier::Inside(task) => Ok(ExitCode::from(kit::inside(Task {
+            promise: task.promise,
+            library: task.library,
+            fixtures: task.fixtures,
+            report: task.report,
+        }))),
+    }
+}
+
+/// A kit whose children are this very program.
+fn kit(library: &Path, fixtures: Option<&Path>, scratch: &Path) -> Result<Kit, Failure> {
+    let library = library
+        .canonicalize()
+        .map_err(|error| Failure::usage(format!("{}: {error}", library.display())))?;
+    let fixtures = fixtures
+        .map(|folder| {
+            folder
+                .canonicalize()
+                .map_err(|error| Failure::usage(format!("{}: {error}", folder.display())))
+        })
+        .transpose()?;
+    Ok(Kit::new(&library, fixtures, scratch, |task| {
+        let mut child = Command::new(std::env::current_exe()?);
+        child.args(["carrier", "inside", "--promise", &task.promise]);
+        child
+            .arg("--library")
+            .arg(&task.library)
+            .arg("--report")
+            .arg(&task.report);
+        if let Some(fixtures) = &task.fixtures {
+            child.arg("--fixtures").arg(fixtures);
+        }
+        Ok(child)
+    }))
+}
+
+fn scratch() -> Result<tempfile::TempDir, Failure> {
+    tempfile::tempdir().map_err(|error| Failure::failed(format!("no temporary folder: {error}")))
+}

@@ -1,0 +1,93 @@
+//! `aldis carrier schema`: the settings of a carrier, as its library describes them.
+
+use super::{Schema, kit, scratch};
+use crate::failure::Failure;
+use crate::printer::{Printer, data};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+pub(super) fn run(wish: &Schema, printer: &Printer) -> Result<ExitCode, Failure> {
+    let scratch = scratch()?;
+    let descriptor = kit(&wish.library, None, scratch.path())?
+        .describe()
+        .map_err(Failure::failed)?;
+    let schema = &descriptor["config_schema"];
+    if wish.toml {
+        printer.answer(block(&descriptor).trim_end(), schema)?;
+    } else if printer.is_json() {
+        data(&schema.to_string())?;
+    } else {
+        data(&serde_json::to_string_pretty(schema).unwrap_or_default())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A `[[carriers]]` block to start from: what is required stands open, the rest as a comment.
+fn block(descriptor: &Value) -> String {
+    let id = descriptor["id"].as_str().unwrap_or_default();
+    let schema = &descriptor["config_schema"];
+    let mut text = format!("[[carriers]]\nname = \"{id}\"\nplugin = \"{id}\"\n[carriers.settings]\n");
+    let required = |name: &str| {
+        schema["required"]
+            .as_array()
+            .is_some_and(|names| names.iter().any(|known| known == name))
+    };
+    let none = serde_json::Map::new();
+    let properties = schema["properties"].as_object().unwrap_or(&none);
+    for wanted in [true, false] {
+        for (name, property) in properties.iter().filter(|(name, _)| required(name) == wanted) {
+            for line in property["description"].as_str().unwrap_or_default().lines() {
+                let _ = writeln!(text, "# {line}");
+            }
+            let mark = if wanted { "" } else { "# " };
+            let _ = writeln!(text, "{mark}{name} = {}", example(schema, property, id, name));
+        }
+    }
+    text
+}
+
+/// A value of the right shape.
+fn example(root: &Value, property: &Value, id: &str, name: &str) -> String {
+    let property = resolved(root, property);
+    if property["x-secret"] == true {
+        return format!("{{ file = \"/run/secrets/{id}-{}\" }}", name.replace('_', "-"));
+    }
+    if let Some(value) = ["default", "const"]
+        .iter()
+        .find_map(|word| property.get(word))
+        .filter(|value| !value.is_null())
+    {
+        return value.to_string();
+    }
+    if let Some(value) = ["enum", "examples"].iter().find_map(|word| property[word].get(0)) {
+        return value.to_string();
+    }
+    let kind = property["type"].as_str().or_else(|| property["type"][0].as_str());
+    match kind {
+        Some("integer" | "number") => property
+            .get("minimum")
+            .map_or_else(|| "1".to_owned(), ToString::to_string),
+        Some("boolean") => "false".to_owned(),
+        Some("array") => "[]".to_owned(),
+        Some("object") => "{}".to_owned(),
+        _ => "\"...\"".to_owned(),
+    }
+}
+
+/// Behind a reference, or the choice between a value and null.
+fn resolved<'s>(root: &'s Value, property: &'s Value) -> &'s Value {
+    if let Some(target) = property["$ref"]
+        .as_str()
+        .and_then(|reference| root.pointer(reference.strip_prefix('#')?))
+    {
+        return resolved(root, target);
+    }
+    let choices = ["anyOf", "oneOf", "allOf"]
+        .iter()
+        .find_map(|word| property[word].as_array());
+    match choices.and_then(|choices| choices.iter().find(|choice| choice["type"] != "null")) {
+        Some(choice) => resolved(root, choice),
+        None => property,
+    }
+}
