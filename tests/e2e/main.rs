@@ -8,6 +8,7 @@
 )]
 
 mod a_refusal_means_something;
+mod a_scaffold_works_at_once;
 mod a_stranger_writes_a_carrier;
 mod an_auth0_request_becomes_one_sms;
 mod any_language_can_call;

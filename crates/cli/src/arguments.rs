@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Send(Box<Send>),
     /// Shows one message's life: states, attempts, codes, times.
     Message(Message),
-    /// For authors of carriers: conformance, settings.
+    /// For authors of carriers: a new one, its conformance, its settings.
     #[command(subcommand)]
     Carrier(crate::carrier::Carrier),
     /// Makes a token like Auth0's, to call the edge with.

@@ -2,17 +2,20 @@
 
 mod check;
 mod junit;
+mod new;
 mod schema;
 
 use crate::failure::Failure;
 use crate::printer::Printer;
 use aldis_carrier_host::kit::{self, Kit, Task};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 #[derive(Subcommand)]
 pub(crate) enum Carrier {
+    /// Writes a new carrier that builds and passes its tests.
+    New(New),
     /// Holds a compiled carrier library to the contract: 0 if it keeps it, 1 if not, 2 if that could not be seen.
     Check(Check),
     /// Prints the JSON Schema of a carrier's settings.
@@ -20,6 +23,38 @@ pub(crate) enum Carrier {
     /// A child of `check` and `schema`: the library runs in it, and whatever that does stays in it.
     #[command(hide = true)]
     Inside(Inside),
+}
+
+/// How a carrier talks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Style {
+    /// A request for each message.
+    Http,
+    /// A connection that stays.
+    Session,
+}
+
+/// What it is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    Rust,
+    C,
+}
+
+#[derive(Args)]
+pub(crate) struct New {
+    /// The plugin's id: small letters, digits and '-'.
+    pub(crate) name: String,
+    #[arg(long, value_enum, default_value_t = Style::Http)]
+    pub(crate) style: Style,
+    #[arg(long, value_enum, default_value_t = Language::Rust)]
+    pub(crate) lang: Language,
+    /// The folder to make; by default `aldis-carrier-NAME`.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) path: Option<PathBuf>,
+    /// Where the Rust kit is: a folder with the crate aldis-carrier, or the URL of a git repository that has it.
+    #[arg(long, value_name = "FOLDER|URL", default_value = "../aldis/crates/carrier")]
+    pub(crate) sdk: String,
 }
 
 #[derive(Args)]
@@ -61,6 +96,7 @@ pub(crate) struct Inside {
 /// Does it. The exit code is more than done or failed: `check` has three.
 pub(crate) fn run(wish: Carrier, printer: &Printer) -> Result<ExitCode, Failure> {
     match wish {
+        Carrier::New(wish) => new::run(&wish, printer),
         Carrier::Check(wish) => check::run(&wish, printer),
         Carrier::Schema(wish) => schema::run(&wish, printer),
         Carrier::Inside(task) => Ok(ExitCode::from(kit::inside(Task {
