@@ -43,6 +43,15 @@ fn the_plugins() {
     assert!(seen >= 2, "only {seen} plugins");
 }
 
+/// As they were compiled when ABI 1.0 was new.
+#[test]
+#[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
+fn the_libraries_of_abi_1_0() {
+    let _built = binaries::folder();
+    let folder = binaries::root().join("crates/carrier-host/tests/fixtures/abi-1.0/x86_64-linux-gnu");
+    keeps_the_contract(&folder.join("libaldis_carrier_minimal.so"), None);
+}
+
 #[test]
 fn the_c_example() {
     let home = tempfile::tempdir().expect("a folder");

@@ -12,6 +12,7 @@ mod a_lost_answer_is_ambiguous;
 mod a_message_reaches_the_carrier;
 mod an_attempt_ends_in_time;
 mod call_backs_are_read_by_their_library;
+mod compiled_libraries_keep_working;
 mod nothing_leaves_the_allowed_hosts;
 mod nothing_secret_is_logged;
 mod old_and_new_libraries;
