@@ -214,3 +214,12 @@ fn without_a_fault_there_is_nothing_to_name() {
         "{xml}"
     );
 }
+
+#[test]
+fn the_guide_names_each_promise() {
+    let guide = include_str!("../../carrier/README.md");
+    for promise in aldis_carrier_host::kit::PROMISES {
+        let name = format!("`{}`", promise.name);
+        assert!(guide.contains(&name), "{name}");
+    }
+}
