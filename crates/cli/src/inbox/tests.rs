@@ -40,7 +40,10 @@ async fn the_carriers_fixtures_are_the_inboxs_answers() {
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let fixture: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        let recipient = fixture["recipient"].as_str().unwrap().to_owned();
+        // Other files are for `aldis carrier check`.
+        let Some(recipient) = fixture["recipient"].as_str().map(str::to_owned) else {
+            continue;
+        };
 
         let answer = post(&inbox, &sms(&recipient)).await.unwrap();
 

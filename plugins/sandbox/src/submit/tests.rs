@@ -47,6 +47,10 @@ fn every_recorded_answer_means_what_its_name_says() {
         let path = file.unwrap().path();
         let fixture: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let name = path.file_name().unwrap().to_str().unwrap();
+        // For `aldis carrier check`.
+        if ["settings", "message", "callback"].contains(&name.split('.').next().unwrap()) {
+            continue;
+        }
         let class = name.split_once('.').unwrap().0;
         let message = TestMessage::new(fixture["recipient"].as_str().unwrap(), "Hello");
 
