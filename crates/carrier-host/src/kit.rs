@@ -22,6 +22,7 @@ mod process;
 mod report;
 mod sentry;
 mod subject;
+mod wire;
 
 pub use outside::{Finding, Kit};
 pub use report::{Fault, Verdict};

@@ -223,3 +223,65 @@ fn the_guide_names_each_promise() {
         assert!(guide.contains(&name), "{name}");
     }
 }
+
+/// What is changed in the session carrier that `aldis carrier new` writes, into what, and what is said of it.
+const SESSION_FAULTS: &[(&str, &str, &str)] = &[
+    (
+        "  session *self = st;\n  aldis_sess sess;\n",
+        "  session *self = st;\n  aldis_sess sess;\n  self->len = 0;\n",
+        "it wants something else when",
+    ),
+    (
+        "  sess.write(sess.ctx, aldis_text(\"QUIT\\n\"));\n  return end(&sess, ALDIS_TEMPORARY, \"drained\");",
+        "  return ALDIS_OK;",
+        "drain does nothing",
+    ),
+    (
+        "submit, drain, free};",
+        "submit, drain, keep};",
+        "each session leaves",
+    ),
+    (
+        "  sess.timer(sess.ctx, SILENCE, PATIENCE_MS);\n  return ALDIS_OK;",
+        "  static const aldis_sess *kept;\n  if (kept) return (int32_t)(kept->pad);\n  kept = their_sess;\n  return ALDIS_OK;",
+        "used the struct sess, which was lent for open, after that call had returned",
+    ),
+    ("  link.port = PORT;", "  link.port = 0;", "port 0"),
+];
+
+#[test]
+fn of_a_session_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let template = include_str!("../src/carrier/templates/c/session.c.in").replace("{{name}}", "broken");
+    let (source, library) = (
+        folder.path().join("carrier.c"),
+        folder.path().join("libaldis_carrier_broken.so"),
+    );
+    let keep = "static void keep(void *st) { (void)st; }\nstatic const aldis_session SESSION";
+    let template = template.replacen("static const aldis_session SESSION", keep, 1);
+    let whole = ("", "", "");
+    for (from, to, expected) in SESSION_FAULTS.iter().chain([&whole]) {
+        assert!(template.contains(from), "{from}");
+        std::fs::write(&source, template.replacen(from, to, 1)).expect("written");
+        let mut cc = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()));
+        cc.args([
+            "-std=gnu11",
+            "-w",
+            "-shared",
+            "-fPIC",
+            "-fvisibility=hidden",
+            "-I",
+        ]);
+        cc.arg(home().join("../../../carrier/include"))
+            .arg("-o")
+            .arg(&library)
+            .arg(&source);
+        assert!(cc.status().expect("a C compiler").success(), "{from}");
+        let (code, said) = check(&library, &["--only", "session"]);
+        let what = said["findings"][0]["faults"][0]["what"]
+            .as_str()
+            .unwrap_or_default();
+        assert_eq!(code, Some(i32::from(!expected.is_empty())), "{said:#}");
+        assert!(what.contains(expected), "{expected:?}: {said:#}");
+    }
+}

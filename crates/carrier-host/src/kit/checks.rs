@@ -8,6 +8,7 @@ mod memory;
 mod panics;
 mod purity;
 mod replies;
+mod session;
 mod sizes;
 mod webhooks;
 
@@ -82,6 +83,12 @@ pub(super) const ALL: &[Promise] = &[
         says: "no call-back breaks it, and only a signed and fresh one is believed",
         stands_in: "aldis_webhook",
         check: webhooks::check,
+    },
+    Promise {
+        name: "session",
+        says: "a session lives from open to destroy, and it matters not where its bytes are cut",
+        stands_in: "aldis_session",
+        check: session::check,
     },
     Promise {
         name: "instances",

@@ -122,7 +122,7 @@ impl Ear {
     ///
     /// # Safety
     /// `from` is null, or lent for this call.
-    unsafe fn taken<T: Sized32>(&self, what: &'static str, from: *const T) -> Option<T> {
+    pub(super) unsafe fn taken<T: Sized32>(&self, what: &'static str, from: *const T) -> Option<T> {
         if from.is_null() {
             self.fault(
                 format!("it handed a null pointer over as {what}"),
@@ -258,7 +258,7 @@ unsafe extern "C" fn op_complete(ctx: *mut c_void, outcome: *const Outcome) -> i
 impl Ear {
     /// # Safety
     /// All that the outcome points to is lent for this call.
-    unsafe fn ended(&self, outcome: &Outcome) -> Ended {
+    pub(super) unsafe fn ended(&self, outcome: &Outcome) -> Ended {
         self.mind_zero("aldis_outcome.flags", outcome.flags);
         self.mind_zero("aldis_outcome.pad", outcome.pad);
         self.mind_list(

@@ -5,6 +5,7 @@
 //! | `settings.json` | the instance's settings, made-up secrets as plain text among them |
 //! | `message.<case>.json` | `{"message": {..}, "request": {..}}` or `{"message": {..}, "outcome": {..}}` |
 //! | `<class>.<case>.json` | a reply of the carrier and, by its name, the outcome class it means |
+//! | `stream.<case>.json` | what a carrier writes to a session: `{"text": ".."}` or `{"hex": ".."}` |
 //! | `callback.<verdict>.<case>.json` | a call-back, and by its name `verified`, `unverified` or `rejected` |
 //!
 //! Other files are not read. `crates/carrier/README.md` has an example of each.
@@ -24,6 +25,8 @@ pub(super) struct Fixtures {
     pub(super) messages: Vec<MessageCase>,
     pub(super) replies: Vec<ReplyCase>,
     pub(super) callbacks: Vec<CallbackCase>,
+    /// What a carrier writes to a session.
+    pub(super) streams: Vec<Vec<u8>>,
 }
 
 /// A message, and what is to become of it.
@@ -126,6 +129,31 @@ struct CallbackFile {
     stale_after_s: Option<u64>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StreamFile {
+    Text(String),
+    Hex(String),
+}
+
+impl StreamFile {
+    fn bytes(self) -> Result<Vec<u8>, String> {
+        let digits: Vec<u32> = match &self {
+            Self::Text(text) => return Ok(text.clone().into_bytes()),
+            Self::Hex(hex) => hex
+                .chars()
+                .filter(|digit| !digit.is_whitespace())
+                .map(|digit| digit.to_digit(16))
+                .collect::<Option<_>>(),
+        }
+        .ok_or("hex has a letter that is no digit")?;
+        Ok(digits
+            .chunks(2)
+            .map(|pair| u8::try_from(pair.iter().fold(0, |byte, digit| byte * 16 + digit)).unwrap_or(0))
+            .collect())
+    }
+}
+
 impl Fixtures {
     /// Reads the folder; the error names the file and what is wrong with it.
     pub(super) fn read(folder: Option<&Path>) -> Result<Self, String> {
@@ -170,6 +198,10 @@ impl Fixtures {
                     request,
                     outcome,
                 });
+            }
+            ("stream", _) => {
+                let stream: StreamFile = parse(path)?;
+                self.streams.push(stream.bytes()?);
             }
             ("callback", _) => self.callbacks.push(callback(file, case, parse(path)?)?),
             (_, Some(class)) => self.replies.push(reply(file, class, parse(path)?)?),

@@ -7,8 +7,8 @@ use super::letter::{Callback, Configuration, FaultSink, Lengths, Letter, OP, Rep
 use super::report::Fault;
 use super::sentry::Watch;
 use super::{End, Ground};
-use crate::Library;
-use crate::border::open::Opened;
+use crate::Descriptor;
+use crate::border::open::{Opened, open};
 use aldis_carrier::abi::{E_PANIC, Entry, Host, Http, OK, STEP_LIMIT, Session, Test, Webhook};
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -18,7 +18,7 @@ const MOST_WAITS: u32 = aldis_carrier::abi::WAIT_LIMIT;
 
 /// A loaded library.
 pub(super) struct Subject {
-    library: Library,
+    descriptor: Descriptor,
     opened: Opened,
     pub(super) entry: Entry,
     pub(super) http: Option<Http>,
@@ -72,28 +72,36 @@ impl Subject {
     pub(super) fn load(ground: &Ground) -> Result<Self, End> {
         ground.report.doing("loading the library");
         let watch = Watch::new(&ground.report);
-        let loaded = watch.over(|| Library::load(&ground.library));
-        let library = loaded.map_err(|error| {
+        let loaded = watch.over(|| {
+            let opened = open(&ground.library)?;
+            let descriptor = Descriptor::parse(opened.descriptor_json())?;
+            Ok::<_, String>((opened, descriptor))
+        });
+        let (opened, descriptor) = loaded.map_err(|reason| {
             End::Untried(format!(
-                "the library does not load, as the check `loads` says: {error}"
+                "the library does not load, as the check `loads` says: {reason}"
             ))
         })?;
-        let opened = *library.opened();
+        let desk = Desk::default();
+        if let Some(load) = opened.entry.load {
+            // SAFETY: the table lasts as long as the process.
+            watch.over(|| desk.at_work(|| unsafe { load(&raw const PLAIN_HOST) }));
+        }
         Ok(Self {
             entry: opened.entry,
             http: opened.http(),
             session: opened.table(aldis_carrier::abi::SESSION),
             test: opened.table(aldis_carrier::abi::TEST),
             webhook: opened.webhook().filter(|webhook| webhook.handle.is_some()),
-            library,
+            descriptor,
             opened,
-            desk: Desk::default(),
+            desk,
             watch,
         })
     }
 
     pub(super) fn descriptor(&self) -> &crate::Descriptor {
-        self.library.descriptor()
+        &self.descriptor
     }
 
     /// The descriptor word for word.

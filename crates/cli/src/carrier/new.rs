@@ -51,6 +51,8 @@ const HTTP_FIXTURES: [Template; 4] = [
     template!("fixtures/ambiguous.no_answer.json" from "fixtures/ambiguous.no_answer.json"),
 ];
 
+const STREAM: Template = template!("fixtures/stream.answers.json" from "fixtures/stream.answers.json");
+
 pub(super) fn run(wish: &New, printer: &Printer) -> Result<ExitCode, Failure> {
     let name = checked(&wish.name)?;
     let folder = wish
@@ -105,8 +107,9 @@ fn files(lang: Language, style: Style) -> Vec<Template> {
         (Language::C, Style::Http) => C.into_iter().chain(C_HTTP).collect(),
         (Language::C, Style::Session) => C.into_iter().chain(C_SESSION).collect(),
     };
-    if style == Style::Http {
-        files.extend(HTTP_FIXTURES);
+    match style {
+        Style::Http => files.extend(HTTP_FIXTURES),
+        Style::Session => files.push(STREAM),
     }
     files
 }
