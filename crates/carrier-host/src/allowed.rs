@@ -62,6 +62,15 @@ impl AllowedHosts {
         Ok(())
     }
 
+    /// Whether a link may go there. A rule without a port allows any: protocols with sessions have no port of their
+    /// own.
+    pub(crate) fn allows_link(&self, host: &str, port: u16) -> bool {
+        let Ok(host) = Host::parse(host) else { return false };
+        self.0
+            .iter()
+            .any(|rule| rule.host == host && rule.port.is_none_or(|allowed| allowed == port))
+    }
+
     /// Whether a request may go there. Everything that is not clearly allowed is not.
     pub(crate) fn allows(&self, url: &Url) -> bool {
         let Some(host) = url.host() else { return false };

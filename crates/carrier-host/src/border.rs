@@ -6,9 +6,10 @@
 
 pub(crate) mod calls;
 pub(crate) mod host_table;
+pub(crate) mod machine;
 pub(crate) mod open;
 mod sinks;
 
 #[cfg(feature = "kit")]
 pub(crate) use sinks::raw_event;
-pub(crate) use sinks::{RawEvent, RawOutcome, RawReply, RawRequest, Word};
+pub(crate) use sinks::{RawAct, RawEvent, RawLink, RawOutcome, RawReply, RawRequest, Word};

@@ -10,10 +10,13 @@ mod written;
 mod tests;
 
 use crate::allowed::AllowedHosts;
+use crate::session::Dialer;
 use aldis_carrier::Transport;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Method, NoProxy, Proxy, Response, Url};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -76,6 +79,8 @@ pub enum HttpEngineError {
 pub struct HttpEngine {
     client: reqwest::Client,
     response_limit: usize,
+    /// Links of sessions trust whom the client trusts.
+    dialer: Dialer,
 }
 
 impl HttpEngine {
@@ -89,7 +94,12 @@ impl HttpEngine {
             .ca_certificate
             .as_deref()
             .map_or_else(|| Ok(Vec::new()), certificates)?;
-        let trusting = builder(&options)?.tls_certs_merge(extra.clone()).build();
+        let merged = extra
+            .iter()
+            .map(|der| Certificate::from_der(der))
+            .collect::<Result<Vec<_>, _>>();
+        let merged = merged.map_err(|error| HttpEngineError::Client(failure::cause(&error)))?;
+        let trusting = builder(&options)?.tls_certs_merge(merged.clone()).build();
         let client = match trusting {
             Ok(client) => client,
             // A bare container has no list of trusted certificates. Loopback and the operator's own CA still work.
@@ -99,14 +109,22 @@ impl HttpEngine {
                     cause,
                     "no certificate of the system is trusted; carriers over https will fail"
                 );
-                let lonely = builder(&options)?.tls_certs_only(extra).build();
+                let lonely = builder(&options)?.tls_certs_only(merged).build();
                 lonely.map_err(|error| HttpEngineError::Client(failure::cause(&error)))?
             }
         };
+        let dialer = Dialer::new(&extra, options.connect_timeout)
+            .map_err(|error| HttpEngineError::Client(error.to_string()))?;
         Ok(Self {
             client,
             response_limit: options.response_limit,
+            dialer,
         })
+    }
+
+    /// For connections that stay.
+    pub(crate) fn dialer(&self) -> &Dialer {
+        &self.dialer
     }
 
     /// One request and its answer, ended by the host after `limit` at the latest.
@@ -186,10 +204,11 @@ fn builder(options: &HttpOptions) -> Result<reqwest::ClientBuilder, HttpEngineEr
     Ok(builder)
 }
 
-fn certificates(path: &Path) -> Result<Vec<Certificate>, HttpEngineError> {
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, HttpEngineError> {
     let read = std::fs::read(path).map_err(|error| error.to_string());
     let parsed = read.and_then(|pem| {
-        let found = Certificate::from_pem_bundle(&pem)
+        let found: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+            .collect::<Result<_, _>>()
             .map_err(|_| "it is not a PEM file of certificates".to_owned())?;
         if found.is_empty() {
             Err("it holds no certificate".to_owned())

@@ -1,31 +1,33 @@
 //! One configured carrier: the seam between delivery and whatever runs a library's code.
 
 mod attempt;
-mod judge;
 mod request;
-mod verdict;
 
 use crate::allowed::AllowedHosts;
 use crate::bare_secret;
-use crate::border::calls::{Handle, create};
+use crate::border::calls::create;
 use crate::border::host_table::Room;
-use crate::budget::{Budget, CallTimes};
-use crate::faults::Faults;
+use crate::border::machine;
+use crate::budget::CallTimes;
+use crate::judge::{Truth, fault};
 use crate::redact::Redactor;
+use crate::resident::Resident;
+use crate::session::{Events, LinkMetrics, Plan, Sessions};
+use crate::verdict::believe;
 use crate::{CallbackRequest, CallbackVerdict, HttpEngine, Library, PluginMetric, Report, Submission};
 use attempt::Attempt;
-use judge::{Truth, fault};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use verdict::believe;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// What the host itself would say of a library's words; for the conformance kit.
 #[cfg(feature = "kit")]
 pub(crate) mod judged {
-    use super::{Truth, judge, request, verdict};
-    use crate::border::calls::Verdict;
+    use super::request;
     use crate::border::{RawEvent, RawOutcome, RawRequest};
+    use crate::judge::{self, Truth};
     use crate::redact::Redactor;
+    use crate::verdict;
 
     pub(crate) fn request(raw: RawRequest) -> Result<(), String> {
         request::parse(raw).map(drop)
@@ -36,7 +38,7 @@ pub(crate) mod judged {
     }
 
     pub(crate) fn event(raw: RawEvent) -> Result<(), String> {
-        verdict::believe(Verdict::Verified(vec![raw], None)).map(drop)
+        verdict::event(raw).map(drop)
     }
 }
 
@@ -75,21 +77,22 @@ pub struct InstanceMetrics {
     pub quarantined: bool,
     /// What the library itself reports.
     pub plugin: Vec<PluginMetric>,
+    /// Its connections that stay; none in the http style.
+    pub links: Vec<LinkMetrics>,
 }
 
-/// One configured carrier. May be used by any number of tasks at once; dropping it ends the library's instance.
+/// One configured carrier. May be used by any number of tasks at once; dropping it cuts its links and ends the
+/// library's instance.
 pub struct Instance {
-    library: Library,
-    handle: Handle,
-    name: String,
+    resident: Arc<Resident>,
     allowed: AllowedHosts,
     engine: HttpEngine,
-    faults: Mutex<Faults>,
-    budget: Budget,
+    /// Of the session style.
+    sessions: Option<Sessions>,
 }
 
 impl Instance {
-    /// Asks the library for an instance with these settings.
+    /// Asks the library for an instance with these settings. Connects nothing: see [`Instance::start`].
     pub fn create(
         library: &Library,
         options: InstanceOptions,
@@ -110,25 +113,40 @@ impl Instance {
             key: (!refusal.key.is_empty()).then(|| redactor.clean(&refusal.key)),
             reason: redactor.clean(&refusal.reason),
         })?;
+        let resident = Resident::new(options.name, library.clone(), handle);
+        let sessions = sessions(&resident, &options.settings, &allowed)?;
         Ok(Self {
-            library: library.clone(),
-            handle,
-            name: options.name,
+            resident: Arc::new(resident),
             allowed,
             engine,
-            faults: Mutex::default(),
-            budget: Budget::default(),
+            sessions,
         })
+    }
+
+    /// Connects the links of a session carrier and keeps them up; what arrives on them goes to `events`. Nothing to do
+    /// in the http style. To be called within a runtime, once.
+    pub fn start(&self, events: &Arc<dyn Events>) {
+        if let Some(sessions) = &self.sessions {
+            sessions.start(&self.resident, self.engine.dialer(), events);
+        }
+    }
+
+    /// Takes leave of the carrier: no new messages, those in flight get their answer, then every link is ended, by
+    /// force after `limit`.
+    pub async fn drain(&self, limit: Duration) {
+        if let Some(sessions) = &self.sessions {
+            sessions.drain(limit).await;
+        }
     }
 
     /// The carrier's name in the configuration.
     pub fn name(&self) -> &str {
-        &self.name
+        self.resident.name()
     }
 
     /// The library it runs.
     pub fn library(&self) -> &Library {
-        &self.library
+        self.resident.library()
     }
 
     /// One attempt, from the library's first word to the last answer. Ends within the time limit, and may be
@@ -140,74 +158,75 @@ impl Instance {
                 Truth::default(),
             );
         }
-        Attempt::new(self, &submission).run().await
+        if submission.now_unix_ms >= submission.message.deadline_unix_ms {
+            return Report::expired();
+        }
+        match &self.sessions {
+            Some(sessions) => sessions.submit(submission).await,
+            None => Attempt::new(self, &submission).run().await,
+        }
     }
 
     /// What the library makes of a call-back. Pure and quick: no I/O.
     pub fn webhook(&self, request: &CallbackRequest) -> CallbackVerdict {
-        if !self.handle.reads_callbacks() {
+        let resident = &self.resident;
+        if !resident.handle().reads_callbacks() {
             return CallbackVerdict::Rejected;
         }
         if self.quarantined() {
             return CallbackVerdict::Fault;
         }
-        let verdict = self.timed(|| self.handle.callback(request)).and_then(believe);
+        let verdict = resident
+            .timed(|| resident.handle().callback(request))
+            .and_then(believe);
         verdict.unwrap_or_else(|broken| {
-            self.note_fault(&broken);
+            resident.note_fault(&broken);
             CallbackVerdict::Fault
         })
     }
 
     /// Broke the contract too often and is being left alone for a minute.
     pub fn quarantined(&self) -> bool {
-        self.faults().quarantined(self.handle.room().age())
+        self.resident.quarantined()
     }
 
     /// The counters of this instance.
     pub fn metrics(&self) -> InstanceMetrics {
-        let faults = self.faults().total();
+        let resident = &self.resident;
+        let faults = resident.faults().total();
         InstanceMetrics {
-            call_times: self.budget.times(),
+            call_times: resident.budget().times(),
             faults,
             quarantined: self.quarantined(),
-            plugin: self.handle.room().series().all(),
+            plugin: resident.handle().room().series().all(),
+            links: self.sessions.as_ref().map(Sessions::metrics).unwrap_or_default(),
         }
     }
+}
 
-    fn faults(&self) -> MutexGuard<'_, Faults> {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+/// The links of a session carrier, checked; `None` in the http style.
+fn sessions(
+    resident: &Resident,
+    settings: &serde_json::Value,
+    allowed: &AllowedHosts,
+) -> Result<Option<Sessions>, InstanceError> {
+    if !resident.handle().has_sessions() {
+        return Ok(None);
     }
-
-    fn note_fault(&self, broken: &str) {
-        let quarantined = self.faults().note(self.handle.room().age());
-        tracing::error!(target: "aldis_carrier", carrier = self.name, quarantined, "the carrier library {broken}");
-    }
-
-    fn warn(&self, what: &str) {
-        tracing::warn!(target: "aldis_carrier", carrier = self.name, "the carrier library {what}");
-    }
-
-    /// Runs a call into the library and counts how long it took.
-    fn timed<R>(&self, call: impl FnOnce() -> R) -> R {
-        let before = self.handle.room().age();
-        let result = call();
-        let after = self.handle.room().age();
-        let took = after.saturating_sub(before);
-        if self.budget.note(took, after) {
-            self.warn(&format!(
-                "took {} ms for one call; others wait meanwhile",
-                took.as_millis()
-            ));
-        }
-        result
-    }
+    let host = settings.get("host").and_then(serde_json::Value::as_str);
+    let plans = machine::links(resident.handle()).and_then(|links| Plan::of_all(links, host, allowed));
+    let plans = plans.map_err(|broken| InstanceError {
+        key: None,
+        reason: format!("the carrier library {broken}"),
+    })?;
+    Ok(Some(Sessions::new(plans)))
 }
 
 impl fmt::Debug for Instance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Instance")
-            .field("name", &self.name)
-            .field("library", &self.library)
+            .field("name", &self.name())
+            .field("library", self.library())
             .finish_non_exhaustive()
     }
 }

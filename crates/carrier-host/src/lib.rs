@@ -1,8 +1,8 @@
 //! The host half of the carrier border: loads carrier libraries and does for them what they may not do
 //! themselves, above all HTTP.
 //!
-//! [`Library`] is a loaded file, [`Instance`] one configured carrier of it. An instance is the seam for what comes
-//! later: other styles (sessions) and other places (a worker process) have the same `submit` and `webhook`.
+//! [`Library`] is a loaded file, [`Instance`] one configured carrier of it, whatever its style: `submit` is one
+//! attempt, be it HTTP exchanges or a place in the window of a connection that stays.
 
 #![allow(
     unsafe_code,
@@ -18,13 +18,17 @@ mod descriptor;
 mod faults;
 mod http;
 mod instance;
+mod judge;
 #[cfg(feature = "kit")]
 pub mod kit;
 mod library;
 mod redact;
 mod report;
+mod resident;
+mod session;
 mod shelf;
 mod submission;
+mod verdict;
 
 pub use aldis_carrier::{Class, Encoding, EventKind, ReceiptState, Scope, SenderKind};
 pub use budget::CallTimes;
@@ -34,5 +38,6 @@ pub use http::{HttpEngine, HttpEngineError, HttpOptions};
 pub use instance::{Instance, InstanceError, InstanceMetrics, InstanceOptions};
 pub use library::{Library, LoadError, find};
 pub use report::{Price, PriceKind, Report};
+pub use session::{Events, LinkMetrics, Stored};
 pub use shelf::{MetricKind, PluginMetric};
 pub use submission::{CarrierMessage, CarrierSender, Submission};

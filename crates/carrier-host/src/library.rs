@@ -5,7 +5,7 @@ use crate::border::host_table::Room;
 use crate::border::open::{Opened, open};
 use crate::descriptor::Descriptor;
 use crate::redact::Redactor;
-use aldis_carrier::abi::{ABI_MAJOR, ABI_MINOR, Entry, HTTP, Http, MAGIC};
+use aldis_carrier::abi::{ABI_MAJOR, ABI_MINOR, Entry, HTTP, Http, MAGIC, SESSION, Session};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -170,15 +170,36 @@ fn agree(entry: &Entry) -> Result<(), String> {
 /// None is defined yet.
 const KNOWN_FEATURES: u64 = 0;
 
+/// One of the two styles, and all of it.
 fn check_style(opened: &Opened) -> Result<(), String> {
-    match opened.http() {
-        Some(Http {
-            submit: Some(_),
-            on_response: Some(_),
-            ..
-        }) => Ok(()),
-        Some(_) => Err(format!("its {HTTP} table lacks submit or on_response")),
-        None => Err(format!("it has no {HTTP}, the one style this host runs")),
+    match (opened.http(), opened.session()) {
+        (Some(_), Some(_)) => Err(format!(
+            "it has both {HTTP} and {SESSION}; a carrier has one of them"
+        )),
+        (Some(http), None) => match http {
+            Http {
+                submit: Some(_),
+                on_response: Some(_),
+                ..
+            } => Ok(()),
+            _ => Err(format!("its {HTTP} table lacks submit or on_response")),
+        },
+        (None, Some(session)) => match session {
+            Session {
+                links: Some(_),
+                open: Some(_),
+                on_bytes: Some(_),
+                on_timer: Some(_),
+                submit: Some(_),
+                drain: Some(_),
+                destroy: Some(_),
+                ..
+            } => Ok(()),
+            _ => Err(format!("its {SESSION} table lacks a function")),
+        },
+        (None, None) => Err(format!(
+            "it has neither {HTTP} nor {SESSION}, the styles this host runs"
+        )),
     }
 }
 

@@ -47,6 +47,15 @@ pub struct Report {
 }
 
 impl Report {
+    /// The last look before the wire.
+    pub(crate) fn expired() -> Self {
+        Self::bare(
+            Class::Expired,
+            false,
+            "the deadline passed before the carrier was asked",
+        )
+    }
+
     pub(crate) fn bare(class: Class, request_written: bool, detail: impl Into<String>) -> Self {
         Self {
             class,

@@ -1,6 +1,7 @@
 //! A library that breaks the contract harms its own message at most, and is left alone when it keeps on.
 
 use crate::stage::{Carrier, instance, submission};
+use crate::wire;
 use aldis_carrier_host::{CallbackRequest, CallbackVerdict, Class};
 
 #[tokio::test]
@@ -127,4 +128,55 @@ fn callback() -> CallbackRequest {
         remote_address: String::new(),
         now_unix_ms: 5_000,
     }
+}
+
+#[tokio::test]
+async fn a_session_that_fails_on_a_message_fails_on_that_one_alone() {
+    let (listener, settings) = wire::carrier().await;
+    let (instance, _desk) = wire::started(settings);
+    let mut peer = wire::accept(&listener, "GO 10 0").await;
+    let flying = wire::submit(&instance, submission("flying"));
+    let token = peer.gets("flying").await;
+    let broken = instance.submit(submission("fault")).await;
+    assert_eq!(
+        (broken.class, broken.request_written),
+        (Class::PluginFault, false)
+    );
+    // Not a byte of what it wanted in that call was written, and the others go on.
+    let next = wire::submit(&instance, submission("next"));
+    let next_token = peer.gets("next").await;
+    for token in [token, next_token] {
+        peer.says(&format!("OK {token} 0")).await;
+    }
+    for report in [flying, next] {
+        assert_eq!(report.await.expect("a report").class, Class::Accepted);
+    }
+    assert_eq!(instance.metrics().faults, 1);
+}
+
+#[tokio::test]
+async fn a_session_that_fails_on_bytes_costs_its_connection() {
+    let (listener, settings) = wire::carrier().await;
+    let (instance, _desk) = wire::started(settings);
+    let mut peer = wire::accept(&listener, "GO 10 0").await;
+    let flying = wire::submit(&instance, submission("flying"));
+    peer.gets("flying").await;
+    peer.says("FAULT").await;
+    let report = flying.await.expect("a report");
+    assert_eq!((report.class, report.request_written), (Class::Ambiguous, true));
+    assert_eq!(peer.heard().await, None);
+    wire::accept(&listener, "GO 10 0").await;
+    assert_eq!(instance.metrics().faults, 1);
+}
+
+#[tokio::test]
+async fn an_outcome_that_means_nothing_is_ambiguous() {
+    let (listener, settings) = wire::carrier().await;
+    let (instance, _desk) = wire::started(settings);
+    let mut peer = wire::accept(&listener, "GO 10 0").await;
+    let report = wire::submit(&instance, submission("odd"));
+    let token = peer.gets("odd").await;
+    peer.says(&format!("END {token} 99")).await;
+    assert_eq!(report.await.expect("a report").class, Class::Ambiguous);
+    assert_eq!(instance.metrics().faults, 1);
 }

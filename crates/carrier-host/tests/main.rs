@@ -8,9 +8,12 @@
 )]
 
 mod a_broken_library_is_contained;
+mod a_connection_stays;
 mod a_lost_answer_is_ambiguous;
+mod a_lost_link_leaves_what_left_ambiguous;
 mod a_message_reaches_the_carrier;
 mod an_attempt_ends_in_time;
+mod an_event_is_acknowledged_once_durable;
 mod call_backs_are_read_by_their_library;
 mod compiled_libraries_keep_working;
 mod nothing_leaves_the_allowed_hosts;
@@ -18,3 +21,5 @@ mod nothing_secret_is_logged;
 mod old_and_new_libraries;
 mod only_known_certificates_are_trusted;
 mod stage;
+mod the_window_and_the_pace_are_kept;
+mod wire;

@@ -66,7 +66,7 @@ pub(crate) fn library(source: &str) -> Library {
 
 /// The id that the descriptor of a fixture has.
 fn plugin_of(source: &str) -> String {
-    if ["broken", "wanderer"].contains(&source) {
+    if ["broken", "wanderer", "wire"].contains(&source) {
         source.to_owned()
     } else {
         "fixture".to_owned()

@@ -7,7 +7,7 @@ use crate::submission::CarrierMessage;
 use crate::{CallbackRequest, InstanceOptions};
 use aldis_carrier::abi::{
     E_PANIC, Http, HttpResp, InstanceCfg, List, MSG_WANT_RECEIPT, Msg, OK, Op, PAIR_SECRET, Pair, REJECT,
-    Str, UNVERIFIED, VERIFIED, Webhook, WebhookReq,
+    Session, Str, UNVERIFIED, VERIFIED, Webhook, WebhookReq,
 };
 use aldis_carrier::copying::size_of_u32;
 use std::ffi::c_void;
@@ -22,6 +22,7 @@ pub(crate) struct Handle {
     inst: *mut c_void,
     destroy: Option<unsafe extern "C" fn(inst: *mut c_void)>,
     http: Option<Http>,
+    session: Option<Session>,
     webhook: Option<Webhook>,
 }
 
@@ -104,6 +105,7 @@ pub(crate) fn create(opened: &Opened, room: Room, options: &InstanceOptions) -> 
                 inst,
                 destroy,
                 http: opened.http(),
+                session: opened.session(),
                 webhook: opened.webhook(),
             })
         }
@@ -131,7 +133,7 @@ unsafe extern "C" fn setting_at_fault(ctx: *mut c_void, key: Str, reason: Str) {
     }
 }
 
-fn returned(answer: i32) -> Result<(), Broken> {
+pub(super) fn returned(answer: i32) -> Result<(), Broken> {
     match answer {
         OK => Ok(()),
         E_PANIC => Err("panicked".into()),
@@ -198,6 +200,16 @@ impl Handle {
         listen(&self.room, message, answer.now_unix_ms, call)
     }
 
+    /// The library's table for sessions, and its own handle of the instance, for the calls in `machine`.
+    pub(super) fn session(&self) -> Option<(Session, *mut c_void)> {
+        Some((self.session?, self.inst))
+    }
+
+    /// Whether it is a carrier of the session style.
+    pub(crate) fn has_sessions(&self) -> bool {
+        self.session.is_some()
+    }
+
     /// Whether the library reads call-backs at all.
     pub(crate) fn reads_callbacks(&self) -> bool {
         self.webhook.is_some_and(|webhook| webhook.handle.is_some())
@@ -252,16 +264,10 @@ fn listen(
     now_unix_ms: u64,
     call: impl FnOnce(*const Msg, *const Op) -> i32,
 ) -> Result<Word, Broken> {
-    let attributes: Vec<_> = message
-        .attributes
-        .iter()
-        .map(|(key, value)| Pair::of(key, value, 0))
-        .collect();
-    let msg = lend(message, now_unix_ms, &attributes);
     let mut heard = OpSink::default();
     let op = heard.table();
-    let answer = visit(room, &message.text, &message.to, || {
-        call(&raw const msg, &raw const op)
+    let answer = lending(message, now_unix_ms, |msg| {
+        visit(room, &message.text, &message.to, || call(msg, &raw const op))
     });
     returned(answer)?;
     match heard {
@@ -273,6 +279,21 @@ fn listen(
         } => Ok(word),
         OpSink { calls, .. } => Err(format!("called its sink {calls} times instead of once")),
     }
+}
+
+/// Lends a message for one call.
+pub(super) fn lending<R>(
+    message: &CarrierMessage,
+    now_unix_ms: u64,
+    call: impl FnOnce(*const Msg) -> R,
+) -> R {
+    let attributes: Vec<_> = message
+        .attributes
+        .iter()
+        .map(|(key, value)| Pair::of(key, value, 0))
+        .collect();
+    let msg = lend(message, now_unix_ms, &attributes);
+    call(&raw const msg)
 }
 
 fn lend(message: &CarrierMessage, now_unix_ms: u64, attributes: &[Pair]) -> Msg {

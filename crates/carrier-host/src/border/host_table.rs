@@ -57,6 +57,11 @@ impl Room {
         self.born.elapsed()
     }
 
+    /// The process's clock.
+    pub(crate) fn now_unix_ms(&self) -> u64 {
+        (self.clock)()
+    }
+
     pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
     }

@@ -1,6 +1,6 @@
 //! Opens a file and copies the tables it exports. Nothing is ever closed.
 
-use aldis_carrier::abi::{ENTRY_SYMBOL, Entry, HTTP, Http, Str, WEBHOOK, Webhook};
+use aldis_carrier::abi::{ENTRY_SYMBOL, Entry, HTTP, Http, SESSION, Session, Str, WEBHOOK, Webhook};
 use aldis_carrier::copying::copy;
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use std::mem::ManuallyDrop;
@@ -67,6 +67,12 @@ impl Opened {
     pub(crate) fn http(&self) -> Option<Http> {
         // SAFETY: the table by this id has this type, and is static.
         unsafe { copy(self.extension(HTTP).cast::<Http>()) }
+    }
+
+    /// The session style, if the library has it.
+    pub(crate) fn session(&self) -> Option<Session> {
+        // SAFETY: the table by this id has this type, and is static.
+        unsafe { copy(self.extension(SESSION).cast::<Session>()) }
     }
 
     /// Call-backs, if the library has them.

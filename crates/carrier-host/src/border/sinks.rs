@@ -4,6 +4,11 @@ use aldis_carrier::abi::{E_INVALID, Event, HttpReq, List, OK, Op, Outcome, Str, 
 use aldis_carrier::copying::{copy, size_of_u32};
 use std::ffi::c_void;
 
+mod session;
+
+pub(super) use session::{LinkSink, SessSink};
+pub(crate) use session::{RawAct, RawLink};
+
 /// More than a call-back ever holds; a library beyond it is broken.
 const MOST_EVENTS: usize = 10_000;
 
@@ -127,8 +132,17 @@ unsafe extern "C" fn op_http(ctx: *mut c_void, request: *const HttpReq) -> i32 {
 
 unsafe extern "C" fn op_complete(ctx: *mut c_void, outcome: *const Outcome) -> i32 {
     // SAFETY: lent for the call, and copied here.
-    let word = unsafe { copy(outcome) }.map(|outcome| unsafe {
-        Word::Complete(RawOutcome {
+    let word = unsafe { raw_outcome(outcome) }.map(Word::Complete);
+    // SAFETY: the table's own context.
+    unsafe { op(ctx) }.hear(word)
+}
+
+/// # Safety
+/// `outcome` is null, or valid for the call.
+unsafe fn raw_outcome(outcome: *const Outcome) -> Option<RawOutcome> {
+    // SAFETY: the caller's promise.
+    unsafe { copy(outcome) }.map(|outcome| unsafe {
+        RawOutcome {
             class: outcome.class,
             scope: outcome.scope,
             retry_after_ms: outcome.retry_after_ms,
@@ -139,10 +153,8 @@ unsafe extern "C" fn op_complete(ctx: *mut c_void, outcome: *const Outcome) -> i
             carrier_ids: outcome.carrier_ids.texts(),
             code: outcome.code.to_text(),
             detail: outcome.detail.to_text(),
-        })
-    });
-    // SAFETY: the table's own context.
-    unsafe { op(ctx) }.hear(word)
+        }
+    })
 }
 
 unsafe extern "C" fn op_wait(ctx: *mut c_void, wait_ms: u32) -> i32 {

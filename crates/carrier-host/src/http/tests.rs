@@ -239,6 +239,7 @@ async fn a_name_that_is_not_found_is_said_so() {
     let engine = HttpEngine {
         client: client.build().expect("a client"),
         response_limit: 64,
+        dialer: engine().dialer,
     };
     let answer = ask_with(&engine, "https://carrier.example/", "body", LONG).await;
     assert_eq!(

@@ -1,14 +1,14 @@
 //! One attempt: submit, exchange, response, until the library says how it ended or the time is up.
 
 use super::Instance;
-use super::judge::{Truth, fault, judge, out_of_time};
 use super::request::{Wanted, parse};
 use crate::border::Word;
 use crate::border::calls::{Broken, LentAnswer};
 use crate::http::HttpAnswer;
+use crate::judge::{Truth, fault, judge, out_of_time};
 use crate::report::Report;
 use crate::submission::Submission;
-use aldis_carrier::{Class, Transport, abi};
+use aldis_carrier::{Transport, abi};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -54,18 +54,11 @@ impl<'a> Attempt<'a> {
 
     /// Runs it to its end.
     pub(super) async fn run(mut self) -> Report {
-        if self.submission.now_unix_ms >= self.submission.message.deadline_unix_ms {
-            return Report::bare(
-                Class::Expired,
-                false,
-                "the deadline passed before the carrier was asked",
-            );
-        }
         match self.steps().await {
             Ok(report) => report,
             Err(End::OutOfTime) => out_of_time(self.truth),
             Err(End::Broken(broken)) => {
-                self.instance.note_fault(&broken);
+                self.instance.resident.note_fault(&broken);
                 fault(&broken, self.truth)
             }
         }
@@ -79,7 +72,8 @@ impl<'a> Attempt<'a> {
                     let message = &self.submission.message;
                     let redactor = self
                         .instance
-                        .handle
+                        .resident
+                        .handle()
                         .room()
                         .redactor()
                         .for_message(&message.text, &message.to);
@@ -142,9 +136,9 @@ impl<'a> Attempt<'a> {
     }
 
     fn submit(&self) -> Result<Word, End> {
-        let handle = &self.instance.handle;
+        let handle = self.instance.resident.handle();
         let call = || handle.submit(&self.submission.message, self.now_unix_ms());
-        Ok(self.instance.timed(call)?)
+        Ok(self.instance.resident.timed(call)?)
     }
 
     fn on_response(&mut self, answer: &HttpAnswer, state: &[u8]) -> Result<Word, End> {
@@ -156,6 +150,7 @@ impl<'a> Attempt<'a> {
         }
         if answer.transport == Transport::Blocked {
             self.instance
+                .resident
                 .warn("asked for a host that it may not reach; nothing was sent");
         }
         let headers = answer
@@ -173,9 +168,10 @@ impl<'a> Attempt<'a> {
             state,
             now_unix_ms: self.now_unix_ms(),
         };
-        let handle = &self.instance.handle;
+        let handle = self.instance.resident.handle();
         Ok(self
             .instance
+            .resident
             .timed(|| handle.on_response(&self.submission.message, &lent))?)
     }
 }

@@ -7,7 +7,8 @@ use std::ffi::c_void;
 /// `aldis.session/1`.
 ///
 /// Tag `[once]`: never two calls at once for one session; the thread may change between calls.
-/// A call that does not return `OK` is a fault: the host closes the connection, and what was in flight is ambiguous.
+/// A call that does not return `OK` is a fault, and nothing of what it wanted is done. In `submit` it costs that message
+/// alone; in any other call the host ends the connection, and what was in flight is ambiguous.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Session {

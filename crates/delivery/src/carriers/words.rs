@@ -58,8 +58,11 @@ pub(super) fn outcome(report: Report) -> Outcome {
     let advice = report.retry_after.map(|advice| advice.clamp(PAUSES.0, PAUSES.1));
     let pause = match class {
         // One sender's or recipient's limit is no reason to spare the others; a message's own limit
-        // is what carriers that do not say get, and there is no such thing.
-        OutcomeClass::RateLimited if matches!(report.scope, Scope::Message | Scope::Instance) => {
+        // is what carriers that do not say get, and there is no such thing. Nor is it the carrier that
+        // complains when every place on its links is taken.
+        OutcomeClass::RateLimited
+            if report.request_written && matches!(report.scope, Scope::Message | Scope::Instance) =>
+        {
             Some((advice.unwrap_or(DEFAULT_PAUSE), PauseCause::Throttled))
         }
         // Whatever the message: the account is refused.

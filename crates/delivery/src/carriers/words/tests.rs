@@ -42,6 +42,9 @@ fn a_throttled_account_pauses_as_long_as_it_asks_within_reason() {
         None,
         "the others are not to blame"
     );
+    let mut full = report(Class::RateLimited, Scope::Instance, None);
+    full.request_written = false;
+    assert_eq!(outcome(full).pause, None, "the carrier was not asked");
     let bare = outcome(report(Class::RateLimited, Scope::Instance, None));
     assert_eq!(bare.pause, Some((DEFAULT_PAUSE, PauseCause::Throttled)));
 }

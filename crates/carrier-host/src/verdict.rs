@@ -1,13 +1,13 @@
-//! From what a library read out of a call-back to events the host may believe.
+//! From what a library read out of a call-back or a session to events the host may believe.
 
-use super::judge::price;
 use crate::border::calls::{Broken, Verdict};
 use crate::border::{RawEvent, RawReply};
 use crate::callback::{CallbackReply, CallbackVerdict, CarrierEvent};
+use crate::judge::price;
 use aldis_carrier::{Class, EventKind, ReceiptState};
 
 /// Checks the numbers; the error ends a sentence about the library.
-pub(super) fn believe(verdict: Verdict) -> Result<CallbackVerdict, Broken> {
+pub(crate) fn believe(verdict: Verdict) -> Result<CallbackVerdict, Broken> {
     match verdict {
         Verdict::Unverified => Ok(CallbackVerdict::Unverified),
         Verdict::Rejected => Ok(CallbackVerdict::Rejected),
@@ -21,7 +21,8 @@ pub(super) fn believe(verdict: Verdict) -> Result<CallbackVerdict, Broken> {
     }
 }
 
-fn event(raw: RawEvent) -> Result<CarrierEvent, Broken> {
+/// An event with numbers that mean something.
+pub(crate) fn event(raw: RawEvent) -> Result<CarrierEvent, Broken> {
     let kind = EventKind::from_number(raw.kind).filter(|kind| *kind != EventKind::Session);
     let kind = kind.ok_or_else(|| unknown("kind", raw.kind))?;
     let class = Class::from_number(raw.class).filter(|class| *class != Class::PluginFault);
@@ -46,7 +47,7 @@ fn event(raw: RawEvent) -> Result<CarrierEvent, Broken> {
 }
 
 fn unknown(what: &str, number: u32) -> Broken {
-    format!("read an event of the unknown {what} {number} from a call-back")
+    format!("told an event of the unknown {what} {number}")
 }
 
 fn reply(raw: RawReply) -> Result<CallbackReply, Broken> {

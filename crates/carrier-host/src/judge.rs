@@ -14,18 +14,18 @@ const MOST_IDS: usize = 255;
 
 /// What the host knows of an attempt, whatever the library says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Truth {
+pub(crate) struct Truth {
     /// Some request of the attempt may have reached the carrier.
-    pub(super) written: bool,
+    pub(crate) written: bool,
     /// HTTP status of the last answer; 0 = none.
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// The last request may have reached the carrier, and its answer was lost.
-    pub(super) answer_lost: bool,
+    pub(crate) answer_lost: bool,
 }
 
 impl Truth {
     /// Learns from one more exchange.
-    pub(super) fn learn(&mut self, transport: Transport, status: u16, written: bool) {
+    pub(crate) fn learn(&mut self, transport: Transport, status: u16, written: bool) {
         self.written |= written;
         self.status = status;
         self.answer_lost = written && matches!(transport, Transport::Timeout | Transport::Reset);
@@ -33,7 +33,7 @@ impl Truth {
 }
 
 /// The report for an outcome that the library gave.
-pub(super) fn judge(raw: RawOutcome, truth: Truth, redactor: &Redactor) -> Result<Report, String> {
+pub(crate) fn judge(raw: RawOutcome, truth: Truth, redactor: &Redactor) -> Result<Report, String> {
     let known = Class::from_number(raw.class).filter(|class| *class != Class::PluginFault);
     let said = known.ok_or_else(|| format!("ended with the unknown class {}", raw.class))?;
     let scope =
@@ -65,7 +65,7 @@ pub(super) fn judge(raw: RawOutcome, truth: Truth, redactor: &Redactor) -> Resul
 }
 
 /// The library broke the contract: before anything was sent that is all, afterwards nobody knows what the carrier did.
-pub(super) fn fault(broken: &str, truth: Truth) -> Report {
+pub(crate) fn fault(broken: &str, truth: Truth) -> Report {
     let class = if truth.written {
         Class::Ambiguous
     } else {
@@ -77,7 +77,7 @@ pub(super) fn fault(broken: &str, truth: Truth) -> Report {
 }
 
 /// The attempt's time is up.
-pub(super) fn out_of_time(truth: Truth) -> Report {
+pub(crate) fn out_of_time(truth: Truth) -> Report {
     let (class, detail) = if truth.written {
         (Class::Ambiguous, "no answer within the attempt's time")
     } else {
@@ -96,7 +96,7 @@ fn text(raw: &str, redactor: &Redactor) -> Option<String> {
 }
 
 /// `None` when the library named no price, or not in a currency.
-pub(super) fn price(kind: u32, micros: i64, currency: [u8; 4]) -> Option<Price> {
+pub(crate) fn price(kind: u32, micros: i64, currency: [u8; 4]) -> Option<Price> {
     let kind = match kind {
         1 => PriceKind::Actual,
         2 => PriceKind::Estimate,

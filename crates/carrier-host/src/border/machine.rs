@@ -1,0 +1,130 @@
+//! The calls into a library's sessions.
+
+use super::calls::{Broken, Handle, lending, returned};
+use super::host_table::visit;
+use super::sinks::{LinkSink, RawAct, RawLink, SessSink};
+use crate::resident::Resident;
+use crate::submission::CarrierMessage;
+use aldis_carrier::abi::{Sess, SessInfo, Session, Str};
+use aldis_carrier::copying::size_of_u32;
+use std::ffi::c_void;
+use std::sync::Arc;
+
+/// The connections the library asks for.
+pub(crate) fn links(handle: &Handle) -> Result<Vec<RawLink>, Broken> {
+    let (session, inst) = handle.session().ok_or(NO_SESSIONS)?;
+    let links = session.links.ok_or(NO_SESSIONS)?;
+    let mut heard = LinkSink::default();
+    let sink = heard.table();
+    // SAFETY: `inst` is the library's own, and the sink is lent until the call returns.
+    returned(visit(handle.room(), "", "", || unsafe {
+        links(inst, &raw const sink)
+    }))?;
+    if heard.broken {
+        return Err("asks for too many links, or passed a broken struct to its sink".into());
+    }
+    Ok(heard.links)
+}
+
+const NO_SESSIONS: &str = "has no sessions";
+
+/// A library's own handle of one connection, destroyed with this.
+pub(crate) struct Machine {
+    resident: Arc<Resident>,
+    table: Session,
+    st: *mut c_void,
+}
+
+// SAFETY: its functions are tagged `[once]`: never two at a time, which `&mut self` sees to; any thread.
+unsafe impl Send for Machine {}
+
+impl Machine {
+    /// A link is connected.
+    pub(crate) fn open(
+        resident: Arc<Resident>,
+        link: usize,
+        name: &str,
+    ) -> Result<(Self, Vec<RawAct>), Broken> {
+        let (table, inst) = resident.handle().session().ok_or(NO_SESSIONS)?;
+        let open = table.open.ok_or(NO_SESSIONS)?;
+        let info = SessInfo {
+            struct_size: size_of_u32::<SessInfo>(),
+            link: u32::try_from(link).unwrap_or(u32::MAX),
+            name: Str::of(name),
+        };
+        let mut machine = Self {
+            resident,
+            table,
+            st: std::ptr::null_mut(),
+        };
+        let mut st = std::ptr::null_mut();
+        let acts = machine.listen(None, |sess| {
+            // SAFETY: `inst` is the library's own; what is lent lives until the call returns.
+            unsafe { open(inst, sess, &raw const info, &raw mut st) }
+        });
+        // Also after a fault: what was made is to be destroyed.
+        machine.st = st;
+        Ok((machine, acts?))
+    }
+
+    /// Bytes arrived.
+    pub(crate) fn on_bytes(&mut self, bytes: &[u8]) -> Result<Vec<RawAct>, Broken> {
+        let (on_bytes, st) = (self.table.on_bytes.ok_or(NO_SESSIONS)?, self.st);
+        // SAFETY: `st` is the library's own; what is lent lives until the call returns.
+        self.listen(None, |sess| unsafe { on_bytes(st, sess, Str::of(bytes)) })
+    }
+
+    /// A timer ran out.
+    pub(crate) fn on_timer(&mut self, id: u32) -> Result<Vec<RawAct>, Broken> {
+        let (on_timer, st) = (self.table.on_timer.ok_or(NO_SESSIONS)?, self.st);
+        // SAFETY: `st` is the library's own; what is lent lives until the call returns.
+        self.listen(None, |sess| unsafe { on_timer(st, sess, id) })
+    }
+
+    /// A message is to be sent.
+    pub(crate) fn submit(&mut self, token: u64, message: &CarrierMessage) -> Result<Vec<RawAct>, Broken> {
+        let now_unix_ms = self.resident.handle().room().now_unix_ms();
+        let (submit, st) = (self.table.submit.ok_or(NO_SESSIONS)?, self.st);
+        lending(message, now_unix_ms, |msg| {
+            // SAFETY: `st` is the library's own; what is lent lives until the call returns.
+            self.listen(Some(message), |sess| unsafe { submit(st, sess, token, msg) })
+        })
+    }
+
+    /// No message will follow, and none is in flight.
+    pub(crate) fn drain(&mut self) -> Result<Vec<RawAct>, Broken> {
+        let (drain, st) = (self.table.drain.ok_or(NO_SESSIONS)?, self.st);
+        // SAFETY: `st` is the library's own; what is lent lives until the call returns.
+        self.listen(None, |sess| unsafe { drain(st, sess) })
+    }
+
+    /// Lends a sink, makes the call, and takes what is wanted.
+    fn listen(
+        &self,
+        message: Option<&CarrierMessage>,
+        call: impl FnOnce(*const Sess) -> i32,
+    ) -> Result<Vec<RawAct>, Broken> {
+        let room = self.resident.handle().room();
+        let mut heard = SessSink::default();
+        let sess = heard.table(room.now_unix_ms());
+        let (text, to) = message.map_or(("", ""), |message| (&message.text, &message.to));
+        let answer = self
+            .resident
+            .timed(|| visit(room, text, to, || call(&raw const sess)));
+        returned(answer)?;
+        if heard.broken {
+            return Err("wants too much at once, or passed a broken struct to its sink".into());
+        }
+        Ok(heard.acts)
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        if let (Some(destroy), false) = (self.table.destroy, self.st.is_null()) {
+            let room = self.resident.handle().room();
+            // SAFETY: made by `open` of the same table; this is the last call for it.
+            visit(room, "", "", || unsafe { destroy(self.st) });
+        }
+    }
+}

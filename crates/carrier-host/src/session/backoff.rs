@@ -1,0 +1,41 @@
+//! How long a link that was lost is left alone. Pure: chance comes in.
+
+use aldis_carrier::Class;
+use std::time::Duration;
+
+#[cfg(test)]
+mod tests;
+
+/// The first rest, and the longest: a carrier that restarts is back in seconds, and one that is down for an hour is
+/// not helped by a knock a second.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// Carriers block accounts that keep knocking with a wrong password.
+const REFUSED: Duration = Duration::from_mins(5);
+
+/// A connection that held this long was a good one.
+const HELD: Duration = Duration::from_secs(10);
+
+/// Counts the failures in a row.
+#[derive(Debug, Default)]
+pub(super) struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    /// The rest after a connection that lasted `held` ended with `class`. `chance` is from 0 to 1.
+    pub(super) fn rest(&mut self, class: Class, held: Duration, chance: f64) -> Duration {
+        if held >= HELD {
+            self.failures = 0;
+        }
+        let doubled = SHORTEST.saturating_mul(1 << self.failures.min(16)).min(LONGEST);
+        self.failures = self.failures.saturating_add(1);
+        let rest = match class {
+            Class::Unauthorized | Class::NoFunds => REFUSED,
+            _ => doubled,
+        };
+        // The upper half: links lost together do not come back together.
+        rest.mul_f64(chance.clamp(0.0, 1.0).mul_add(0.5, 0.5))
+    }
+}

@@ -1,0 +1,398 @@
+//! One connection from its first byte to its last: feeds the library, and does what it wants.
+
+use super::dial::Wire;
+use super::events::Stored;
+use super::flight::{Flight, Loss};
+use super::keeper::{Keeper, QUARANTINED};
+use super::outbox::Outbox;
+use super::pace::Pace;
+use super::queue::Job;
+use super::timers::Timers;
+use crate::border::calls::Broken;
+use crate::border::machine::Machine;
+use crate::border::{RawAct, RawEvent, RawOutcome};
+use crate::judge::{Truth, fault, out_of_time};
+use crate::report::Report;
+use crate::verdict;
+use aldis_carrier::Class;
+use bytes::BytesMut;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, ReadHalf, WriteHalf};
+use tokio::time::{Instant, sleep_until};
+
+/// Bytes handed to the library at once.
+const READ: usize = 64 * 1024;
+
+/// With more events than this on their way into the store, the carrier has to wait: nothing is read.
+const MOST_EVENTS: usize = 256;
+
+/// Messages handed over before the carrier is listened to again.
+const BATCH: usize = 256;
+
+/// A carrier that takes no byte for so long is gone.
+const STALLED: Duration = Duration::from_secs(30);
+
+/// From the library's leave-taking to the end of the connection.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How a connection ended, and so how to go on.
+pub(super) struct End {
+    pub(super) class: Class,
+    /// For the operator.
+    pub(super) why: String,
+    /// How long it held.
+    pub(super) held: Duration,
+}
+
+/// An event's way into the store; then what to answer.
+type Storing = Pin<Box<dyn Future<Output = Vec<u8>> + Send>>;
+
+pub(super) struct Connected<'a> {
+    keeper: &'a Keeper,
+    machine: Machine,
+    since: Instant,
+    outbox: Outbox,
+    /// When the last byte was written, or the first of the present ones queued.
+    moved: Instant,
+    flight: Flight,
+    timers: Timers,
+    pace: Pace,
+    window: usize,
+    storing: FuturesUnordered<Storing>,
+    phase: Phase,
+}
+
+/// Where a connection is in its life.
+enum Phase {
+    /// Messages may come.
+    Open,
+    /// The library takes leave; until then at the latest.
+    Leaving(Instant),
+    /// The library wants its end: what is queued is written, until then at the latest.
+    Closing(Instant, Class, String),
+}
+
+/// Why it ended.
+enum Stop {
+    /// As the library wanted.
+    Closed(Class, String),
+    /// Lost.
+    Lost(String),
+    /// The library broke the contract.
+    Broken(Broken),
+}
+
+impl From<Broken> for Stop {
+    fn from(broken: Broken) -> Self {
+        Self::Broken(broken)
+    }
+}
+
+impl<'a> Connected<'a> {
+    /// Runs it. `None`: it ended because the instance is stopped.
+    pub(super) async fn run(keeper: &'a Keeper, wire: Box<dyn Wire>, now: Instant) -> Option<End> {
+        let resident = Arc::clone(&keeper.resident);
+        let (machine, acts) = match Machine::open(resident, keeper.index, &keeper.plan.name) {
+            Ok(opened) => opened,
+            Err(broken) => {
+                keeper.resident.note_fault(&broken);
+                keeper.shared.boards.lost(keeper.index, Class::Temporary, 0);
+                return Some(End {
+                    class: Class::Temporary,
+                    why: format!("the carrier library {broken}"),
+                    held: Duration::ZERO,
+                });
+            }
+        };
+        let mut this = Self {
+            keeper,
+            machine,
+            since: now,
+            outbox: Outbox::default(),
+            moved: now,
+            flight: Flight::default(),
+            timers: Timers::default(),
+            pace: Pace::default(),
+            window: 0,
+            storing: FuturesUnordered::new(),
+            phase: Phase::Open,
+        };
+        let stop = match this.act(acts, now) {
+            Ok(()) => this.converse(wire).await,
+            Err(broken) => Stop::Broken(broken),
+        };
+        this.end(stop)
+    }
+
+    /// Until there is nothing more to say.
+    async fn converse(&mut self, wire: Box<dyn Wire>) -> Stop {
+        let (mut reader, mut writer) = tokio::io::split(wire);
+        let mut buffer = BytesMut::with_capacity(READ);
+        loop {
+            let turned = self.turn(&mut reader, &mut writer, &mut buffer).await;
+            match turned.and_then(|()| self.tick(Instant::now())) {
+                Ok(None) => {}
+                Ok(Some(stop)) | Err(stop) => {
+                    let _ = tokio::io::AsyncWriteExt::shutdown(&mut writer).await;
+                    return stop;
+                }
+            }
+        }
+    }
+
+    /// Waits for whatever comes first, and deals with it.
+    async fn turn(
+        &mut self,
+        reader: &mut ReadHalf<Box<dyn Wire>>,
+        writer: &mut WriteHalf<Box<dyn Wire>>,
+        buffer: &mut BytesMut,
+    ) -> Result<(), Stop> {
+        let now = Instant::now();
+        let (wake, takes, listens) = (self.wake(now), self.takes(now), self.listens());
+        let keeper = self.keeper;
+        let shared = &keeper.shared;
+        let staying = !shared.leaving.is_cancelled();
+        tokio::select! {
+            read = reader.read_buf(buffer), if listens => match read {
+                Ok(0) => Err(Stop::Lost("the carrier ended the connection".to_owned())),
+                Ok(_) => self.hear(buffer),
+                Err(error) => Err(Stop::Lost(error.to_string())),
+            },
+            written = self.outbox.write(writer), if !self.outbox.is_empty() => {
+                self.moved = Instant::now();
+                written.map_err(|error| Stop::Lost(error.to_string()))
+            }
+            Some(answer) = self.storing.next(), if !self.storing.is_empty() => {
+                self.queue(&answer, Instant::now());
+                Ok(())
+            }
+            () = shared.queue.arrived(), if takes => Ok(()),
+            () = shared.leaving.cancelled(), if staying => Ok(()),
+            () = sleep_until(wake) => Ok(()),
+        }
+    }
+
+    /// What time and room make possible. `Some`: the end.
+    fn tick(&mut self, now: Instant) -> Result<Option<Stop>, Stop> {
+        self.flight.expire(now);
+        while let Some(id) = self.timers.pop(now) {
+            if matches!(self.phase, Phase::Closing(..)) {
+                break;
+            }
+            let acts = self.machine.on_timer(id)?;
+            self.act(acts, now)?;
+        }
+        self.fill(now)?;
+        self.leave(now)?;
+        self.keeper
+            .shared
+            .boards
+            .in_flight(self.keeper.index, self.flight.len());
+        if !self.outbox.is_empty() && now >= self.moved + STALLED {
+            return Ok(Some(Stop::Lost("the carrier takes no more bytes".to_owned())));
+        }
+        Ok(match &self.phase {
+            Phase::Closing(until, class, why)
+                if now >= *until || self.outbox.is_empty() && self.storing.is_empty() =>
+            {
+                Some(Stop::Closed(*class, why.clone()))
+            }
+            Phase::Leaving(until) if now >= *until => Some(Stop::Closed(
+                Class::Temporary,
+                "the farewell took too long".to_owned(),
+            )),
+            _ => None,
+        })
+    }
+
+    /// The next moment at which [`Connected::tick`] may have something to do.
+    fn wake(&self, now: Instant) -> Instant {
+        let phase = match &self.phase {
+            Phase::Open => None,
+            Phase::Leaving(until) | Phase::Closing(until, ..) => Some(*until),
+        };
+        let pace = (self.flight.len() < self.window)
+            .then(|| self.pace.wait(now))
+            .flatten();
+        let stalled = (!self.outbox.is_empty()).then(|| self.moved + STALLED);
+        let quarantined = self.keeper.resident.quarantined().then(|| now + QUARANTINED);
+        let all = [
+            phase,
+            pace,
+            stalled,
+            quarantined,
+            self.timers.next(),
+            self.flight.next_due(),
+        ];
+        let far = now + Duration::from_hours(1);
+        all.into_iter().flatten().min().unwrap_or(far)
+    }
+
+    /// Whether a message may be handed over.
+    fn takes(&self, now: Instant) -> bool {
+        matches!(self.phase, Phase::Open)
+            && self.flight.len() < self.window
+            && self.pace.wait(now).is_none()
+            && !self.outbox.is_full()
+            && !self.keeper.resident.quarantined()
+    }
+
+    /// Whether the carrier is listened to.
+    fn listens(&self) -> bool {
+        !matches!(self.phase, Phase::Closing(..))
+            && self.storing.len() < MOST_EVENTS
+            && !self.outbox.is_full()
+    }
+
+    /// Bytes arrived.
+    fn hear(&mut self, buffer: &mut BytesMut) -> Result<(), Stop> {
+        let acts = self.machine.on_bytes(buffer);
+        buffer.clear();
+        Ok(self.act(acts?, Instant::now())?)
+    }
+
+    /// Takes messages while there are places.
+    fn fill(&mut self, now: Instant) -> Result<(), Stop> {
+        let keeper = self.keeper;
+        let shared = &keeper.shared;
+        for _ in 0..BATCH {
+            if !self.takes(now) {
+                break;
+            }
+            let Some(job) = shared.queue.pop() else {
+                return Ok(());
+            };
+            self.hand_over(job, now)?;
+        }
+        // The word may have been for several, or for a link that still has places.
+        shared.queue.pass_on();
+        Ok(())
+    }
+
+    fn hand_over(&mut self, job: Job, now: Instant) -> Result<(), Stop> {
+        let message = &job.submission.message;
+        if now >= job.due {
+            let _ = job.reply.send(out_of_time(Truth::default()));
+            return Ok(());
+        }
+        if self.keeper.resident.handle().room().now_unix_ms() >= message.deadline_unix_ms {
+            let _ = job.reply.send(Report::expired());
+            return Ok(());
+        }
+        self.pace.took(now);
+        let token = self.keeper.shared.tokens.fetch_add(1, Ordering::Relaxed);
+        match self.machine.submit(token, message) {
+            Ok(acts) => {
+                self.flight.carry(token, self.outbox.queued(), job);
+                Ok(self.act(acts, now)?)
+            }
+            // Nothing of what it wanted is done, so this message alone is concerned.
+            Err(broken) => {
+                self.keeper.resident.note_fault(&broken);
+                let _ = job.reply.send(fault(&broken, Truth::default()));
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes leave when the instance is being stopped and nobody waits for an answer any more.
+    fn leave(&mut self, now: Instant) -> Result<(), Stop> {
+        let due = self.keeper.shared.leaving.is_cancelled() && !self.flight.is_awaited();
+        if due && matches!(self.phase, Phase::Open) && self.storing.is_empty() {
+            self.phase = Phase::Leaving(now + FAREWELL);
+            let acts = self.machine.drain()?;
+            self.act(acts, now)?;
+        }
+        Ok(())
+    }
+
+    /// Does what the library wants, in its order.
+    fn act(&mut self, acts: Vec<RawAct>, now: Instant) -> Result<(), Broken> {
+        for act in acts {
+            match act {
+                RawAct::Write(bytes) => self.queue(&bytes, now),
+                RawAct::Ready {
+                    window,
+                    milli_per_second,
+                } => {
+                    self.window = usize::try_from(window).unwrap_or(usize::MAX);
+                    self.pace.set(milli_per_second);
+                    self.keeper.shared.boards.ready(self.keeper.index, window);
+                }
+                RawAct::Complete(token, outcome) => self.complete(token, outcome),
+                RawAct::Event { event, ack, nack } => self.store(event, ack, nack),
+                RawAct::Timer { id, after_ms } => {
+                    if !self.timers.set(id, after_ms, now) {
+                        return Err("keeps more than 64 timers".to_owned());
+                    }
+                }
+                RawAct::Close(outcome) => {
+                    let class = Class::from_number(outcome.class).unwrap_or(Class::Temporary);
+                    let clean = |text: &str| self.keeper.resident.handle().room().redactor().clean(text);
+                    let why = format!("{} {}", clean(&outcome.code), clean(&outcome.detail));
+                    self.phase = Phase::Closing(now + FAREWELL, class, why.trim().to_owned());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn queue(&mut self, bytes: &[u8], now: Instant) {
+        if self.outbox.is_empty() {
+            self.moved = now;
+        }
+        self.outbox.push(bytes);
+    }
+
+    fn complete(&mut self, token: u64, outcome: RawOutcome) {
+        let redactor = self.keeper.resident.handle().room().redactor();
+        match self.flight.complete(token, outcome, self.outbox.left(), redactor) {
+            Ok(true) => {}
+            Ok(false) => self.keeper.shared.boards.stale(self.keeper.index),
+            Err(broken) => self.keeper.resident.note_fault(&broken),
+        }
+    }
+
+    /// Sends an event on its way; the answer for the carrier follows when it is stored.
+    fn store(&mut self, event: RawEvent, ack: Vec<u8>, nack: Vec<u8>) {
+        let stored: Stored = match verdict::event(event) {
+            Ok(event) => self.keeper.events.take(self.keeper.resident.name(), event),
+            Err(broken) => {
+                self.keeper.resident.note_fault(&broken);
+                Box::pin(std::future::ready(false))
+            }
+        };
+        self.storing
+            .push(Box::pin(async move { if stored.await { ack } else { nack } }));
+    }
+
+    /// Settles what is in flight.
+    fn end(self, stop: Stop) -> Option<End> {
+        let (board, index, left) = (&self.keeper.shared.boards, self.keeper.index, self.outbox.left());
+        let (class, why, ambiguous) = match stop {
+            Stop::Closed(class, why) => (class, why, self.flight.lose(&Loss::Link, left)),
+            Stop::Lost(why) => (Class::Temporary, why, self.flight.lose(&Loss::Link, left)),
+            Stop::Broken(broken) => {
+                self.keeper.resident.note_fault(&broken);
+                let ambiguous = self.flight.lose(&Loss::Broken(&broken), left);
+                let why = format!("the carrier library {broken}");
+                (Class::Temporary, why, ambiguous)
+            }
+        };
+        if self.keeper.shared.leaving.is_cancelled() {
+            board.left(index);
+            return None;
+        }
+        board.lost(index, class, ambiguous);
+        Some(End {
+            class,
+            why,
+            held: self.since.elapsed(),
+        })
+    }
+}

@@ -1,0 +1,105 @@
+//! Messages that wait for a place on a link, and the two ways out: taken or withdrawn, never both.
+
+use crate::report::Report;
+use crate::submission::Submission;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+
+/// The messages of one instance that wait, oldest first. Bounded by the places that delivery gives to a carrier.
+#[derive(Default)]
+pub(super) struct Queue {
+    jobs: Mutex<VecDeque<Job>>,
+    arrived: Notify,
+}
+
+impl Queue {
+    pub(super) fn push(&self, job: Job) {
+        self.jobs().push_back(job);
+        self.arrived.notify_one();
+    }
+
+    /// Lets go of those at the front that nobody waits for any more.
+    pub(super) fn sweep(&self) {
+        let mut jobs = self.jobs();
+        while jobs.front().is_some_and(Job::is_forsaken) {
+            jobs.pop_front();
+        }
+    }
+
+    /// The oldest that somebody still waits for.
+    pub(super) fn pop(&self) -> Option<Job> {
+        let mut jobs = self.jobs();
+        loop {
+            let job = jobs.pop_front()?;
+            if job.place.take() && !job.reply.is_closed() {
+                return Some(job);
+            }
+        }
+    }
+
+    /// Ends when there may be one. A link that cannot take all passes the word on with [`Queue::pass_on`].
+    pub(super) async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    pub(super) fn pass_on(&self) {
+        if !self.jobs().is_empty() {
+            self.arrived.notify_one();
+        }
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, VecDeque<Job>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One message that waits.
+pub(super) struct Job {
+    pub(super) submission: Submission,
+    /// When its attempt ends, whatever happens.
+    pub(super) due: Instant,
+    pub(super) reply: oneshot::Sender<Report>,
+    place: Place,
+}
+
+/// What the one who waits keeps of it.
+pub(super) struct Ticket {
+    pub(super) answer: oneshot::Receiver<Report>,
+    pub(super) place: Place,
+}
+
+impl Job {
+    pub(super) fn new(submission: Submission, now: Instant) -> (Self, Ticket) {
+        let (reply, answer) = oneshot::channel();
+        let place = Place::default();
+        let job = Self {
+            due: now + submission.time_limit,
+            submission,
+            reply,
+            place: place.clone(),
+        };
+        (job, Ticket { answer, place })
+    }
+
+    fn is_forsaken(&self) -> bool {
+        self.place.0.load(Ordering::Acquire) || self.reply.is_closed()
+    }
+}
+
+/// Whoever is first has it: the link that takes the message, or the caller who goes elsewhere with it.
+#[derive(Clone, Default)]
+pub(super) struct Place(Arc<AtomicBool>);
+
+impl Place {
+    fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
+    }
+
+    /// True: no link has it, and none will.
+    pub(super) fn withdraw(&self) -> bool {
+        self.take()
+    }
+}

@@ -1,0 +1,121 @@
+/* A carrier with connections that stay, which does what its peer tells it in lines: GO <window> <milli per second>,
+ * NO, OK <token>, END <token> <class>, TELL <id>, ODD, TICK <ms>, FAULT. It says HI <link>, MSG <token> <text>,
+ * GOT <id>, AGAIN <id>, TOCK and BYE. */
+#define ID "wire"
+#define DESCRIPTOR "{\"id\":\"wire\",\"version\":\"1.0.0\",\"styles\":[\"session\"],\"allowed_hosts\":[\"localhost\"]}"
+#include "border.h"
+
+typedef aldis_sess sess;
+typedef struct { size_t len; char line[256]; } session;
+typedef struct { char *host, *port, *links, *tls; } settings;
+
+static int32_t create(const host_table *host, const instance_cfg *cfg, void **out) {
+    settings *made = calloc(1, sizeof *made);
+    (void)host;
+    made->host = setting(cfg->config_json, "link_host");
+    if (!made->host) made->host = setting(cfg->config_json, "host");
+    made->port = setting(cfg->config_json, "port");
+    made->links = setting(cfg->config_json, "links");
+    made->tls = setting(cfg->config_json, "tls");
+    *out = made;
+    return 0;
+}
+
+static int32_t links(void *inst, const aldis_link_sink *sink) {
+    settings *self = inst;
+    char *names = self->links ? self->links : "main", name[64];
+    for (size_t at = 0; names[at]; at += strlen(name) + (names[at + strlen(name)] == ',')) {
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(names + at, ","), names + at);
+        aldis_link link = { .struct_size = sizeof link, .flags = self->tls ? ALDIS_LINK_TLS : 0, .name = text(name),
+            .host = text(self->host), .server_name = text(self->tls ? self->tls : ""), .port = atoi(self->port) };
+        if (sink->link(sink->ctx, &link)) return -1;
+    }
+    return 0;
+}
+
+static int32_t tell(const sess *s, const char *format, const char *what) {
+    char line[300];
+    snprintf(line, sizeof line, format, what);
+    return s->write(s->ctx, text(line));
+}
+
+static int32_t open_one(void *inst, const sess *s, const aldis_sess_info *info, void **st) {
+    char *name = owned(info->name);
+    (void)inst;
+    *st = calloc(1, sizeof(session));
+    int32_t answer = tell(s, "HI %s\n", name);
+    free(name);
+    return answer;
+}
+
+static int32_t obey(const sess *s, char *line) {
+    char verb[16] = "", first[64] = "", second[64] = "";
+    sscanf(line, "%15s %63s %63s", verb, first, second);
+    str ids = text(first);
+    outcome o = { .struct_size = sizeof o, .code = text("said"), .carrier_ids = { &ids, 1, sizeof ids } };
+    if (!strcmp(verb, "GO")) return s->ready(s->ctx, atoi(first), atoi(second));
+    if (!strcmp(verb, "TICK")) return s->timer(s->ctx, 7, atoi(first));
+    if (!strcmp(verb, "FAULT")) return -1;
+    if (!strcmp(verb, "OK") || !strcmp(verb, "END")) {
+        o.outcome_class = atoi(second);
+        return s->complete(s->ctx, strtoull(first, NULL, 10), &o);
+    }
+    if (!strcmp(verb, "TELL") || !strcmp(verb, "ODD")) {
+        char got[80], again[80];
+        event e = { .struct_size = sizeof e, .kind = *verb == 'O' ? 99 : 1, .state = 4, .is_final = 1, .carrier_id = text(first) };
+        snprintf(got, sizeof got, "GOT %s\n", first), snprintf(again, sizeof again, "AGAIN %s\n", first);
+        return s->event(s->ctx, &e, text(got), text(again));
+    }
+    o = (outcome){ .struct_size = sizeof o, .outcome_class = strcmp(verb, "NO") ? ALDIS_TEMPORARY : ALDIS_UNAUTHORIZED,
+        .code = text(verb) };
+    return s->close(s->ctx, &o);
+}
+
+static int32_t on_bytes(void *st, const sess *s, str bytes) {
+    session *self = st;
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (bytes.ptr[i] != '\n') {
+            if (self->len < sizeof self->line - 1) self->line[self->len++] = bytes.ptr[i];
+            continue;
+        }
+        self->line[self->len] = 0;
+        self->len = 0;
+        if (obey(s, self->line)) return -1;
+    }
+    return 0;
+}
+
+static int32_t on_timer(void *st, const sess *s, uint32_t id) {
+    (void)st;
+    return id == 7 ? s->write(s->ctx, text("TOCK\n")) : -1;
+}
+
+static int32_t submit(void *st, const sess *s, uint64_t token, const msg *m) {
+    char line[400];
+    (void)st;
+    snprintf(line, sizeof line, "MSG %llu %.*s\n", (unsigned long long)token, (int)m->text.len, (const char *)m->text.ptr);
+    if (is(m->text, "local")) {
+        outcome o = { .struct_size = sizeof o, .outcome_class = ALDIS_BAD_REQUEST, .code = text("local") };
+        return s->complete(s->ctx, token, &o);
+    }
+    s->write(s->ctx, text(line));
+    return is(m->text, "fault") ? -1 : 0;
+}
+
+static int32_t drain(void *st, const sess *s) {
+    outcome o = { .struct_size = sizeof o, .outcome_class = ALDIS_TEMPORARY };
+    (void)st;
+    s->write(s->ctx, text("BYE\n"));
+    return s->close(s->ctx, &o);
+}
+
+static const aldis_session table = { sizeof table, 0, links, open_one, on_bytes, on_timer, submit, drain, free };
+
+static const void *extension(str id) { return is(id, ALDIS_SESSION) ? &table : NULL; }
+
+const entry *aldis_carrier_entry_v1(void) {
+    static entry e = { .struct_size = sizeof e, .magic = ALDIS_MAGIC, .abi_major = 1, .instance_create = create,
+        .instance_destroy = free, .get_extension = extension };
+    e.descriptor_json = text(DESCRIPTOR);
+    return &e;
+}

@@ -1,0 +1,128 @@
+//! The peer of the fixture `wire`, which says and hears lines, and the desk where events are handed in.
+
+use crate::stage::{TOKEN, engine, library};
+use aldis_carrier_host::{
+    CarrierEvent, Events, Instance, InstanceError, InstanceOptions, Report, Stored, Submission,
+};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, ReadHalf, WriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// The carrier's side of one connection.
+pub(crate) struct Peer<S = TcpStream> {
+    lines: tokio::io::Lines<BufReader<ReadHalf<S>>>,
+    out: WriteHalf<S>,
+}
+
+impl<S: AsyncRead + AsyncWrite> Peer<S> {
+    pub(crate) fn new(stream: S) -> Self {
+        let (read, out) = tokio::io::split(stream);
+        let lines = BufReader::new(read).lines();
+        Self { lines, out }
+    }
+
+    /// The next line; `None`: they ended the connection.
+    pub(crate) async fn heard(&mut self) -> Option<String> {
+        self.lines.next_line().await.ok().flatten()
+    }
+
+    pub(crate) async fn hears(&mut self, line: &str) {
+        assert_eq!(self.heard().await.as_deref(), Some(line));
+    }
+
+    pub(crate) async fn says(&mut self, line: &str) {
+        let line = format!("{line}\n");
+        self.out.write_all(line.as_bytes()).await.expect("written");
+    }
+
+    /// The token of the next message, which must have that text.
+    pub(crate) async fn gets(&mut self, text: &str) -> String {
+        let line = self.heard().await.expect("a message");
+        let mut words = line.split(' ');
+        let (verb, token, said) = (words.next(), words.next(), words.next());
+        assert_eq!((verb, said), (Some("MSG"), Some(text)), "{line}");
+        token.expect("a token").to_owned()
+    }
+}
+
+/// Accepts one link and lets it send.
+pub(crate) async fn accept(listener: &TcpListener, go: &str) -> Peer {
+    let (stream, _) = listener.accept().await.expect("a connection");
+    let mut peer = Peer::new(stream);
+    peer.hears("HI main").await;
+    peer.says(go).await;
+    peer
+}
+
+/// A carrier that nobody has called yet, and its settings.
+pub(crate) async fn carrier() -> (TcpListener, Value) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
+    let port = listener.local_addr().expect("an address").port().to_string();
+    (listener, json!({ "host": "127.0.0.1", "port": port }))
+}
+
+pub(crate) fn try_instance(settings: Value) -> Result<Instance, InstanceError> {
+    let options = InstanceOptions {
+        name: "acme".into(),
+        settings,
+        secrets: vec![("token".into(), TOKEN.into())],
+        callback_base_url: None,
+        clock: || 5_000,
+    };
+    Instance::create(&library("wire"), options, engine())
+}
+
+/// An instance whose links are being made.
+pub(crate) fn started(settings: Value) -> (Arc<Instance>, Arc<Desk>) {
+    let instance = try_instance(settings).expect("an instance");
+    let desk = Arc::new(Desk::default());
+    let events: Arc<dyn Events> = Arc::clone(&desk) as _;
+    instance.start(&events);
+    (Arc::new(instance), desk)
+}
+
+/// Submits in the background.
+pub(crate) fn submit(instance: &Arc<Instance>, submission: Submission) -> JoinHandle<Report> {
+    let instance = Arc::clone(instance);
+    tokio::spawn(async move { instance.submit(submission).await })
+}
+
+/// Takes events, and answers when it is told to.
+#[derive(Default)]
+pub(crate) struct Desk(Mutex<Vec<(CarrierEvent, oneshot::Sender<bool>)>>);
+
+impl Desk {
+    /// What has been handed in and not been answered.
+    pub(crate) fn waiting(&self) -> Vec<String> {
+        let waiting = self.0.lock().expect("a list");
+        waiting
+            .iter()
+            .map(|(event, _)| event.carrier_id.clone())
+            .collect()
+    }
+
+    /// Answers the oldest.
+    pub(crate) fn answer(&self, stored: bool) {
+        let (_, answer) = self.0.lock().expect("a list").remove(0);
+        answer.send(stored).expect("somebody waits");
+    }
+}
+
+impl Events for Desk {
+    fn take(&self, carrier: &str, event: CarrierEvent) -> Stored {
+        assert_eq!(carrier, "acme");
+        let (answer, stored) = oneshot::channel();
+        self.0.lock().expect("a list").push((event, answer));
+        Box::pin(async { stored.await.unwrap_or(false) })
+    }
+}
+
+/// Ends when it holds; the test runner's own time limit is the bound.
+pub(crate) async fn until(mut holds: impl FnMut() -> bool) {
+    while !holds() {
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+}
