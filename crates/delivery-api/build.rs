@@ -18,8 +18,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     tonic_prost_build::configure()
         .btree_map(".")
-        // It holds the number and the text; wire.rs writes its own.
-        .skip_debug(["aldis.delivery.v1.SendMessageRequest"])
+        // They hold numbers, texts and signatures; wire.rs writes its own.
+        .skip_debug([
+            "aldis.delivery.v1.SendMessageRequest",
+            "aldis.delivery.v1.HandleCallbackRequest",
+            "aldis.delivery.v1.HandleCallbackResponse",
+            "aldis.delivery.v1.CallbackHeader",
+        ])
         .compile_fds(described)?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `--check-config` of both services names file, line and key, quotes no value, and exits 78.
 
+use aldis_cli::inbox::RECEIPT_SECRET;
 use aldis_tests::setup::Addresses;
 use aldis_tests::{Setup, binaries};
 use std::process::{Command, Output};
@@ -47,7 +48,7 @@ fn a_good_file_is_good() {
 /// The fault, and what must be said of it.
 #[test]
 fn the_edge_names_file_line_and_key() {
-    let cases: [(&str, String, &[&str]); 6] = [
+    let cases: [(&str, String, &[&str]); 7] = [
         (
             "unknown key",
             edge().replace("admin_listen", "admin_lisen"),
@@ -55,7 +56,7 @@ fn the_edge_names_file_line_and_key() {
         ),
         (
             "bad address",
-            edge().replace("listen = \"127", "listen = \"nowhere-127"),
+            edge().replacen("listen = \"127", "listen = \"nowhere-127", 1),
             &["service.toml:1", "listen"],
         ),
         (
@@ -69,7 +70,15 @@ fn the_edge_names_file_line_and_key() {
                 "{ literal = \"planted-edge-client-token-0123456789\" }",
                 &format!("\"{SECRET}\""),
             ),
-            &["service.toml:4", "delivery_token"],
+            &["service.toml:5", "delivery_token"],
+        ),
+        (
+            "public address in the clear",
+            edge().replace(
+                "public_url = \"http://127.0.0.1",
+                "public_url = \"http://192.0.2.1",
+            ),
+            &["service.toml:3", "public_url", "https"],
         ),
         (
             "no audience",
@@ -94,7 +103,12 @@ fn the_edge_names_file_line_and_key() {
 #[test]
 fn delivery_names_file_line_and_key() {
     let (_folder, good) = delivery();
-    let cases: [(&str, String, &[&str]); 7] = [
+    let cases: [(&str, String, &[&str]); 8] = [
+        (
+            "call-backs to nowhere",
+            good.replace("callback_base_url = \"http", "callback_base_url = \"gopher"),
+            &["service.toml:5", "callback_base_url", "https"],
+        ),
         (
             "unknown carrier in a route",
             good.replace("carriers = [\"sandbox\"]", "carriers = [\"sandbux\"]"),
@@ -107,7 +121,7 @@ fn delivery_names_file_line_and_key() {
         ),
         (
             "unknown setting",
-            good.replace("base_url", "base_urll"),
+            good.replace("\nbase_url", "\nbase_urll"),
             &["service.toml", "base_urll"],
         ),
         (
@@ -117,7 +131,10 @@ fn delivery_names_file_line_and_key() {
         ),
         (
             "a secret in the open",
-            good.replace("base_url", &format!("receipt_secret = \"{SECRET}\"\nbase_url")),
+            good.replace(
+                &format!("{{ literal = \"{RECEIPT_SECRET}\" }}"),
+                &format!("\"{SECRET}\""),
+            ),
             &["service.toml", "receipt_secret", "literal"],
         ),
         (

@@ -7,6 +7,7 @@
     reason = "these are tests: that is how they fail"
 )]
 
+mod a_receipt_comes_home;
 mod a_refusal_means_something;
 mod a_scaffold_works_at_once;
 mod a_stranger_writes_a_carrier;

@@ -1,12 +1,13 @@
 //! Promise 6: no code, token, secret or full number in anything either service prints, at the
 //! most talkative level, whatever goes wrong.
 
+use aldis_cli::inbox::RECEIPT_SECRET;
 use aldis_tests::setup::{EDGE_TOKEN, SERVICE_TOKEN};
 use aldis_tests::{Gateway, Setup, Tenant};
 use serde_json::json;
 
 /// Every way a message can end at the sandbox.
-const RECIPIENTS: [&str; 14] = [
+const RECIPIENTS: [&str; 18] = [
     "+12025550100",
     "+12025550101",
     "+12025550102",
@@ -21,6 +22,10 @@ const RECIPIENTS: [&str; 14] = [
     "+12025550112",
     "+12025550121",
     "+12025550123",
+    "+12025550130",
+    "+12025550131",
+    "+12025550132",
+    "+12025550133",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,16 +35,13 @@ async fn nothing_secret_is_printed_even_at_trace() {
         ..Setup::default()
     };
     setup.tenants[0].answer_within = "2s";
-    setup.carriers[0]
-        .settings
-        .push_str("\nreceipt_secret = { literal = \"planted-receipt-secret-0123456789\" }");
     let gateway = Gateway::start(setup).await;
     let tenant = gateway.tenant().clone();
     let mut planted = vec![
         tenant.secret.clone(),
         EDGE_TOKEN.to_owned(),
         SERVICE_TOKEN.to_owned(),
-        "planted-receipt-secret-0123456789".to_owned(),
+        RECEIPT_SECRET.to_owned(),
         "planted-user-agent".to_owned(),
         "198.51.100.7".to_owned(),
         "planted-attribute".to_owned(),
@@ -54,6 +56,7 @@ async fn nothing_secret_is_printed_even_at_trace() {
         planted.push(recipient[1..].to_owned());
     }
     unwelcome(&gateway, &mut planted).await;
+    call_backs(&gateway, &mut planted).await;
     let pages = gateway.page(gateway.at.edge_admin, "/metrics").await
         + &gateway.page(gateway.at.delivery_admin, "/metrics").await
         + &gateway.page(gateway.at.edge_admin, "/readyz?verbose").await;
@@ -108,6 +111,32 @@ async fn unwelcome(gateway: &Gateway, planted: &mut Vec<String>) {
         planted.push(code.to_string());
     }
     planted.extend([forged, expired]);
+}
+
+/// Call-backs that nobody believes: URL, headers and body may hold anything.
+async fn call_backs(gateway: &Gateway, planted: &mut Vec<String>) {
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    for carrier in ["sandbox", "nobody"] {
+        let at = gateway.at.edge;
+        let answer = client
+            .post(format!(
+                "http://{at}/carriers/{carrier}/receipts?planted-query=12025550150"
+            ))
+            .header("x-sandbox-signature", "00planted-signature")
+            .body("planted-body 12025550151")
+            .send()
+            .await
+            .expect("an answer");
+        assert!(matches!(answer.status().as_u16(), 403 | 404));
+    }
+    let strange = [
+        "planted-query",
+        "planted-signature",
+        "planted-body",
+        "12025550150",
+        "12025550151",
+    ];
+    planted.extend(strange.map(str::to_owned));
 }
 
 fn around(text: &str, needle: &str) -> String {

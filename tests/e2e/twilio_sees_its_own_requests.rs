@@ -108,6 +108,10 @@ async fn compare(sender_setting: &str, sender: &str, text: &str) {
         .parse()
         .expect("seconds");
     assert!((1..=36_000).contains(&validity));
+    // Nor is it told where receipts shall go.
+    let status_callback = ours.form.remove("StatusCallback").expect("receipts are wanted");
+    let receipts = format!("http://{}/carriers/twilio-us/receipts?message=", gateway.at.edge);
+    assert_eq!(status_callback, receipts + &answer.message_id());
     assert_eq!(ours, theirs);
 }
 

@@ -1,6 +1,7 @@
 //! What a gateway under test is made of, and the configuration files that say so.
 
 use crate::{Tenant, binaries};
+use aldis_cli::inbox::RECEIPT_SECRET;
 use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -24,7 +25,9 @@ impl CarrierSetup {
         Self {
             name: name.to_owned(),
             plugin: "sandbox".to_owned(),
-            settings: "base_url = \"{inbox}\"".to_owned(),
+            settings: format!(
+                "base_url = \"{{inbox}}\"\nreceipt_secret = {{ literal = \"{RECEIPT_SECRET}\" }}"
+            ),
             keys: String::new(),
         }
     }
@@ -101,8 +104,8 @@ impl Setup {
     /// `edge.toml`.
     pub fn edge_toml(&self, at: &Addresses) -> String {
         let mut toml = format!(
-            "listen = \"{}\"\nadmin_listen = \"{}\"\ndelivery = \"http://{}\"\n\
-             delivery_token = {{ literal = \"{EDGE_TOKEN}\" }}\n{}\n",
+            "listen = \"{0}\"\nadmin_listen = \"{1}\"\npublic_url = \"http://{0}\"\ndelivery = \"http://{2}\"\n\
+             delivery_token = {{ literal = \"{EDGE_TOKEN}\" }}\n{3}\n",
             at.edge, at.edge_admin, at.delivery, self.edge
         );
         for tenant in &self.tenants {
@@ -129,13 +132,15 @@ impl Setup {
         let mut dirs = vec![binaries::folder()];
         dirs.extend(self.plugin_dirs.iter().cloned());
         let mut toml = format!(
-            "listen = \"{}\"\nadmin_listen = \"{}\"\nstore = \"sqlite:{}\"\nplugin_dirs = {:?}\n{}\n\
-             [[clients]]\nname = \"edge\"\ntoken = {{ literal = \"{EDGE_TOKEN}\" }}\n\
+            "listen = \"{}\"\nadmin_listen = \"{}\"\nstore = \"sqlite:{}\"\nplugin_dirs = {:?}\n\
+             callback_base_url = \"http://{}\"\n{}\n\
+             [[clients]]\nname = \"edge\"\ntoken = {{ literal = \"{EDGE_TOKEN}\" }}\ncallbacks = true\n\
              [[clients]]\nname = \"service\"\ntoken = {{ literal = \"{SERVICE_TOKEN}\" }}\n",
             at.delivery,
             at.delivery_admin,
             folder.join("aldis.db").display(),
             dirs,
+            at.edge,
             self.delivery
         );
         for carrier in &self.carriers {

@@ -14,6 +14,7 @@ use crate::life;
 use crate::printer::{self, Printer};
 use aldis_daemon::clock;
 use aldis_delivery_api::{ClientToken, DeliveryClient, Endpoint, MessageView};
+use aldis_message::{DeliveryStatus, MessageId};
 use exchange::{Answer, Asked};
 use neighbours::Neighbours;
 use scenes::Scenes;
@@ -23,11 +24,15 @@ use signals::Signals;
 use stage::Stage;
 use std::net::Ipv4Addr;
 use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 /// A cold start on a small machine; only a failure takes that long.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 /// The answer says a carrier took it, so the inbox already has it.
 const ARRIVAL_WITHIN: Duration = Duration::from_secs(5);
+/// The sandbox tells at once that the handset has it; nothing else tells us when that is stored.
+const RECEIPT_WITHIN: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How long a token pasted from the screen is good for.
 const PASTE_LIFETIME: Duration = Duration::from_hours(1);
 
@@ -133,7 +138,7 @@ async fn one_sms(stage: &Stage, inbox: &Inbox) -> Result<Shown, Failure> {
         None
     };
     let life = match answer.message_id() {
-        Some(id) => Some(delivery(stage)?.message(&id).await?),
+        Some(id) => Some(whole_life(&delivery(stage)?, &id).await?),
         None => None,
     };
     Ok(Shown {
@@ -142,6 +147,18 @@ async fn one_sms(stage: &Stage, inbox: &Inbox) -> Result<Shown, Failure> {
         sms,
         life,
     })
+}
+
+/// A message's life up to its end, or as far as it comes in the time of a receipt.
+async fn whole_life(delivery: &DeliveryClient, id: &MessageId) -> Result<MessageView, Failure> {
+    let given_up = Instant::now() + RECEIPT_WITHIN;
+    loop {
+        let view = delivery.message(id).await?;
+        if view.status.is_final() || Instant::now() >= given_up {
+            return Ok(view);
+        }
+        sleep(LOOK_AGAIN).await;
+    }
 }
 
 /// A client with the edge's token: a client reads its own messages only, and the edge sent this one.
@@ -170,7 +187,7 @@ fn sms_record(sms: &ReceivedSms) -> serde_json::Value {
 }
 
 impl Shown {
-    /// Whether the promise was kept: exactly 200, and the SMS is there.
+    /// Whether the promise was kept: exactly 200, the SMS is there, and its receipt came back.
     fn verdict(&self) -> Result<(), Failure> {
         if !self.answer.is_ok() {
             return Err(Failure::failed(format!(
@@ -179,9 +196,18 @@ impl Shown {
             )));
         }
         match &self.sms {
-            Some(sms) if exchange::is_the_one(sms) => Ok(()),
+            Some(sms) if exchange::is_the_one(sms) => self.delivered(),
             Some(_) => Err(Failure::failed("another SMS arrived than the one that was sent")),
             None => Err(Failure::failed("the answer was 200, but no SMS arrived")),
+        }
+    }
+
+    fn delivered(&self) -> Result<(), Failure> {
+        match &self.life {
+            Some(life) if life.status == DeliveryStatus::Delivered => Ok(()),
+            _ => Err(Failure::failed(
+                "the SMS arrived, but its receipt did not come back",
+            )),
         }
     }
 }

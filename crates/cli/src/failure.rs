@@ -97,6 +97,7 @@ impl From<DeliveryError> for Failure {
                 exit::CONFIG,
                 "delivery does not know this client token".to_owned(),
             ),
+            ErrorKind::Forbidden => (exit::CONFIG, "this client may not do that".to_owned()),
             ErrorKind::NotFound => (exit::FAILURE, "this client has no such message".to_owned()),
             ErrorKind::IdempotencyConflict => (
                 exit::FAILURE,

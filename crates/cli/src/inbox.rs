@@ -274,6 +274,14 @@ async fn play(
             receipts::send_soon(shared.http.clone(), message, state);
             accepted()
         }
+        Act::Overtake => {
+            receipts::send(shared.http.clone(), message, "delivered").await;
+            accepted()
+        }
+        Act::LoseAndTell => {
+            receipts::send_soon(shared.http.clone(), message, "delivered");
+            return Err(io::Error::other("the answer is lost on purpose"));
+        }
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::moment::{date, rfc3339, span, time};
 use crate::printer::Ink;
-use aldis_delivery_api::{AttemptView, MessageView};
+use aldis_delivery_api::{AttemptView, MessageView, ReceiptView};
 use aldis_message::{DeliveryStatus, Encoding, OutcomeClass, Reason, TenantName, UnixMillis};
 use serde_json::{Value, json};
 
@@ -17,6 +17,15 @@ pub(crate) fn timeline(view: &MessageView, ink: Ink) -> String {
     lines.push(line(view, view.created_at, &accepted, ink));
     for attempt in &view.attempts {
         lines.push(line(view, attempt.started_at, &attempted(attempt, ink), ink));
+    }
+    let mut receipts: Vec<_> = view
+        .attempts
+        .iter()
+        .flat_map(|attempt| &attempt.receipts)
+        .collect();
+    receipts.sort_by_key(|receipt| receipt.received_at);
+    for receipt in receipts {
+        lines.push(line(view, receipt.received_at, &told(receipt, ink), ink));
     }
     let reason = view
         .reason
@@ -95,6 +104,26 @@ fn attempted(attempt: &AttemptView, ink: Ink) -> String {
     parts.join(", ")
 }
 
+fn told(receipt: &ReceiptView, ink: Ink) -> String {
+    let state = receipt.state.as_str();
+    let state = if receipt.state.is_arrival() {
+        ink.green(state)
+    } else if receipt.is_final {
+        ink.red(state)
+    } else {
+        ink.yellow(state)
+    };
+    let code = receipt
+        .code
+        .as_deref()
+        .map(|code| format!(", code {}", printable(code)));
+    format!(
+        "receipt: {state}{}, {}",
+        code.unwrap_or_default(),
+        ink.dim(&printable(&receipt.carrier_message_id))
+    )
+}
+
 fn outcome_word(outcome: OutcomeClass, ink: Ink) -> String {
     let word = outcome.as_str().to_lowercase();
     match outcome {
@@ -153,6 +182,18 @@ fn attempt_record(attempt: &AttemptView) -> Value {
         "carrier_message_ids": attempt.carrier_message_ids,
         "started_at": rfc3339(attempt.started_at),
         "finished_at": attempt.finished_at.map(rfc3339),
+        "receipts": attempt.receipts.iter().map(receipt_record).collect::<Vec<_>>(),
+    })
+}
+
+fn receipt_record(receipt: &ReceiptView) -> Value {
+    json!({
+        "carrier_message_id": receipt.carrier_message_id,
+        "state": receipt.state.as_str(),
+        "final": receipt.is_final,
+        "code": receipt.code,
+        "carrier_time": receipt.carrier_time.map(rfc3339),
+        "received_at": rfc3339(receipt.received_at),
     })
 }
 

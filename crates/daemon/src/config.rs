@@ -3,6 +3,7 @@
 //! Every fault names the file, line and column (or the variable), the key and the reason. It
 //! never shows the line nor a value, because either may hold a secret.
 
+mod base_url;
 mod duration;
 mod fault;
 mod nearest;
@@ -12,6 +13,7 @@ mod secret;
 mod source;
 mod tree;
 
+pub use base_url::base_url;
 pub use duration::{HumanDuration, HumanDurationError};
 pub use fault::{ConfigError, Fault};
 pub use secret::{Secret, SecretError, SecretText};

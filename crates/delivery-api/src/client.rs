@@ -1,9 +1,10 @@
 //! The one way to call delivery from Rust.
 
 use crate::convert::{request_into_wire, view_from_wire};
+use crate::wire::carrier_service_client::CarrierServiceClient;
 use crate::wire::message_service_client::MessageServiceClient;
 use crate::wire::{GetMessageRequest, Message, SendMessageRequest};
-use crate::{DeliveryError, Endpoint, EndpointError, ErrorKind, MessageView, Sent};
+use crate::{Callback, CallbackAnswer, DeliveryError, Endpoint, EndpointError, ErrorKind, MessageView, Sent};
 use aldis_message::{MessageId, NewMessage};
 use std::fmt;
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub const HEALTH_SERVICE: &str = "aldis.delivery.v1.MessageService";
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(300)];
 /// Reading a row is quick, or something is wrong.
 const READ_WITHIN: Duration = Duration::from_secs(5);
+/// The most patient carriers wait 15 s (Twilio), others 5 s.
+const CALLBACK_WITHIN: Duration = Duration::from_secs(4);
 const HEALTHY_WITHIN: Duration = Duration::from_secs(1);
 /// gRPC cannot say much more (`grpc-timeout` has 8 digits), and nobody waits that long.
 const LONGEST: Duration = Duration::from_hours(1);
@@ -30,6 +33,7 @@ const LONGEST: Duration = Duration::from_hours(1);
 #[derive(Clone)]
 pub struct DeliveryClient {
     messages: MessageServiceClient<Channel>,
+    carriers: CarrierServiceClient<Channel>,
     health: HealthClient<Channel>,
     authorization: MetadataValue<Ascii>,
 }
@@ -41,6 +45,7 @@ impl DeliveryClient {
         let channel = endpoint.channel()?;
         Ok(Self {
             messages: MessageServiceClient::new(channel.clone()),
+            carriers: CarrierServiceClient::new(channel.clone()),
             health: HealthClient::new(channel),
             authorization,
         })
@@ -76,6 +81,20 @@ impl DeliveryClient {
             })
             .await?;
         view(answer.message)
+    }
+
+    /// Hands on what a carrier called. `Ok` means that what was told is durable, or that nobody of ours believes it: the
+    /// answer says which. A delivery that cannot be reached is asked again: what is told twice is one.
+    pub async fn callback(&self, call: Callback) -> Result<CallbackAnswer, DeliveryError> {
+        let call = call.into_wire();
+        let answer = self
+            .ask(CALLBACK_WITHIN, true, |left| {
+                let mut carriers = self.carriers.clone();
+                let request = self.request(call.clone(), left);
+                async move { carriers.handle_callback(request).await }
+            })
+            .await?;
+        CallbackAnswer::from_wire(answer)
     }
 
     /// Whether delivery says, within a second, that it serves.

@@ -1,5 +1,6 @@
 //! Domain words into wire types and back. What comes in is parsed once, here.
 
+mod receipt;
 mod request;
 mod view;
 

@@ -43,7 +43,9 @@ pub enum ErrorKind {
     Refused(Reason),
     /// No client has this token.
     Unauthenticated,
-    /// The calling client has no such message.
+    /// The client may not make this call.
+    Forbidden,
+    /// The calling client has no such message, or there is no such carrier.
     NotFound,
     /// Delivery has more work than it may queue.
     Overloaded,
@@ -64,6 +66,7 @@ impl ErrorKind {
             Self::InvalidArgument,
             Self::IdempotencyConflict,
             Self::Unauthenticated,
+            Self::Forbidden,
             Self::NotFound,
             Self::Overloaded,
             Self::ShuttingDown,
@@ -81,6 +84,7 @@ impl ErrorKind {
             Self::InvalidArgument => ("invalid_argument", Code::InvalidArgument, false),
             Self::IdempotencyConflict => ("idempotency_conflict", Code::AlreadyExists, false),
             Self::Unauthenticated => ("unauthenticated", Code::Unauthenticated, false),
+            Self::Forbidden => ("permission_denied", Code::PermissionDenied, false),
             Self::NotFound => ("not_found", Code::NotFound, false),
             Self::Overloaded => ("overloaded", Code::ResourceExhausted, true),
             Self::ShuttingDown => ("shutting_down", Code::Unavailable, true),

@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod callback;
 mod client;
 mod convert;
 mod endpoint;
@@ -26,8 +27,9 @@ mod error;
 mod view;
 pub mod wire;
 
+pub use callback::{Callback, CallbackAnswer};
 pub use client::{DeliveryClient, HEALTH_SERVICE};
 pub use convert::{request_from_wire, request_into_wire, view_from_wire, view_into_wire};
 pub use endpoint::{ClientIdentity, ClientTls, ClientToken, Endpoint, EndpointError};
 pub use error::{DeliveryError, ErrorKind};
-pub use view::{AttemptView, MessageView, Sent};
+pub use view::{AttemptView, MessageView, ReceiptView, Sent};

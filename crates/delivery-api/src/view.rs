@@ -1,8 +1,8 @@
 //! What a caller learns of a message.
 
 use aldis_message::{
-    CarrierName, DeliveryStatus, Encoding, MessageClass, MessageId, OutcomeClass, Reason, TenantName,
-    UnixMillis,
+    CarrierName, DeliveryStatus, Encoding, MessageClass, MessageId, OutcomeClass, Reason, ReceiptState,
+    TenantName, UnixMillis,
 };
 
 /// The answer to a message that was taken.
@@ -60,4 +60,23 @@ pub struct AttemptView {
     pub started_at: UnixMillis,
     /// When it ended; none while it is under way.
     pub finished_at: Option<UnixMillis>,
+    /// What the carrier told of it afterwards, in the order it came.
+    pub receipts: Vec<ReceiptView>,
+}
+
+/// What a carrier told of a message (delivery receipt, DLR).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptView {
+    /// The carrier's id it is about.
+    pub carrier_message_id: String,
+    /// What it says.
+    pub state: ReceiptState,
+    /// The carrier says that nothing will follow.
+    pub is_final: bool,
+    /// The carrier's own code, as it said it.
+    pub code: Option<String>,
+    /// When it happened, by the carrier's clock.
+    pub carrier_time: Option<UnixMillis>,
+    /// When it was told.
+    pub received_at: UnixMillis,
 }

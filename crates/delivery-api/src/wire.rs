@@ -24,3 +24,31 @@ impl fmt::Debug for SendMessageRequest {
             .finish_non_exhaustive()
     }
 }
+
+/// Neither URL, headers nor body.
+impl fmt::Debug for HandleCallbackRequest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("HandleCallbackRequest")
+            .field("carrier", &self.carrier)
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The name alone.
+impl fmt::Debug for CallbackHeader {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("CallbackHeader")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The status alone.
+impl fmt::Debug for HandleCallbackResponse {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("HandleCallbackResponse")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}

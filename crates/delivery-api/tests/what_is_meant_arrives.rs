@@ -3,12 +3,13 @@
 
 use aldis_delivery_api::wire::{self, SendMessageRequest, send_message_request::Expiry};
 use aldis_delivery_api::{
-    AttemptView, ErrorKind, MessageView, request_from_wire, request_into_wire, view_from_wire, view_into_wire,
+    AttemptView, Callback, CallbackAnswer, ErrorKind, MessageView, ReceiptView, request_from_wire,
+    request_into_wire, view_from_wire, view_into_wire,
 };
 use aldis_message::{
     AcceptMode, Attributes, CarrierName, Deadline, DeliveryStatus, Encoding, Idempotency, IdempotencyKey,
-    MessageBody, MessageClass, MessageId, NewMessage, OutcomeClass, PhoneNumber, Reason, Sender, TenantName,
-    UnixMillis,
+    MessageBody, MessageClass, MessageId, NewMessage, OutcomeClass, PhoneNumber, Reason, ReceiptState,
+    Sender, TenantName, UnixMillis,
 };
 use proptest::option::of;
 use proptest::prelude::*;
@@ -70,18 +71,47 @@ fn attempt() -> impl Strategy<Value = AttemptView> {
         proptest::collection::vec("SM[0-9a-f]{8}", 0..3),
         moment(),
         of(moment()),
+        proptest::collection::vec(receipt(), 0..3),
     )
         .prop_map(
-            |(number, carrier, outcome, code, carrier_message_ids, started_at, finished_at)| AttemptView {
-                number,
-                carrier: CarrierName::parse(&carrier).expect("a name"),
-                outcome,
-                code,
-                carrier_message_ids,
-                started_at,
-                finished_at,
+            |(number, carrier, outcome, code, carrier_message_ids, started_at, finished_at, receipts)| {
+                AttemptView {
+                    number,
+                    carrier: CarrierName::parse(&carrier).expect("a name"),
+                    outcome,
+                    code,
+                    carrier_message_ids,
+                    started_at,
+                    finished_at,
+                    receipts,
+                }
             },
         )
+}
+
+fn receipt() -> impl Strategy<Value = ReceiptView> {
+    (
+        "SM[0-9a-f]{8}",
+        select(ReceiptState::ALL),
+        any::<bool>(),
+        of("[A-Z0-9]{1,10}"),
+        of(moment()),
+        moment(),
+    )
+        .prop_map(
+            |(carrier_message_id, state, is_final, code, carrier_time, received_at)| ReceiptView {
+                carrier_message_id,
+                state,
+                is_final,
+                code,
+                carrier_time,
+                received_at,
+            },
+        )
+}
+
+fn headers() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
+    proptest::collection::vec(("[a-z-]{1,20}", any::<Vec<u8>>()), 0..5)
 }
 
 fn view() -> impl Strategy<Value = MessageView> {
@@ -116,6 +146,26 @@ fn view() -> impl Strategy<Value = MessageView> {
 }
 
 proptest! {
+    #[test]
+    fn a_call_back_arrives_as_it_was_called(
+        carrier in "[a-z0-9-]{1,20}",
+        method in "(GET|POST)",
+        external_url in "https://[a-z]{1,9}/[!-~]{0,99}",
+        headers in headers(),
+        body: Vec<u8>,
+        remote_address in "[0-9.]{0,15}",
+    ) {
+        let call = Callback { carrier, method, external_url, headers, body, remote_address };
+        prop_assert_eq!(Callback::from_wire(call.clone().into_wire()), call);
+    }
+
+    #[test]
+    fn its_answer_comes_back(status in 0_u16..1000, headers in headers(), body: Vec<u8>) {
+        let answer = CallbackAnswer { status, headers, body };
+        let read = CallbackAnswer::from_wire(answer.clone().into_wire());
+        prop_assert_eq!(read.ok(), (200..600).contains(&status).then_some(answer));
+    }
+
     #[test]
     fn a_message_to_send_arrives_whole(message in message()) {
         let wire = request_into_wire(&message);

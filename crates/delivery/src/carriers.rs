@@ -4,16 +4,19 @@
 mod load;
 mod words;
 
+pub(crate) use words::code;
+
 use crate::deliver::Caller;
 use crate::metrics::Metrics;
 use crate::retry::{DEFAULT_PAUSE, LEAST_ATTEMPT, LEAST_VALIDITY};
 use crate::routing::{Candidate, Pause, PauseCause, Route};
 use crate::store::{Held, Open};
-use aldis_carrier_host::{Instance, Submission};
+use aldis_carrier_host::{CallbackRequest, CallbackVerdict, Events, Instance, Submission};
 use aldis_daemon::clock;
 use aldis_message::{CarrierName, OutcomeClass};
+use futures_util::future::join_all;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -31,6 +34,8 @@ struct Lane {
     line: Line,
     places: Semaphore,
     timeout: Duration,
+    /// Where its call-backs arrive from outside, without a message's name.
+    callbacks: Option<String>,
     pause: Mutex<Option<(Instant, PauseCause)>>,
 }
 
@@ -112,6 +117,32 @@ impl Carriers {
         }
         outcome
     }
+
+    /// What a carrier's plugin makes of a call-back; `None`: no carrier has that name.
+    pub(crate) fn callback(
+        &self,
+        carrier: &CarrierName,
+        request: &CallbackRequest,
+    ) -> Option<CallbackVerdict> {
+        self.lanes
+            .get(carrier)?
+            .instance()
+            .map(|instance| instance.webhook(request))
+    }
+
+    /// Connects the carriers that keep connections; what they tell goes to `events`.
+    pub(crate) fn start(&self, events: &Arc<dyn Events>) {
+        self.instances().for_each(|instance| instance.start(events));
+    }
+
+    /// Takes leave of them, all at once.
+    pub(crate) async fn drain(&self, limit: Duration) {
+        join_all(self.instances().map(|instance| instance.drain(limit))).await;
+    }
+
+    fn instances(&self) -> impl Iterator<Item = &Instance> {
+        self.lanes.values().filter_map(Lane::instance)
+    }
 }
 
 impl Lane {
@@ -135,7 +166,7 @@ impl Lane {
         }
         let patience = handover.caller.patience().unwrap_or(self.timeout);
         let submission = Submission {
-            message: words::message(handover, deadline_left),
+            message: words::message(handover, deadline_left, self.callbacks.as_deref()),
             time_limit: self.timeout.min(patience).min(deadline_left),
             now_unix_ms: now.as_millis(),
         };
@@ -145,6 +176,15 @@ impl Lane {
             Line::Script(script) => script(submission).await,
         };
         words::outcome(report)
+    }
+
+    #[cfg_attr(not(test), allow(clippy::unnecessary_wraps, reason = "a script has none"))]
+    fn instance(&self) -> Option<&Instance> {
+        match &self.line {
+            Line::Library(instance) => Some(instance),
+            #[cfg(test)]
+            Line::Script(_) => None,
+        }
     }
 
     fn pause(&self) -> Option<Pause> {

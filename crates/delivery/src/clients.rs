@@ -10,23 +10,37 @@ use tonic::metadata::MetadataMap;
 /// The clients that may call. Tokens are kept as digests only: of one length, and of no use to
 /// whoever reads them.
 #[derive(Clone)]
-pub(crate) struct Clients(Vec<(ClientName, digest::Digest)>);
+pub(crate) struct Clients(Vec<(Known, digest::Digest)>);
+
+/// One who may call.
+#[derive(Clone)]
+pub(crate) struct Known {
+    pub(crate) name: ClientName,
+    /// May hand on what carriers call.
+    pub(crate) callbacks: bool,
+}
 
 impl Clients {
     pub(crate) fn new(clients: &[Client]) -> Self {
-        let digest = |client: &Client| (client.name.clone(), digest_of(client.token.expose()));
+        let digest = |client: &Client| {
+            let known = Known {
+                name: client.name.clone(),
+                callbacks: client.callbacks,
+            };
+            (known, digest_of(client.token.expose()))
+        };
         Self(clients.iter().map(digest).collect())
     }
 
     /// The client with this request's token. One wording for every failure.
-    pub(crate) fn authenticate(&self, metadata: &MetadataMap) -> Result<ClientName, DeliveryError> {
+    pub(crate) fn authenticate(&self, metadata: &MetadataMap) -> Result<Known, DeliveryError> {
         let refused = || DeliveryError::new(ErrorKind::Unauthenticated, "no client has this token");
         let presented = digest_of(token(metadata).ok_or_else(refused)?);
         let mut found = None;
-        for (name, expected) in &self.0 {
+        for (known, expected) in &self.0 {
             // Every one is compared, so that time tells nothing about which came close.
             if constant_time::verify_slices_are_equal(expected.as_ref(), presented.as_ref()).is_ok() {
-                found = Some(name);
+                found = Some(known);
             }
         }
         found.cloned().ok_or_else(refused)

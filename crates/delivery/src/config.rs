@@ -31,6 +31,8 @@ pub struct Config {
     pub reflection: bool,
     /// How many messages are worked on at once before new ones are refused.
     pub max_in_flight: usize,
+    /// The edge's public address, `https://sms.example.com`: carriers call back there. No receipts without it.
+    pub callback_base_url: Option<String>,
     /// TLS of the gRPC listener.
     pub tls: Option<Tls>,
     /// How carriers are reached.
@@ -83,6 +85,8 @@ pub struct Client {
     pub name: ClientName,
     /// Its token.
     pub token: SecretText,
+    /// Whether it may hand on what carriers call: an edge.
+    pub callbacks: bool,
 }
 
 /// A carrier account.

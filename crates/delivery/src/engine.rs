@@ -244,9 +244,16 @@ impl Engine {
                 self.due.notify_one();
             }
             Recorded::Settled(status, reason) => {
-                self.metrics.message(work.held.message.class, *status, *reason, 1);
-                if *status == DeliveryStatus::Submitted {
-                    self.metrics.submitted(work.accepted_at, now);
+                let class = work.held.message.class;
+                self.metrics.message(class, *status, *reason, 1);
+                match status {
+                    DeliveryStatus::Submitted => self.metrics.submitted(work.accepted_at, now),
+                    // The receipt was there before the answer.
+                    DeliveryStatus::Delivered | DeliveryStatus::Undelivered => {
+                        self.metrics.message(class, DeliveryStatus::Submitted, None, 1);
+                        self.metrics.submitted(work.accepted_at, now);
+                    }
+                    _ => {}
                 }
                 let reason = reason.map(Reason::as_str);
                 tracing::info!(%message_id, state = status.as_str(), reason, "message settled");

@@ -13,6 +13,7 @@ mod listen;
 mod metrics;
 mod patience;
 pub mod progress;
+pub mod receipts;
 mod recovery;
 pub mod retry;
 pub mod routing;

@@ -29,6 +29,18 @@ struct CarrierLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ToldLabels {
+    carrier: String,
+    what: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallbackLabels {
+    carrier: String,
+    verdict: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RefusalLabels {
     code: &'static str,
 }
@@ -39,6 +51,8 @@ pub(crate) struct Metrics {
     messages: Family<MessageLabels, Counter>,
     attempts: Family<AttemptLabels, Counter>,
     refusals: Family<RefusalLabels, Counter>,
+    told: Family<ToldLabels, Counter>,
+    callbacks: Family<CallbackLabels, Counter>,
     accept_to_submit: Histogram,
     in_flight: Gauge,
     unknown: Gauge,
@@ -55,6 +69,8 @@ impl Metrics {
             messages: Family::default(),
             attempts: Family::default(),
             refusals: Family::default(),
+            told: Family::default(),
+            callbacks: Family::default(),
             accept_to_submit: seconds(),
             in_flight: Gauge::default(),
             unknown: Gauge::default(),
@@ -78,6 +94,13 @@ impl Metrics {
             "aldis_refusals",
             "Requests that were answered with an error",
             m.refusals,
+        );
+        let help = "Receipts and inbound messages: changed a state, noted, repeated, early, inbound";
+        r.register("aldis_told", help, m.told);
+        r.register(
+            "aldis_callbacks",
+            "Call-backs of carriers, and whether they were believed",
+            m.callbacks,
         );
         let help = "From the acceptance of a message to a carrier's yes";
         r.register("aldis_accept_to_submit_seconds", help, m.accept_to_submit);
@@ -139,6 +162,25 @@ impl Metrics {
     /// A request was answered with an error.
     pub(crate) fn refusal(&self, code: &'static str) {
         self.refusals.get_or_create(&RefusalLabels { code }).inc();
+    }
+
+    /// A carrier told something.
+    pub(crate) fn told(&self, carrier: &CarrierName, what: &'static str) {
+        let carrier = carrier.to_string();
+        self.told.get_or_create(&ToldLabels { carrier, what }).inc();
+    }
+
+    /// A carrier called back.
+    pub(crate) fn callback(&self, carrier: &CarrierName, verdict: &'static str) {
+        let carrier = carrier.to_string();
+        self.callbacks
+            .get_or_create(&CallbackLabels { carrier, verdict })
+            .inc();
+    }
+
+    /// What became of an unknown message was told.
+    pub(crate) fn known_again(&self) {
+        self.unknown.dec();
     }
 
     /// A carrier is paused for this long.

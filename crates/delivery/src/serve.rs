@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::listen::{GrpcListener, Listeners, server_tls};
 use crate::metrics::Metrics;
+use crate::receipts::Ears;
 use crate::running::Running;
 use crate::service::{self, Server as MessageServer};
 use crate::store::{OpenError, Store, StoreError};
@@ -29,6 +30,8 @@ use tonic_health::server::HealthReporter;
 
 /// What is in flight gets this long after the signal; the rest is left to the next start.
 const DRAIN: Duration = Duration::from_secs(20);
+/// Carriers with connections get this long to say good-bye.
+const FAREWELL: Duration = Duration::from_secs(3);
 /// Answers get this long to leave, and streams that never end (health watches) are cut after it.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 /// A connection whose peer is gone is noticed after these.
@@ -127,6 +130,7 @@ impl Delivery {
         tokio::task::spawn_blocking(PhoneNumber::warm_up);
         recovery::recover(&engine).await?;
         engine.metrics.unknown_at_start(engine.store.unknown().await?);
+        engine.carriers.start(&Ears::of(&engine));
         let readiness = readiness(&engine);
         let (health, router) = router(&engine, &config, tls)?;
         health.set_serving::<MessageServer>().await;
@@ -155,6 +159,8 @@ impl Delivery {
         if early.is_none() {
             drain(&engine, &broken).await;
         }
+        // After the messages: their answers come over the links.
+        engine.carriers.drain(FAREWELL).await;
         grpc_end.cancel();
         if !grpc.is_finished() && tokio::time::timeout(LAST_ANSWERS, &mut grpc).await.is_err() {
             grpc.abort();
@@ -210,8 +216,13 @@ fn router(
         server = server.tls_config(tls)?;
     }
     let (health, health_service) = tonic_health::server::health_reporter();
-    let messages = service::service(Arc::clone(engine), Clients::new(&config.clients));
-    let mut router = server.add_service(messages).add_service(health_service);
+    let clients = Clients::new(&config.clients);
+    let messages = service::service(Arc::clone(engine), clients.clone());
+    let carriers = service::carriers(Arc::clone(engine), clients);
+    let mut router = server
+        .add_service(messages)
+        .add_service(carriers)
+        .add_service(health_service);
     if config.reflection {
         let files = || {
             tonic_reflection::server::Builder::configure()

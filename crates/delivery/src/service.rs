@@ -1,14 +1,19 @@
 //! The gRPC handlers: convert, call, convert back.
 
-use crate::clients::Clients;
+use crate::clients::{Clients, Known};
 use crate::engine::Engine;
 use crate::patience::patience;
+use crate::receipts;
 use aldis_daemon::clock;
+use aldis_delivery_api::wire::carrier_service_server::{CarrierService, CarrierServiceServer};
 use aldis_delivery_api::wire::message_service_server::{MessageService, MessageServiceServer};
 use aldis_delivery_api::wire::{
-    GetMessageRequest, GetMessageResponse, SendMessageRequest, SendMessageResponse,
+    GetMessageRequest, GetMessageResponse, HandleCallbackRequest, HandleCallbackResponse, SendMessageRequest,
+    SendMessageResponse,
 };
-use aldis_delivery_api::{DeliveryError, ErrorKind, request_from_wire, view_into_wire};
+use aldis_delivery_api::{
+    Callback, CallbackAnswer, DeliveryError, ErrorKind, request_from_wire, view_into_wire,
+};
 use aldis_message::ClientName;
 use std::sync::Arc;
 use tonic::service::interceptor::InterceptedService;
@@ -17,8 +22,14 @@ use tonic::{Request, Response, Status};
 /// 1600 characters, 32 attributes and their names, with room.
 const LONGEST_REQUEST: usize = 64 * 1024;
 
+/// A body of 64 KiB, a head of 16 KiB and their names, with room.
+const LONGEST_CALLBACK: usize = 128 * 1024;
+
 /// What the server is called in health checks and reflection.
 pub(crate) type Server = MessageServiceServer<Service>;
+
+/// The same of the carriers.
+pub(crate) type CarrierServer = CarrierServiceServer<CallbackService>;
 
 /// The message service over an engine.
 pub(crate) struct Service {
@@ -30,15 +41,64 @@ pub(crate) fn service(
     engine: Arc<Engine>,
     clients: Clients,
 ) -> InterceptedService<Server, impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone> {
-    let metrics = engine.metrics.clone();
+    let door = door(&engine, clients);
     let server = MessageServiceServer::new(Service { engine }).max_decoding_message_size(LONGEST_REQUEST);
-    InterceptedService::new(server, move |mut request: Request<()>| {
+    InterceptedService::new(server, door)
+}
+
+/// What carriers call, behind the same door.
+pub(crate) fn carriers(
+    engine: Arc<Engine>,
+    clients: Clients,
+) -> InterceptedService<CarrierServer, impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone> {
+    let door = door(&engine, clients);
+    let server =
+        CarrierServiceServer::new(CallbackService { engine }).max_decoding_message_size(LONGEST_CALLBACK);
+    InterceptedService::new(server, door)
+}
+
+/// Lets clients in, and nobody else.
+fn door(
+    engine: &Engine,
+    clients: Clients,
+) -> impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone + use<> {
+    let metrics = engine.metrics.clone();
+    move |mut request: Request<()>| {
         let client = clients
             .authenticate(request.metadata())
             .inspect_err(|error| metrics.refusal(error.code()))?;
         request.extensions_mut().insert(client);
         Ok(request)
-    })
+    }
+}
+
+/// The carrier service over an engine.
+pub(crate) struct CallbackService {
+    engine: Arc<Engine>,
+}
+
+#[tonic::async_trait]
+impl CarrierService for CallbackService {
+    async fn handle_callback(
+        &self,
+        request: Request<HandleCallbackRequest>,
+    ) -> Result<Response<HandleCallbackResponse>, Status> {
+        let answer = self.handle(request).await.inspect_err(|error| {
+            self.engine.metrics.refusal(error.code());
+            tracing::info!(code = error.code(), "call-back answered with an error");
+        })?;
+        Ok(Response::new(answer.into_wire()))
+    }
+}
+
+impl CallbackService {
+    async fn handle(&self, request: Request<HandleCallbackRequest>) -> Result<CallbackAnswer, DeliveryError> {
+        if !known(&request)?.callbacks {
+            let detail = "this client may not hand on call-backs (callbacks = true in its settings)";
+            return Err(DeliveryError::new(ErrorKind::Forbidden, detail));
+        }
+        receipts::answer(&self.engine, Callback::from_wire(request.into_inner())).await
+    }
 }
 
 #[tonic::async_trait]
@@ -98,6 +158,10 @@ impl Service {
 
 /// Whom the door let in.
 fn client<T>(request: &Request<T>) -> Result<ClientName, DeliveryError> {
-    let client = request.extensions().get::<ClientName>().cloned();
-    client.ok_or_else(|| DeliveryError::new(ErrorKind::Unauthenticated, "no client has this token"))
+    known(request).map(|known| known.name.clone())
+}
+
+fn known<T>(request: &Request<T>) -> Result<&Known, DeliveryError> {
+    let known = request.extensions().get::<Known>();
+    known.ok_or_else(|| DeliveryError::new(ErrorKind::Unauthenticated, "no client has this token"))
 }

@@ -7,8 +7,10 @@ mod accept;
 mod attempt;
 mod claim;
 mod files;
+mod inbound;
 mod leftover;
 mod readers;
+mod receipt;
 mod record;
 mod schema;
 mod writer;
@@ -16,7 +18,9 @@ mod writer;
 pub use accept::{Accepted, Arrival, First, Seals};
 pub use attempt::{Ended, Next, Recorded};
 pub use claim::Claimed;
+pub use inbound::{Inbound, Wish};
 pub use leftover::{Leftover, LeftoverFacts, Verdict};
+pub use receipt::{Change, Kept, Receipt};
 pub use record::Record;
 pub use writer::Batch;
 
@@ -117,6 +121,24 @@ pub struct Open {
     pub carrier: CarrierName,
 }
 
+/// Something a carrier told.
+#[derive(Clone)]
+pub enum News {
+    /// Of a message of ours.
+    Receipt(Receipt),
+    /// A message to us.
+    Inbound(Inbound),
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// A receipt.
+    Receipt(Kept),
+    /// A message to us; false if it had been told before.
+    Inbound(bool),
+}
+
 /// The open store.
 pub struct Store {
     writer: Writer,
@@ -185,6 +207,28 @@ impl Store {
         let lease = lease.clone();
         self.writer
             .write(move |connection| attempt::record(connection, &lease, ended.as_ref(), &next, now))
+            .await
+    }
+
+    /// Keeps what a carrier told, all of it or nothing. `hint` is the message it is about, if the way it came says so.
+    pub async fn keep(
+        &self,
+        carrier: &CarrierName,
+        told: Vec<News>,
+        hint: Option<MessageId>,
+        now: UnixMillis,
+    ) -> Result<Vec<Heard>, StoreError> {
+        let carrier = carrier.clone();
+        self.writer
+            .write(move |connection| {
+                let keep = |news: &News| match news {
+                    News::Receipt(told) => {
+                        receipt::keep(connection, &carrier, told, hint, now).map(Heard::Receipt)
+                    }
+                    News::Inbound(told) => inbound::keep(connection, &carrier, told, now).map(Heard::Inbound),
+                };
+                told.iter().map(keep).collect()
+            })
             .await
     }
 

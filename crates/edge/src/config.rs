@@ -28,6 +28,7 @@ pub struct Config {
     pub(crate) admin_listen: SocketAddr,
     pub(crate) delivery: DeliveryClient,
     pub(crate) replay: ReplayKey,
+    pub(crate) public_url: Option<String>,
     pub(crate) max_connections: usize,
     pub(crate) drain_within: Duration,
     pub(crate) tenants: Tenants,
@@ -63,6 +64,10 @@ impl Config {
             token: ClientToken::new(token.expose()),
             tls: raw.delivery_tls.map(|tls| client_tls(tls, &source)).transpose()?,
         };
+        let public_url = raw
+            .public_url
+            .map(|text| config::base_url(&text).map_err(|reason| source.fault("public_url", reason)))
+            .transpose()?;
         let delivery =
             DeliveryClient::connect_lazy(&endpoint).map_err(|error| source.fault(key_of(&error), error))?;
         Ok(Self {
@@ -70,6 +75,7 @@ impl Config {
             admin_listen: raw.admin_listen.unwrap_or(ADMIN_LISTEN),
             delivery,
             replay: ReplayKey::derive(token.expose()),
+            public_url,
             max_connections: raw.max_connections.map_or(MAX_CONNECTIONS, NonZeroUsize::get),
             drain_within: raw.drain_within.map_or(DRAIN_WITHIN, HumanDuration::get),
             tenants: Tenants::new(tenants),

@@ -11,6 +11,7 @@ mod config;
 pub mod fuzzing;
 mod limits;
 mod metrics;
+mod receipts;
 mod reply;
 mod routes;
 mod serve;
@@ -40,6 +41,8 @@ pub(crate) struct Door {
     tenants: Tenants,
     delivery: DeliveryClient,
     replay: ReplayKey,
+    /// Where carriers reach us, without a slash at its end.
+    public_url: Option<String>,
     metrics: Metrics,
     attendance: Attendance,
 }
@@ -62,6 +65,7 @@ impl Edge {
             tenants: config.tenants,
             delivery: config.delivery,
             replay: config.replay,
+            public_url: config.public_url,
             metrics: Metrics::register(&mut registry),
             attendance: Attendance::new(),
         });

@@ -2,6 +2,7 @@
 
 use crate::auth0::token::Rejection;
 use aldis_message::TenantName;
+use axum::http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -30,11 +31,17 @@ struct Rejected {
     cause: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CalledBack {
+    status: u16,
+}
+
 /// The counters; clones count together.
 #[derive(Clone)]
 pub(crate) struct Metrics {
     requests: Family<Answered, Counter>,
     auth_rejected: Family<Rejected, Counter>,
+    callbacks: Family<CalledBack, Counter>,
     duration: Histogram,
     pub(crate) in_flight: Gauge,
     pub(crate) connections: Gauge,
@@ -47,6 +54,7 @@ impl Metrics {
         let metrics = Self {
             requests: Family::default(),
             auth_rejected: Family::default(),
+            callbacks: Family::default(),
             duration: Histogram::new(SECONDS),
             in_flight: Gauge::default(),
             connections: Gauge::default(),
@@ -62,6 +70,11 @@ impl Metrics {
             "aldis_edge_auth_rejected",
             "Requests answered 401, by the cause that is not said outside",
             metrics.auth_rejected.clone(),
+        );
+        registry.register(
+            "aldis_edge_callbacks",
+            "Call-backs of carriers answered",
+            metrics.callbacks.clone(),
         );
         registry.register(
             "aldis_edge_request_duration_seconds",
@@ -95,6 +108,11 @@ impl Metrics {
         let tenant = tenant.map_or(NO_TENANT, TenantName::as_str).to_owned();
         self.requests.get_or_create(&Answered { tenant, status }).inc();
         self.duration.observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn called_back(&self, status: StatusCode) {
+        let status = status.as_u16();
+        self.callbacks.get_or_create(&CalledBack { status }).inc();
     }
 
     pub(crate) fn rejected(&self, tenant: &TenantName, cause: Rejection) {

@@ -5,10 +5,12 @@
 
 use crate::auth0::body::BodyFault;
 use crate::limits::Unread;
-use aldis_delivery_api::{DeliveryError, ErrorKind, Sent};
+use aldis_delivery_api::{CallbackAnswer, DeliveryError, ErrorKind, Sent};
 use aldis_message::{AcceptMode, DeliveryStatus, MessageId, Reason, TenantName};
+use axum::body::Body;
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER,
+    TRANSFER_ENCODING, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -40,8 +42,14 @@ pub(crate) struct Account {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Content {
-    Taken { message_id: String, state: &'static str },
+    Taken {
+        message_id: String,
+        state: &'static str,
+    },
     Problem(Problem),
+    /// A plugin's words to its carrier.
+    #[serde(skip)]
+    Foreign(Vec<u8>),
 }
 
 /// RFC 9457 section 3.1, then our own members.
@@ -92,6 +100,46 @@ impl Reply {
         }))
     }
 
+    /// What a carrier's plugin answers to its call-back.
+    pub(crate) fn called_back(answer: CallbackAnswer) -> Self {
+        let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut headers = HeaderMap::new();
+        for (name, value) in answer.headers {
+            let (name, value) = (HeaderName::try_from(name), HeaderValue::from_bytes(&value));
+            // How the answer travels is ours to say.
+            if let (Ok(name), Ok(value)) = (name, value)
+                && ![CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(&name)
+            {
+                headers.append(name, value);
+            }
+        }
+        Self(Box::new(Parts {
+            status,
+            content: Content::Foreign(answer.body),
+            headers,
+            account: Account {
+                code: "call_back".to_owned(),
+                ..Account::default()
+            },
+        }))
+    }
+
+    /// A call-back that delivery did not take: the carrier shall call again, unless there is no such carrier.
+    pub(crate) fn not_called_back(error: DeliveryError) -> Self {
+        let mut reply = if error.kind == ErrorKind::NotFound {
+            Self::not_found("no such carrier")
+        } else {
+            Self::unavailable("delivery_unavailable", "")
+        };
+        error.code().clone_into(&mut reply.0.account.code);
+        reply.0.account.detail = error.detail;
+        reply
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
     /// Every failed authentication, word for word the same.
     pub(crate) fn unauthorized() -> Self {
         Self::problem(
@@ -108,13 +156,21 @@ impl Reply {
     }
 
     pub(crate) fn only_post() -> Self {
+        Self::other_method("POST it", "POST")
+    }
+
+    pub(crate) fn only_get_and_post() -> Self {
+        Self::other_method("GET or POST it", "GET, POST")
+    }
+
+    fn other_method(detail: &'static str, allowed: &'static str) -> Self {
         Self::problem(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
             false,
-            "POST it",
+            detail,
         )
-        .with(ALLOW, "POST")
+        .with(ALLOW, allowed)
     }
 
     pub(crate) fn head_too_large(what: &'static str) -> Self {
@@ -262,6 +318,7 @@ fn status_of(kind: ErrorKind) -> StatusCode {
         | ErrorKind::ShuttingDown
         | ErrorKind::Unavailable
         | ErrorKind::Unauthenticated
+        | ErrorKind::Forbidden
         | ErrorKind::Refused(Reason::CarrierThrottled) => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Timeout
         | ErrorKind::Refused(Reason::DeadlineExceeded | Reason::OutcomeUnknown | Reason::Fenced) => {
@@ -275,7 +332,7 @@ fn status_of(kind: ErrorKind) -> StatusCode {
 /// caller delivery is simply not there, and a 401 would tell Auth0 that its own token is wrong.
 fn shown(kind: ErrorKind) -> ErrorKind {
     match kind {
-        ErrorKind::Unauthenticated => ErrorKind::Unavailable,
+        ErrorKind::Unauthenticated | ErrorKind::Forbidden => ErrorKind::Unavailable,
         ErrorKind::NotFound => ErrorKind::Internal,
         other => other,
     }
@@ -319,16 +376,19 @@ impl IntoResponse for Reply {
             headers,
             account,
         } = *self.0;
-        let media = match content {
-            Content::Taken { .. } => "application/json",
-            Content::Problem(_) => "application/problem+json",
-        };
         // Strings and numbers only: this cannot fail, and an empty body would be no lie.
-        let body = serde_json::to_vec(&content).unwrap_or_default();
-        let mut response = (status, headers, body).into_response();
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static(media));
+        let written = |content| serde_json::to_vec(&content).unwrap_or_default();
+        let (media, body) = match content {
+            Content::Taken { .. } => (Some("application/json"), written(content)),
+            Content::Problem(_) => (Some("application/problem+json"), written(content)),
+            Content::Foreign(body) => (None, body),
+        };
+        let mut response = (status, headers, Body::from(body)).into_response();
+        if let Some(media) = media {
+            response
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static(media));
+        }
         response
             .headers_mut()
             .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

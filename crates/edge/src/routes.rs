@@ -3,11 +3,12 @@
 use crate::Door;
 use crate::auth0::legacy;
 use crate::limits;
+use crate::receipts;
 use crate::reply::Reply;
 use crate::watch;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::post;
+use axum::routing::{get, post};
 use std::sync::Arc;
 
 pub(crate) fn router(door: Arc<Door>) -> Router {
@@ -15,6 +16,13 @@ pub(crate) fn router(door: Arc<Door>) -> Router {
         .route(
             "/auth0/{tenant}/sms",
             post(legacy::send).fallback(legacy::only_post),
+        )
+        .route(
+            "/carriers/{carrier}/receipts",
+            get(receipts::receive)
+                .post(receipts::receive)
+                .head(receipts::other_method)
+                .fallback(receipts::other_method),
         )
         .fallback(async || Reply::not_found("no such address"))
         // The last is the outermost.

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::limits::{HEAD_WITHIN, LONGEST_HEAD};
 use crate::metrics::Metrics;
+use crate::receipts::Peer;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -90,7 +91,7 @@ impl Connections {
     pub(crate) async fn accept(&self, listener: &TcpListener) {
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => self.admit(stream),
+                Ok((stream, peer)) => self.admit(stream, Peer(peer)),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     sleep(BREATH).await;
@@ -99,7 +100,7 @@ impl Connections {
         }
     }
 
-    fn admit(&self, stream: TcpStream) {
+    fn admit(&self, stream: TcpStream, peer: Peer) {
         let (place, router) = if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             (place, &self.router)
         } else {
@@ -111,7 +112,13 @@ impl Connections {
         };
         // A short answer should not wait for more of it.
         let _ = stream.set_nodelay(true);
-        let serving = serve(stream, router.clone(), self.closing.clone(), self.cut.clone());
+        let serving = serve(
+            stream,
+            peer,
+            router.clone(),
+            self.closing.clone(),
+            self.cut.clone(),
+        );
         self.tracker.spawn(counted(serving, place, self.metrics.clone()));
     }
 
@@ -132,8 +139,17 @@ async fn counted(serving: impl Future<Output = ()>, place: OwnedSemaphorePermit,
     drop(place);
 }
 
-async fn serve(stream: TcpStream, router: Router, closing: CancellationToken, cut: CancellationToken) {
-    let service = hyper::service::service_fn(move |request| router.clone().oneshot(request));
+async fn serve(
+    stream: TcpStream,
+    peer: Peer,
+    router: Router,
+    closing: CancellationToken,
+    cut: CancellationToken,
+) {
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<_>| {
+        request.extensions_mut().insert(peer);
+        router.clone().oneshot(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)

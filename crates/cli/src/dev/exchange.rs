@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Accepted by the sandbox at once.
-pub(super) const RECIPIENT: &str = "+12025550100";
+/// Accepted by the sandbox at once, and delivered.
+pub(super) const RECIPIENT: &str = "+12025550130";
 const TEXT: &str = "Your code is 123456";
 /// What public gateways have seen Auth0 use.
 const TOKEN_LIFETIME: Duration = Duration::from_mins(5);

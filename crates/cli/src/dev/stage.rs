@@ -4,6 +4,7 @@ use super::neighbours::Neighbours;
 use super::service::Service;
 use crate::arguments::Dev;
 use crate::failure::Failure;
+use crate::inbox::RECEIPT_SECRET;
 use crate::token::Signer;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -121,6 +122,7 @@ impl Stage {
             r#"# The front door of `aldis dev`.
 listen = "{edge}"
 admin_listen = "{edge_admin}"
+public_url = "http://{edge}"
 delivery = "http://{delivery}"
 delivery_token = {{ file = {token} }}
 
@@ -142,6 +144,7 @@ secrets = [{{ file = {gateway} }}]
 
     fn delivery_toml(&self, neighbours: &Neighbours, inbox: &str) -> String {
         let Addresses {
+            edge,
             delivery,
             delivery_admin,
             ..
@@ -152,10 +155,12 @@ listen = "{delivery}"
 admin_listen = "{delivery_admin}"
 store = {store}
 plugin_dirs = [{carriers}]
+callback_base_url = "http://{edge}"
 
 [[clients]]
 name = "edge"
 token = {{ file = {edge_token} }}
+callbacks = true
 
 [[clients]]
 name = "cli"
@@ -168,6 +173,7 @@ isolation = "in-process"
 
 [carriers.settings]
 base_url = "{inbox}"
+receipt_secret = {{ literal = "{RECEIPT_SECRET}" }}
 
 [[routes]]
 to = ["+"]

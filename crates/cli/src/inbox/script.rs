@@ -27,6 +27,10 @@ pub enum Act {
     Garble,
     /// 201, and a receipt with this state after it.
     Receipt(&'static str),
+    /// A receipt that it is delivered, and then 201.
+    Overtake,
+    /// Takes the message, closes the connection, and tells that it is delivered.
+    LoseAndTell,
 }
 
 /// A recipient with a script.
@@ -103,6 +107,16 @@ pub const RECIPIENTS: &[Script] = &[
         "+12025550131",
         Act::Receipt("undelivered"),
         "accepted, receipt: undelivered",
+    ),
+    script(
+        "+12025550132",
+        Act::Overtake,
+        "receipt: delivered, and only then accepted",
+    ),
+    script(
+        "+12025550133",
+        Act::LoseAndTell,
+        "lost answer, receipt: delivered",
     ),
 ];
 

@@ -2,10 +2,10 @@
 
 use super::{record, timeline};
 use crate::printer::Ink;
-use aldis_delivery_api::{AttemptView, MessageView};
+use aldis_delivery_api::{AttemptView, MessageView, ReceiptView};
 use aldis_message::{
     CarrierName, DeliveryStatus, Encoding, MessageClass, MessageId, OutcomeClass, PhoneNumber, Reason,
-    TenantName, UnixMillis,
+    ReceiptState, TenantName, UnixMillis,
 };
 use proptest::prelude::*;
 
@@ -21,6 +21,7 @@ fn attempt(number: u32, carrier: &str, outcome: OutcomeClass, code: Option<&str>
         carrier_message_ids: Vec::new(),
         started_at: UnixMillis::from_millis(began),
         finished_at: Some(UnixMillis::from_millis(began + 5)),
+        receipts: Vec::new(),
     }
 }
 
@@ -28,6 +29,14 @@ fn life() -> MessageView {
     let number = PhoneNumber::parse("+12025550100", None).expect("a number");
     let mut second = attempt(2, "sandbox", OutcomeClass::Accepted, None);
     second.carrier_message_ids = vec!["sbx-1".to_owned()];
+    second.receipts = vec![ReceiptView {
+        carrier_message_id: "sbx-1".to_owned(),
+        state: ReceiptState::EnRoute,
+        is_final: false,
+        code: Some("007".to_owned()),
+        carrier_time: None,
+        received_at: UnixMillis::from_millis(ACCEPTED + 40),
+    }];
     MessageView {
         id: MessageId::from_parts(UnixMillis::from_millis(ACCEPTED), [7; 10]),
         to_masked: number.masked(),
@@ -53,6 +62,7 @@ fn a_timeline_is_read_from_top_to_bottom() {
   03:04:05.678      +0 ms  accepted; not sent after 03:07:05.678, 3 min later
   03:04:05.688     +10 ms  attempt 1 at first: temporary, code 503, took 5 ms
   03:04:05.698     +20 ms  attempt 2 at sandbox: accepted, took 5 ms, sbx-1
+  03:04:05.718     +40 ms  receipt: en_route, code 007, sbx-1
   03:04:05.704     +26 ms  submitted",
         view.id, view.to_masked
     );
@@ -91,6 +101,11 @@ fn a_record_has_protos_names() {
     assert_eq!(record["created_at"], "2026-01-02T03:04:05.678Z");
     assert_eq!(record["attempts"][1]["carrier_message_ids"][0], "sbx-1");
     assert_eq!(record["attempts"][0]["outcome"], "temporary");
+    let receipt = &record["attempts"][1]["receipts"][0];
+    assert_eq!(
+        (&receipt["state"], &receipt["final"]),
+        (&"en_route".into(), &false.into())
+    );
 }
 
 #[test]
@@ -106,9 +121,11 @@ proptest! {
     fn a_carrier_cannot_steer_the_terminal(words in "\\PC{0,20}[\u{0}-\u{1f}\u{7f}-\u{9f}]\\PC{0,20}") {
         let mut view = life();
         view.attempts[0].code = Some(words.clone());
+        view.attempts[1].receipts[0].carrier_message_id = words.clone();
+        view.attempts[1].receipts[0].code = Some(words.clone());
         view.attempts[1].carrier_message_ids = vec![words];
         let shown = timeline(&view, Ink::PLAIN);
         prop_assert!(shown.chars().all(|letter| letter == '\n' || !letter.is_control()));
-        prop_assert_eq!(shown.lines().count(), 6);
+        prop_assert_eq!(shown.lines().count(), 7);
     }
 }

@@ -1,5 +1,6 @@
 //! A message's life, on the wire and off it.
 
+use super::receipt::{receipt_from_wire, receipt_into_wire};
 use super::request::class_into_wire;
 use super::{moment, timestamp};
 use crate::{AttemptView, DeliveryError, ErrorKind, MessageView, wire};
@@ -48,6 +49,7 @@ fn attempt_into_wire(attempt: AttemptView) -> wire::Attempt {
         carrier_message_ids: attempt.carrier_message_ids,
         started_at: Some(timestamp(attempt.started_at)),
         finished_at: attempt.finished_at.map(timestamp),
+        receipts: attempt.receipts.into_iter().map(receipt_into_wire).collect(),
     }
 }
 
@@ -107,14 +109,19 @@ fn attempt_from_wire(attempt: wire::Attempt) -> Result<AttemptView, DeliveryErro
         carrier_message_ids: attempt.carrier_message_ids,
         started_at: required(attempt.started_at, "attempts.started_at")?,
         finished_at,
+        receipts: attempt
+            .receipts
+            .into_iter()
+            .map(receipt_from_wire)
+            .collect::<Result<_, _>>()?,
     })
 }
 
-fn required(at: Option<Timestamp>, field: &str) -> Result<UnixMillis, DeliveryError> {
+pub(super) fn required(at: Option<Timestamp>, field: &str) -> Result<UnixMillis, DeliveryError> {
     at.and_then(moment).ok_or_else(|| unreadable(field))
 }
 
-fn unreadable(field: &str) -> DeliveryError {
+pub(super) fn unreadable(field: &str) -> DeliveryError {
     DeliveryError::new(
         ErrorKind::Internal,
         format!("delivery's answer cannot be read: {field}"),

@@ -38,7 +38,11 @@ impl Carriers {
                     );
                     lanes.insert(
                         carrier.name.clone(),
-                        lane(carrier, Line::Library(Box::new(instance))),
+                        lane(
+                            carrier,
+                            callbacks(config, carrier),
+                            Line::Library(Box::new(instance)),
+                        ),
                     );
                 }
                 Err(fault) => faults.push(fault),
@@ -49,13 +53,20 @@ impl Carriers {
     }
 }
 
-pub(super) fn lane(carrier: &CarrierConfig, line: Line) -> Lane {
+pub(super) fn lane(carrier: &CarrierConfig, callbacks: Option<String>, line: Line) -> Lane {
     Lane {
+        callbacks,
         line,
         places: Semaphore::new(carrier.max_in_flight.min(Semaphore::MAX_PERMITS)),
         timeout: carrier.timeout,
         pause: Mutex::new(None),
     }
+}
+
+/// Where the edge takes this carrier's call-backs.
+fn callbacks(config: &Config, carrier: &CarrierConfig) -> Option<String> {
+    let base = config.callback_base_url.as_deref()?;
+    Some(format!("{base}/carriers/{}/receipts", carrier.name))
 }
 
 fn instance(
@@ -82,7 +93,7 @@ fn instance(
             .iter()
             .map(|(key, text)| (key.clone(), text.expose().to_owned()))
             .collect(),
-        callback_base_url: None,
+        callback_base_url: callbacks(config, carrier),
         clock: || clock::now().as_millis(),
     };
     Instance::create(&library, options, engine.clone()).map_err(|error| {

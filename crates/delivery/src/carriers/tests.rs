@@ -14,7 +14,10 @@ impl Carriers {
     /// Lanes that follow scripts.
     pub(crate) fn scripted(lanes: Vec<(CarrierConfig, Script)>, metrics: Metrics) -> Self {
         let lane = |(config, script): (CarrierConfig, Script)| {
-            (config.name.clone(), load::lane(&config, Line::Script(script)))
+            (
+                config.name.clone(),
+                load::lane(&config, None, Line::Script(script)),
+            )
         };
         Self {
             lanes: lanes.into_iter().map(lane).collect(),

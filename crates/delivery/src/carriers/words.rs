@@ -1,6 +1,7 @@
 //! Our words into the carrier border's, and back. Pure.
 
 use super::{Handover, Outcome};
+use crate::receipts::MESSAGE;
 use crate::retry::{BROKEN_PAUSE, DEFAULT_PAUSE};
 use crate::routing::PauseCause;
 use aldis_carrier_host::{CarrierMessage, CarrierSender, Encoding, Report, Scope, SenderKind};
@@ -15,7 +16,11 @@ const LONGEST_CODE: usize = 40;
 /// More digits in a row than any carrier's code has, and as many as a phone number may have.
 const MOST_DIGITS: usize = 7;
 
-pub(super) fn message(handover: &Handover<'_>, deadline_left: Duration) -> CarrierMessage {
+pub(super) fn message(
+    handover: &Handover<'_>,
+    deadline_left: Duration,
+    callbacks: Option<&str>,
+) -> CarrierMessage {
     let message = &handover.held.message;
     let id = handover.held.id.to_string();
     CarrierMessage {
@@ -30,7 +35,7 @@ pub(super) fn message(handover: &Handover<'_>, deadline_left: Duration) -> Carri
         attempt: handover.open.number,
         validity: Some(deadline_left),
         deadline_unix_ms: message.deadline.moment().as_millis(),
-        callback_url: None,
+        callback_url: callbacks.map(|url| format!("{url}?{MESSAGE}={id}")),
         idempotency_key: id.clone(),
         id,
         attributes: message
@@ -80,7 +85,7 @@ pub(super) fn outcome(report: Report) -> Outcome {
 }
 
 /// A code is logged and shown, so it must not be able to hold a number or a text.
-fn code(code: String) -> String {
+pub(crate) fn code(code: String) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "._:-/".contains(character);
     let digits = code
         .split(|character: char| !character.is_ascii_digit())

@@ -7,6 +7,7 @@ fn clients() -> Clients {
     let client = |name: &str, token: &str| Client {
         name: ClientName::parse(name).unwrap(),
         token: SecretText::new(token.to_owned()),
+        callbacks: false,
     };
     Clients::new(&[
         client("edge", "token-of-edge"),
@@ -22,7 +23,7 @@ fn asked(headers: &[&str]) -> Option<String> {
     clients()
         .authenticate(&metadata)
         .ok()
-        .map(|name| name.to_string())
+        .map(|known| known.name.to_string())
 }
 
 #[test]

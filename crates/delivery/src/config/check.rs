@@ -62,6 +62,10 @@ pub(super) fn check(raw: Raw, source: Source) -> Result<Config, ConfigError> {
     if tls.is_some() && matches!(listen, Some(Listen::Unix(_))) {
         judge.fault("tls", "a Unix domain socket needs no TLS");
     }
+    let callback_base_url = raw
+        .callback_base_url
+        .as_deref()
+        .and_then(|text| judge.take("callback_base_url", aldis_daemon::config::base_url(text)));
     let clients = clients(&mut judge, &raw.clients);
     let carriers = carriers(&mut judge, raw.carriers);
     let routes = routes(&mut judge, &raw.routes, &carriers);
@@ -79,6 +83,7 @@ pub(super) fn check(raw: Raw, source: Source) -> Result<Config, ConfigError> {
         max_in_flight: raw
             .max_in_flight
             .map_or(DEFAULT_IN_FLIGHT, std::num::NonZero::get),
+        callback_base_url,
         tls,
         http: Http {
             proxy: raw.http.proxy,
@@ -142,7 +147,11 @@ fn clients(judge: &mut Judge<'_>, raw: &[RawClient]) -> Vec<Client> {
         if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
             judge.fault(&key("token"), "a token has visible ASCII characters only");
         }
-        clients.push(Client { name, token });
+        clients.push(Client {
+            name,
+            token,
+            callbacks: client.callbacks,
+        });
     }
     clients
 }

@@ -17,6 +17,7 @@ pub(super) struct Raw {
     pub(super) plugin_dirs: Vec<PathBuf>,
     pub(super) reflection: Option<bool>,
     pub(super) max_in_flight: Option<NonZeroUsize>,
+    pub(super) callback_base_url: Option<String>,
     pub(super) tls: Option<RawTls>,
     #[serde(default)]
     pub(super) http: RawHttp,
@@ -46,6 +47,8 @@ pub(super) struct RawHttp {
 pub(super) struct RawClient {
     pub(super) name: String,
     pub(super) token: Secret,
+    #[serde(default)]
+    pub(super) callbacks: bool,
 }
 
 #[derive(Deserialize)]

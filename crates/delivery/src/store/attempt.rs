@@ -1,7 +1,8 @@
 //! Recording: what ended and what comes next, in one commit, under the lease it was begun with.
 
 use super::accept::{insert_attempt, is_suppressed, millis};
-use super::{Lease, Open};
+use super::inbound::suppress;
+use super::{Lease, Open, receipt};
 use aldis_message::{CarrierName, DeliveryStatus, OutcomeClass, Reason, UnixMillis};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::time::Duration;
@@ -74,14 +75,27 @@ pub(super) fn record(
 ) -> rusqlite::Result<Recorded> {
     let Some((recipient, attempts)) = in_hand(connection, lease, ended.is_some())? else {
         if let Some(ended) = ended {
-            keep_late_answer(connection, lease, ended)?;
+            keep_late_answer(connection, lease, ended, now)?;
         }
         return Ok(Recorded::Fenced);
     };
     if let Some(ended) = ended {
         end_attempt(connection, lease, ended, now)?;
         if ended.class == OutcomeClass::OptedOut {
-            suppress(connection, &ended.attempt.carrier, &recipient, now)?;
+            let until = Some(now.plus(SUPPRESSED_FOR));
+            suppress(connection, &ended.attempt.carrier, &recipient, until)?;
+        }
+        let id = lease.id.to_string();
+        receipt::learn(
+            connection,
+            &id,
+            ended.attempt.number,
+            &ended.attempt.carrier,
+            &ended.carrier_ids,
+        )?;
+        // What was told before may be the last word already.
+        if let Some(change) = receipt::apply(connection, &id, now)? {
+            return Ok(Recorded::Settled(change.to, None));
         }
     }
     match next {
@@ -204,7 +218,12 @@ fn end_attempt(
 }
 
 /// The truth about the wire is kept even where it comes too late to decide anything.
-fn keep_late_answer(connection: &Connection, lease: &Lease, ended: &Ended) -> rusqlite::Result<()> {
+fn keep_late_answer(
+    connection: &Connection,
+    lease: &Lease,
+    ended: &Ended,
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE attempts SET late = ?3, code = coalesce(code, ?4), carrier_ids = coalesce(carrier_ids, ?5)
@@ -217,26 +236,15 @@ fn keep_late_answer(connection: &Connection, lease: &Lease, ended: &Ended) -> ru
             ended.code,
             ids_to_json(&ended.carrier_ids),
         ])?;
-    Ok(())
-}
-
-fn suppress(
-    connection: &Connection,
-    carrier: &CarrierName,
-    recipient: &str,
-    now: UnixMillis,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO suppressions (carrier, recipient, until) VALUES (?1, ?2, ?3)
-             ON CONFLICT (carrier, recipient) DO UPDATE SET until = excluded.until",
-        )?
-        .execute(params![
-            carrier.as_str(),
-            recipient,
-            millis(now.plus(SUPPRESSED_FOR))
-        ])?;
-    Ok(())
+    let (attempt, id) = (&ended.attempt, lease.id.to_string());
+    receipt::learn(
+        connection,
+        &id,
+        attempt.number,
+        &attempt.carrier,
+        &ended.carrier_ids,
+    )?;
+    receipt::apply(connection, &id, now).map(drop)
 }
 
 fn ids_to_json(ids: &[String]) -> Option<String> {

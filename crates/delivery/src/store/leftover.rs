@@ -1,10 +1,11 @@
 //! What a dead process left in its hands: read row by row, settled by a verdict.
 
 use super::accept::millis;
+use super::receipt;
 use super::record::{moment, word};
 use aldis_message::{
-    AcceptMode, ClientName, DeliveryStatus, MessageClass, MessageId, OutcomeClass, PhoneNumber, Reason,
-    TenantName, UnixMillis,
+    AcceptMode, CarrierName, ClientName, DeliveryStatus, MessageClass, MessageId, OutcomeClass, PhoneNumber,
+    Reason, TenantName, UnixMillis,
 };
 use rusqlite::{Connection, Row, params};
 
@@ -123,6 +124,19 @@ pub(super) fn settle(
                 )?
                 .execute(params![id, status.as_str(), reason.as_str(), millis(now)])?,
         };
+        // What carriers told meanwhile may say how it ended.
+        for (number, carrier) in lost(connection, id)? {
+            receipt::learn(connection, id, number, &carrier, &[])?;
+        }
+        receipt::apply(connection, id, now)?;
     }
     Ok(())
+}
+
+/// The attempts whose answer was lost.
+fn lost(connection: &Connection, id: &str) -> rusqlite::Result<Vec<(u32, CarrierName)>> {
+    connection
+        .prepare_cached("SELECT number, carrier FROM attempts WHERE message = ?1 AND outcome = 'ambiguous'")?
+        .query_map([id], |row| Ok((row.get(0)?, word(row, 1)?)))?
+        .collect()
 }

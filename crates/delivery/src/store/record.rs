@@ -1,6 +1,6 @@
 //! Reading: a message as it stands, without its text and without its full number.
 
-use aldis_delivery_api::{AttemptView, MessageView};
+use aldis_delivery_api::{AttemptView, MessageView, ReceiptView};
 use aldis_message::{AcceptMode, ClientName, MessageId, UnixMillis};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -47,6 +47,16 @@ pub(super) fn find(
         .optional()?;
     if let Some(record) = &mut found {
         record.view.attempts = attempts(connection, id)?;
+        for (attempt, receipt) in receipts(connection, id)? {
+            let told_of = record
+                .view
+                .attempts
+                .iter_mut()
+                .find(|known| known.number == attempt);
+            if let Some(attempt) = told_of {
+                attempt.receipts.push(receipt);
+            }
+        }
     }
     Ok(found)
 }
@@ -70,7 +80,29 @@ fn attempts(connection: &Connection, id: &MessageId) -> rusqlite::Result<Vec<Att
                 carrier_message_ids: ids,
                 started_at: moment(row, 5)?,
                 finished_at: row.get::<_, Option<i64>>(6)?.map(from_millis),
+                receipts: Vec::new(),
             })
+        })?
+        .collect()
+}
+
+pub(super) const RECEIPTS: &str =
+    "SELECT attempt, carrier_id, state, final, code, carrier_time, received_at FROM receipts
+    WHERE message IS NOT NULL AND message = ?1 ORDER BY number";
+
+fn receipts(connection: &Connection, id: &MessageId) -> rusqlite::Result<Vec<(u32, ReceiptView)>> {
+    connection
+        .prepare_cached(RECEIPTS)?
+        .query_map([id.to_string()], |row| {
+            let receipt = ReceiptView {
+                carrier_message_id: row.get(1)?,
+                state: word(row, 2)?,
+                is_final: row.get(3)?,
+                code: row.get(4)?,
+                carrier_time: row.get::<_, Option<i64>>(5)?.map(from_millis),
+                received_at: moment(row, 6)?,
+            };
+            Ok((row.get(0)?, receipt))
         })?
         .collect()
 }

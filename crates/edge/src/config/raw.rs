@@ -11,6 +11,7 @@ use std::path::PathBuf;
 pub(super) struct RawConfig {
     pub(super) listen: SocketAddr,
     pub(super) admin_listen: Option<SocketAddr>,
+    pub(super) public_url: Option<String>,
     pub(super) delivery: String,
     pub(super) delivery_token: Secret,
     pub(super) delivery_tls: Option<RawTls>,

@@ -8,7 +8,7 @@ use aldis_delivery_api::{DeliveryError, ErrorKind};
 use std::time::Duration;
 
 /// Delivery's code, our status, and the code outside.
-const TABLE: [(&str, u16, &str); 25] = [
+const TABLE: [(&str, u16, &str); 26] = [
     ("invalid_argument", 400, "invalid_argument"),
     ("too_long", 400, "too_long"),
     ("blocked", 403, "blocked"),
@@ -31,6 +31,7 @@ const TABLE: [(&str, u16, &str); 25] = [
     ("delivery_unavailable", 503, "delivery_unavailable"),
     // Our token towards delivery, not Auth0's towards us.
     ("unauthenticated", 503, "delivery_unavailable"),
+    ("permission_denied", 503, "delivery_unavailable"),
     ("deadline_exceeded", 504, "deadline_exceeded"),
     ("outcome_unknown", 504, "outcome_unknown"),
     ("fenced", 504, "fenced"),

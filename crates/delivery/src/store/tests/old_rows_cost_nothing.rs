@@ -1,7 +1,7 @@
 //! The work of a moment goes by its small index, however many finished rows there are.
 
 use super::*;
-use crate::store::{accept, claim, leftover};
+use crate::store::{accept, claim, leftover, receipt, record};
 
 #[tokio::test]
 async fn each_question_has_its_index() {
@@ -27,6 +27,36 @@ async fn each_question_has_its_index() {
         let of_messages: Vec<_> = plan.iter().filter(|step| step.contains(" messages")).collect();
         assert!(
             !of_messages.is_empty() && of_messages.iter().all(|step| step.contains(index)),
+            "{query}\n{plan:#?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_finds_its_way_by_an_index() {
+    let fresh = Fresh::new();
+    let connection = rusqlite::Connection::open(fresh.path()).unwrap();
+    for query in [
+        receipt::ATTEMPT_OF_ID,
+        receipt::ATTEMPT_WITHOUT_ID,
+        receipt::REPEATED,
+        receipt::OVERDUE,
+        receipt::WAITING_FOR_ID,
+        receipt::WAITING_FOR_MESSAGE,
+        receipt::TOLD,
+        record::RECEIPTS,
+    ] {
+        let mut statement = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
+            .unwrap();
+        let unbound = vec![rusqlite::types::Null; statement.parameter_count()];
+        let plan: Vec<String> = statement
+            .query_map(rusqlite::params_from_iter(unbound), |row| row.get("detail"))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert!(
+            !plan.iter().any(|step| step.starts_with("SCAN")),
             "{query}\n{plan:#?}"
         );
     }

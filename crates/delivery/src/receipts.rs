@@ -1,0 +1,81 @@
+//! What carriers tell after they took a message: by a call-back or over a link, it becomes durable here before the
+//! carrier is answered.
+
+mod callback;
+pub mod fate;
+mod words;
+
+pub(crate) use callback::{MESSAGE, answer};
+
+use crate::engine::Engine;
+use crate::store::{Heard, Kept, News, StoreError};
+use aldis_carrier_host::{CarrierEvent, Events, Stored};
+use aldis_daemon::clock;
+use aldis_message::{CarrierName, DeliveryStatus, MessageId};
+use std::sync::{Arc, Weak};
+
+/// Keeps what a carrier told; `Ok` means that it is durable. `hint` is the message it is about, if the way it came says
+/// so.
+pub(crate) async fn take(
+    engine: &Engine,
+    carrier: &CarrierName,
+    events: Vec<CarrierEvent>,
+    hint: Option<MessageId>,
+) -> Result<(), StoreError> {
+    let news: Vec<News> = events.into_iter().map(words::news).collect();
+    if news.is_empty() {
+        return Ok(());
+    }
+    for heard in engine.store.keep(carrier, news, hint, clock::now()).await? {
+        report(engine, carrier, &heard);
+    }
+    Ok(())
+}
+
+fn report(engine: &Engine, carrier: &CarrierName, heard: &Heard) {
+    let what = match heard {
+        Heard::Inbound(true) => "inbound",
+        Heard::Receipt(Kept::Changed(_)) => "changed",
+        Heard::Receipt(Kept::Noted) => "noted",
+        Heard::Receipt(Kept::Repeated) | Heard::Inbound(false) => "repeated",
+        Heard::Receipt(Kept::Early) => "early",
+    };
+    engine.metrics.told(carrier, what);
+    if let Heard::Receipt(Kept::Changed(change)) = heard {
+        engine.metrics.message(change.class, change.to, None, 1);
+        if change.from == DeliveryStatus::Unknown {
+            engine.metrics.known_again();
+        }
+        let (from, state) = (change.from.as_str(), change.to.as_str());
+        tracing::info!(message_id = %change.id, %carrier, from, state, "carrier told of a message");
+    } else {
+        tracing::debug!(%carrier, what, "carrier told something");
+    }
+}
+
+/// The links' way in.
+pub(crate) struct Ears(Weak<Engine>);
+
+impl Ears {
+    /// Weak: the engine has the carriers, whose links have these.
+    pub(crate) fn of(engine: &Arc<Engine>) -> Arc<dyn Events> {
+        Arc::new(Self(Arc::downgrade(engine)))
+    }
+}
+
+impl Events for Ears {
+    fn take(&self, carrier: &str, event: CarrierEvent) -> Stored {
+        let (engine, carrier) = (self.0.upgrade(), CarrierName::parse(carrier));
+        Box::pin(async move {
+            let (Some(engine), Ok(carrier)) = (engine, carrier) else {
+                return false;
+            };
+            let taken = take(&engine, &carrier, vec![event], None).await;
+            taken
+                .inspect_err(
+                    |error| tracing::error!(%carrier, %error, "what a carrier told could not be kept"),
+                )
+                .is_ok()
+        })
+    }
+}

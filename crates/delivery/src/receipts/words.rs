@@ -1,0 +1,65 @@
+//! The carrier border's words into ours. Pure.
+
+use crate::carriers::code;
+use crate::store::{Inbound, News, Receipt, Wish};
+use aldis_carrier_host::{CarrierEvent, EventKind};
+use aldis_message::{PhoneNumber, ReceiptState, UnixMillis};
+
+/// Longer than any carrier's id; what is longer is cut on both sides of the match.
+const LONGEST_ID: usize = 256;
+
+/// What people answer to hear from us again (CTIA Messaging Principles 5.1.2; the carriers' own defaults).
+const START: [&str; 2] = ["START", "UNSTOP"];
+
+/// An event as the store keeps it.
+pub(super) fn news(event: CarrierEvent) -> News {
+    let carrier_id = cut(event.carrier_id);
+    let carrier_time = event.carrier_time_unix_ms.map(UnixMillis::from_millis);
+    if event.kind == EventKind::Receipt {
+        return News::Receipt(Receipt {
+            carrier_id,
+            part: event.part,
+            state: ReceiptState::from_number(event.state.number()).unwrap_or(ReceiptState::Unknown),
+            is_final: event.is_final,
+            code: event.code.map(code),
+            carrier_time,
+        });
+    }
+    let wish = match event.kind {
+        EventKind::OptOut => Wish::Stop,
+        _ if START
+            .iter()
+            .any(|word| event.text.trim().eq_ignore_ascii_case(word)) =>
+        {
+            Wish::Start
+        }
+        _ => Wish::None,
+    };
+    News::Inbound(Inbound {
+        carrier_id,
+        part: event.part,
+        sender: number(event.from),
+        recipient: number(event.to),
+        text: event.text,
+        attributes: event.attributes.into_iter().collect(),
+        carrier_time,
+        wish,
+    })
+}
+
+/// E.164 with `+`, as recipients are kept; carriers leave it out. What is no number (a short code, a name) stays.
+fn number(text: String) -> String {
+    let full = format!("+{}", text.trim_start_matches('+'));
+    PhoneNumber::parse(&full, None).map_or(text, |number| number.expose().to_owned())
+}
+
+fn cut(mut id: String) -> String {
+    if id.len() > LONGEST_ID {
+        let end = (0..=LONGEST_ID).rev().find(|end| id.is_char_boundary(*end));
+        id.truncate(end.unwrap_or(0));
+    }
+    id
+}
+
+#[cfg(test)]
+mod tests;
