@@ -49,7 +49,9 @@ fn the_plugins() {
 fn the_libraries_of_abi_1_0() {
     let _built = binaries::folder();
     let folder = binaries::root().join("crates/carrier-host/tests/fixtures/abi-1.0/x86_64-linux-gnu");
-    keeps_the_contract(&folder.join("libaldis_carrier_minimal.so"), None);
+    for library in ["minimal", "lines"] {
+        keeps_the_contract(&folder.join(format!("libaldis_carrier_{library}.so")), None);
+    }
 }
 
 #[test]

@@ -21,5 +21,6 @@ mod nothing_is_printed;
 mod nothing_is_sent_late;
 mod nothing_is_sent_twice;
 mod overload_is_answered;
+mod smpp_speaks_to_smscs;
 mod the_demo_works;
 mod twilio_sees_its_own_requests;

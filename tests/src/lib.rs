@@ -18,6 +18,7 @@ pub mod gateway;
 pub mod peers;
 pub mod process;
 pub mod setup;
+pub mod smsc;
 pub mod tenant;
 
 pub use gateway::{Answer, Gateway};

@@ -36,12 +36,28 @@ pub fn python(script: &str) -> Option<Command> {
 
 /// A Node script of `tests/peers`, ready for its arguments.
 pub fn node(script: &str) -> Option<Command> {
-    interpreter("node/node_modules/jsonwebtoken", script)?;
+    interpreter("node/node_modules", script)?;
     let mut command = Command::new("node");
     command
         .arg(root().join("tests/peers").join(script))
         .env("NODE_PATH", interpreter("node/node_modules", script)?)
         .current_dir(root());
+    Some(command)
+}
+
+/// Debian's `smsc.pl`, changed in nothing but its port.
+pub fn perl_smsc(port: u16) -> Option<Command> {
+    let perl = interpreter("perl/usr/share/perl5", "smsc.pl")?;
+    let script = interpreter("perl/usr/share/doc/libnet-smpp-perl/examples/smsc.pl", "smsc.pl")?;
+    let text = std::fs::read_to_string(script).expect("smsc.pl");
+    let changed = text.replace("$port = 9900;", &format!("$port = {port};"));
+    assert_ne!(changed, text, "smsc.pl has no such port any more");
+    let mut command = Command::new("perl");
+    command
+        .arg("-I")
+        .arg(perl)
+        .args(["-e", &changed, "3"])
+        .stderr(Stdio::null());
     Some(command)
 }
 

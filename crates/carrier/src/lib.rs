@@ -70,6 +70,7 @@ pub mod copying;
 mod emit;
 #[doc(hidden)]
 pub mod export;
+pub mod gsm;
 mod headers;
 mod message;
 mod outcome;

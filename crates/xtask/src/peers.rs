@@ -1,4 +1,4 @@
-//! The peers that others wrote, in Python and Node: installed below the target folder, or their absence said aloud.
+//! The peers that others wrote, in Python, Node and Perl: installed below the target folder, or their absence said aloud.
 
 use crate::cargo::{root, run, target};
 use crate::say;
@@ -17,6 +17,7 @@ pub(crate) fn set_up() -> Result<PathBuf> {
     let wanted = root().join("tests/peers");
     python(&folder.join("python"), &wanted)?;
     node(&folder.join("node"), &wanted)?;
+    perl(&folder.join("perl"), &wanted)?;
     Ok(folder)
 }
 
@@ -24,7 +25,7 @@ fn python(folder: &Path, wanted: &Path) -> Result<()> {
     let requirements = wanted.join("requirements.txt");
     let python = folder.join("bin/python");
     set_up_one(
-        "the Python peers (grpcio-tools, PyJWT, twilio)",
+        "the Python peers (grpcio-tools, PyJWT, smpp34, twilio)",
         folder,
         &[&requirements],
         || {
@@ -49,7 +50,7 @@ fn python(folder: &Path, wanted: &Path) -> Result<()> {
 fn node(folder: &Path, wanted: &Path) -> Result<()> {
     let files = [wanted.join("package.json"), wanted.join("package-lock.json")];
     set_up_one(
-        "the Node peer (jsonwebtoken)",
+        "the Node peers (jsonwebtoken, smpp)",
         folder,
         &[&files[0], &files[1]],
         || {
@@ -71,6 +72,28 @@ fn node(folder: &Path, wanted: &Path) -> Result<()> {
             attempt(npm.current_dir(folder))
         },
     )
+}
+
+/// Debian's SMSC in Perl: the package is unpacked, not installed.
+fn perl(folder: &Path, wanted: &Path) -> Result<()> {
+    let packages = wanted.join("debian.txt");
+    set_up_one("the Perl peer (smsc.pl)", folder, &[&packages], || {
+        fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+        attempt(Command::new("perl").arg("-v"))?;
+        let names = fs::read_to_string(&packages).map_err(|error| error.to_string())?;
+        for name in names.lines().filter(|line| !line.starts_with('#')) {
+            attempt(
+                Command::new("apt-get")
+                    .args(["download", "--quiet", name])
+                    .current_dir(folder),
+            )?;
+        }
+        let files = fs::read_dir(folder).map_err(|error| error.to_string())?;
+        for file in files.flatten().map(|entry| entry.path()) {
+            attempt(Command::new("dpkg-deb").arg("-x").args([&file, folder]))?;
+        }
+        Ok(())
+    })
 }
 
 /// Installs, unless exactly this is installed already. A failure leaves nothing behind.

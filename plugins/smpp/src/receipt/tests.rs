@@ -1,0 +1,156 @@
+//! Receipts in every dialect that has been seen, and any that has not, say which message and what.
+
+use super::*;
+use crate::config::tests::profile;
+use crate::delivered::Tlvs;
+use aldis_carrier::EventKind;
+use proptest::prelude::*;
+use serde_json::json;
+
+fn delivered(esm_class: u8, text: &str) -> Delivered {
+    Delivered {
+        source: "12025550100".into(),
+        destination: "40404".into(),
+        esm_class,
+        user_data: text.as_bytes().to_vec(),
+        ..Delivered::default()
+    }
+}
+
+fn receipt(text: &str) -> Event {
+    read(&delivered(0x04, text), &profile(&json!({}))).expect("a receipt")
+}
+
+#[test]
+fn dialects() {
+    use ReceiptState::{Delivered, EnRoute, Expired, Rejected, Undelivered, Unknown};
+    for (text, id, state, code) in [
+        // Appendix B.
+        (
+            "id:0123456789 sub:001 dlvrd:001 submit date:2601021504 done date:2601021505 stat:DELIVRD err:000 text:Hello id:9",
+            "0123456789",
+            Delivered,
+            "000",
+        ),
+        // Jasmin: without sub, dlvrd and text.
+        (
+            "id:7a1e submit date:2601021504 done date:2601021505 stat:UNDELIV err:010",
+            "7a1e",
+            Undelivered,
+            "010",
+        ),
+        // 8x8: another case.
+        (
+            "id:abc sub:1 dlvrd:0 submit date:260102150405 done date:260102150406 stat:EXPIRED err:1 Text:x",
+            "abc",
+            Expired,
+            "1",
+        ),
+        // Not seen: order, spaces, separators, words cut or long.
+        ("stat: rejected , err: 45, ID: X-9", "X-9", Rejected, "45"),
+        ("id=77;stat=DELIVERED", "77", Delivered, ""),
+        ("id:12 stat:ENROUTE", "12", EnRoute, ""),
+        ("id:12 stat:2", "12", Delivered, ""),
+        ("id:12 stat:MARTIAN err:", "12", Unknown, ""),
+        ("id:12 stat:DELIV", "12", Delivered, ""),
+        ("id:12", "12", Unknown, ""),
+        ("", "", Unknown, ""),
+    ] {
+        let event = receipt(text);
+        assert_eq!(
+            (event.carrier_id.as_str(), event.state, event.code.as_str()),
+            (id, state, code),
+            "{text}"
+        );
+        assert_eq!(event.kind, EventKind::Receipt);
+        assert_eq!(event.is_final, !matches!(state, Unknown | EnRoute), "{text}");
+        assert_eq!(
+            event.class.is_some(),
+            matches!(state, Undelivered | Expired | Rejected),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn tlvs_are_believed_before_the_text() {
+    let mut both = delivered(0x04, "id:1 stat:UNDELIV err:001");
+    both.tlvs = Tlvs {
+        receipted_message_id: Some("0x2".into()),
+        message_state: Some(2),
+        network_error_code: Some((3, 17)),
+        ..Tlvs::default()
+    };
+    let event = read(&both, &profile(&json!({}))).expect("a receipt");
+    assert_eq!(
+        (event.carrier_id.as_str(), event.state, event.code.as_str()),
+        ("0x2", ReceiptState::Delivered, "017")
+    );
+    both.tlvs.receipted_message_id = Some(String::new());
+    both.tlvs.message_state = Some(99);
+    let event = read(&both, &profile(&json!({}))).expect("a receipt");
+    assert_eq!(
+        (event.carrier_id.as_str(), event.state),
+        ("1", ReceiptState::Undelivered)
+    );
+}
+
+#[test]
+fn an_unmarked_one_is_recognised_and_a_message_is_not() {
+    let profile = profile(&json!({}));
+    let is_receipt = |esm_class, text| read(&delivered(esm_class, text), &profile).is_some();
+    assert!(is_receipt(0x00, "id:1 sub:001 dlvrd:001 stat:DELIVRD"));
+    assert!(is_receipt(0x20, "id:1"));
+    assert!(!is_receipt(0x00, "my id: 7 please"));
+    assert!(!is_receipt(0x40, "covid:yes stat:bad"));
+    assert!(!is_receipt(0x08, "manual acknowledgement"));
+    let intermediate = read(&delivered(0x20, "id:1 stat:UNDELIV"), &profile).expect("a receipt");
+    assert!(!intermediate.is_final && intermediate.class.is_none());
+}
+
+#[test]
+fn a_ucs2_receipt_is_read() {
+    let mut wide = delivered(0x04, "");
+    wide.data_coding = 8;
+    wide.user_data = "id:5 stat:DELIVRD"
+        .encode_utf16()
+        .flat_map(u16::to_be_bytes)
+        .collect();
+    let event = read(&wide, &profile(&json!({}))).expect("a receipt");
+    assert_eq!(
+        (event.carrier_id.as_str(), event.state),
+        ("5", ReceiptState::Delivered)
+    );
+}
+
+#[test]
+fn dates_are_the_smscs() {
+    let at = |date: &str, offset| unix_ms(date, offset);
+    assert_eq!(at("7001010000", 0), at("207001010000", 0));
+    assert_eq!(at("2601021504", 0), Some(1_767_366_240_000));
+    assert_eq!(at("260102150405", 0), Some(1_767_366_245_000));
+    assert_eq!(at("20260102150405", 0), Some(1_767_366_245_000));
+    assert_eq!(at("2601021604", 60), Some(1_767_366_240_000));
+    assert_eq!(at("2402290000", 0), Some(1_709_164_800_000));
+    for nonsense in [
+        "",
+        "2613010000",
+        "26010",
+        "2601021504x",
+        "99999999999999",
+        "0000000000",
+    ] {
+        assert_eq!(at(nonsense, 0), None, "{nonsense}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read(esm_class: u8, text in "(id|stat|err|done date|text|sub|[a-zA-Z0-9: \u{e9}\u{130}]){0,40}") {
+        let _ = read(&delivered(esm_class, &text), &profile(&json!({"default_alphabet": "latin1"})));
+        let mut wide = delivered(esm_class, "");
+        wide.data_coding = 8;
+        wide.user_data = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let _ = read(&wide, &profile(&json!({})));
+    }
+}

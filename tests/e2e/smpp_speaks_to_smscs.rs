@@ -1,0 +1,211 @@
+//! The SMPP carrier binds to SMSCs that others wrote, in Node, Python and Perl: messages go out, refusals keep their
+//! meaning, receipts and what people write come back over the same bind.
+
+use aldis_message::{DeliveryStatus, OutcomeClass};
+use aldis_tests::eventually::eventually;
+use aldis_tests::setup::CarrierSetup;
+use aldis_tests::smsc::Smsc;
+use aldis_tests::{Gateway, Setup};
+use serde_json::{Value, json};
+
+async fn gateway(smsc: &Smsc, more: &str) -> Gateway {
+    let carrier = CarrierSetup {
+        plugin: "smpp".to_owned(),
+        settings: smsc.settings(more),
+        ..CarrierSetup::sandbox("smsc")
+    };
+    let mut setup = Setup {
+        carriers: vec![carrier],
+        ..Setup::default()
+    };
+    setup.tenants[0].answer_within = "2s";
+    let gateway = Gateway::start(setup).await;
+    // The bind may take a moment; until then a message is refused as "carrier failed".
+    eventually("the bind", || async {
+        let answer = gateway.sms("+12025550190", "000000").await;
+        (answer.status == 200).then_some(())
+    })
+    .await;
+    gateway
+}
+
+async fn comes_to(gateway: &Gateway, id: &str, state: DeliveryStatus) {
+    eventually(&format!("{id} is {state}"), || async {
+        (gateway.life(id).await.status == state).then_some(())
+    })
+    .await;
+}
+
+/// Sends to each recipient; the edge's status and the outcome of the first attempt.
+async fn outcomes(gateway: &Gateway, expected: &[(&str, u16, OutcomeClass)]) {
+    for (recipient, status, class) in expected {
+        let answer = gateway.sms(recipient, "271828").await;
+        assert_eq!(answer.status, *status, "{recipient}: {answer:?}");
+        let life = gateway.life(&answer.message_id()).await;
+        assert_eq!(life.attempts[0].outcome, Some(*class), "{recipient}");
+    }
+}
+
+fn submits(smsc: &Smsc, to: &str) -> Vec<Value> {
+    smsc.told().into_iter().filter(|told| told["to"] == to).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_node() {
+    let Some(smsc) = Smsc::node().await else { return };
+    let gateway = gateway(&smsc, "").await;
+    outcomes(
+        &gateway,
+        &[
+            ("+12025550100", 200, OutcomeClass::Accepted),
+            ("+12025550103", 422, OutcomeClass::InvalidNumber),
+            ("+12025550158", 503, OutcomeClass::RateLimited),
+        ],
+    )
+    .await;
+    let submit = &submits(&smsc, "12025550100")[0];
+    assert_eq!(
+        (&submit["ton"], &submit["from"]),
+        (&json!([1, 1]), &json!("12025550199"))
+    );
+    assert_eq!(submit["data_coding"], 0);
+    assert!(
+        submit["text"]
+            .as_str()
+            .is_some_and(|text| text.contains("271828")),
+        "{submit}"
+    );
+    // A code lives three minutes.
+    let validity = submit["validity_seconds"].as_i64();
+    assert!(
+        validity.is_some_and(|left| (170..=180).contains(&left)),
+        "{submit}"
+    );
+    gateway.edge.terminate().await;
+    // Leave is taken before the process ends.
+    gateway.delivery.terminate().await;
+    eventually("the unbind", || async {
+        smsc.told()
+            .iter()
+            .any(|told| told["unbound"] == true)
+            .then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_and_words_come_back() {
+    let Some(smsc) = Smsc::node().await else { return };
+    let gateway = gateway(&smsc, "").await;
+    // The last before its answer.
+    for recipient in ["+12025550101", "+12025550130"] {
+        let answer = gateway.sms(recipient, "271828").await;
+        comes_to(&gateway, &answer.message_id(), DeliveryStatus::Delivered).await;
+    }
+    let long = "\u{436}".repeat(100);
+    let body = json!({ "recipient": "+12025550104", "body": long });
+    let answer = gateway.post(&gateway.tenant().token(), &body).await;
+    comes_to(&gateway, &answer.message_id(), DeliveryStatus::Delivered).await;
+    let life = gateway.life(&answer.message_id()).await;
+    assert_eq!(life.attempts[0].carrier_message_ids.len(), 2);
+    assert_eq!(life.attempts[0].receipts.len(), 2);
+    let parts = submits(&smsc, "12025550104");
+    let texts: String = parts.iter().filter_map(|part| part["text"].as_str()).collect();
+    assert_eq!((parts.len(), texts), (2, long));
+    assert!(
+        parts
+            .iter()
+            .all(|part| part["data_coding"] == 8 && part["esm_class"] == 0x40),
+        "{parts:?}"
+    );
+
+    let body = json!({ "recipient": "+12025550105", "body": "MO" });
+    gateway.post(&gateway.tenant().token(), &body).await;
+    eventually("both are stored and acknowledged", || async {
+        let wrote: Vec<_> = smsc
+            .told()
+            .into_iter()
+            .filter(|told| told["status"] == 0)
+            .collect();
+        (wrote.len() == 2).then_some(())
+    })
+    .await;
+    let store = rusqlite::Connection::open(gateway.store()).expect("the store");
+    let kept: Vec<(String, String, bool)> = store
+        .prepare("SELECT sender, body, opt_out FROM inbound ORDER BY number")
+        .expect("the table")
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .expect("rows")
+        .collect::<Result<_, _>>()
+        .expect("rows");
+    let sender = "+12025550105".to_owned();
+    assert_eq!(
+        kept,
+        [
+            (sender.clone(), "Hello there".to_owned(), false),
+            (sender, "STOP".to_owned(), true)
+        ]
+    );
+    let stopped = gateway.sms("+12025550105", "271828").await;
+    assert_eq!(
+        (stopped.status, stopped.json["code"].as_str()),
+        (422, Some("opted_out"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_python_whose_ids_are_in_another_base() {
+    let Some(smsc) = Smsc::smpp34().await else { return };
+    let gateway = gateway(&smsc, "id_base = \"hex_to_dec\"\nbind = \"transmitter_receiver\"").await;
+    outcomes(
+        &gateway,
+        &[
+            ("+12025550103", 422, OutcomeClass::InvalidNumber),
+            ("+12025550158", 503, OutcomeClass::RateLimited),
+        ],
+    )
+    .await;
+    eventually("the pause is over", || async {
+        let answer = gateway.sms("+12025550100", "271828").await;
+        (answer.status == 200).then_some(answer)
+    })
+    .await;
+    let answer = gateway.sms("+12025550101", "271828").await;
+    comes_to(&gateway, &answer.message_id(), DeliveryStatus::Delivered).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_debians_perl() {
+    let Some(smsc) = Smsc::perl().await else { return };
+    let gateway = gateway(&smsc, "").await;
+    let answer = gateway.sms("+12025550100", "271828").await;
+    let life = gateway.life(&answer.message_id()).await;
+    assert_eq!((answer.status, life.status), (200, DeliveryStatus::Submitted));
+    assert_eq!(life.attempts[0].carrier_message_ids, ["123456789"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_the_operators_affair() {
+    let Some(smsc) = Smsc::node().await else { return };
+    let settings = smsc.settings("").replace("pa55word", "wrong");
+    let carrier = CarrierSetup {
+        plugin: "smpp".to_owned(),
+        settings,
+        ..CarrierSetup::sandbox("smsc")
+    };
+    let gateway = Gateway::start(Setup {
+        carriers: vec![carrier],
+        ..Setup::default()
+    })
+    .await;
+    eventually("it is named", || async {
+        let answer = gateway.sms("+12025550100", "271828").await;
+        (answer.json["code"] == "carrier_unauthorized").then_some(())
+    })
+    .await;
+    assert!(
+        gateway.printed().contains("the carrier refuses the link"),
+        "the log says so"
+    );
+    assert!(!gateway.printed().contains("wrong"), "and not the password");
+}
