@@ -107,7 +107,7 @@ fn delivery_names_file_line_and_key() {
         (
             "call-backs to nowhere",
             good.replace("callback_base_url = \"http", "callback_base_url = \"gopher"),
-            &["service.toml:5", "callback_base_url", "https"],
+            &["service.toml:6", "callback_base_url", "https"],
         ),
         (
             "unknown carrier in a route",

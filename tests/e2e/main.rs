@@ -20,6 +20,7 @@ mod nothing_accepted_is_lost;
 mod nothing_is_printed;
 mod nothing_is_sent_late;
 mod nothing_is_sent_twice;
+mod only_pinned_carriers_are_loaded;
 mod overload_is_answered;
 mod smpp_speaks_to_smscs;
 mod the_demo_works;

@@ -46,9 +46,11 @@ pub struct Setup {
     pub edge: String,
     /// More top-level keys of `delivery.toml`.
     pub delivery: String,
+    /// Whether libraries need no pin.
+    pub allow_unpinned: bool,
     /// `RUST_LOG` of both services.
     pub log: String,
-    /// More folders with carrier libraries.
+    /// Folders with carrier libraries, before the one with ours.
     pub plugin_dirs: Vec<PathBuf>,
 }
 
@@ -60,6 +62,7 @@ impl Default for Setup {
             routes: None,
             edge: String::new(),
             delivery: String::new(),
+            allow_unpinned: true,
             log: "info".to_owned(),
             plugin_dirs: Vec::new(),
         }
@@ -129,17 +132,18 @@ impl Setup {
 
     /// `delivery.toml`.
     pub fn delivery_toml(&self, at: &Addresses, folder: &Path, inbox: &str) -> String {
-        let mut dirs = vec![binaries::folder()];
-        dirs.extend(self.plugin_dirs.iter().cloned());
+        let mut dirs = self.plugin_dirs.clone();
+        dirs.push(binaries::folder());
         let mut toml = format!(
             "listen = \"{}\"\nadmin_listen = \"{}\"\nstore = \"sqlite:{}\"\nplugin_dirs = {:?}\n\
-             callback_base_url = \"http://{}\"\n{}\n\
+             allow_unpinned = {}\ncallback_base_url = \"http://{}\"\n{}\n\
              [[clients]]\nname = \"edge\"\ntoken = {{ literal = \"{EDGE_TOKEN}\" }}\ncallbacks = true\n\
              [[clients]]\nname = \"service\"\ntoken = {{ literal = \"{SERVICE_TOKEN}\" }}\n",
             at.delivery,
             at.delivery_admin,
             folder.join("aldis.db").display(),
             dirs,
+            self.allow_unpinned,
             at.edge,
             self.delivery
         );

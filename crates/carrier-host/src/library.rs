@@ -5,6 +5,7 @@ use crate::border::host_table::Room;
 use crate::border::open::{Opened, open};
 use crate::descriptor::Descriptor;
 use crate::redact::Redactor;
+use crate::{Sha256, Trust, elf, sealed};
 use aldis_carrier::abi::{ABI_MAJOR, ABI_MINOR, Entry, HTTP, Http, MAGIC, SESSION, Session};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -67,14 +68,24 @@ pub struct Library(Arc<Loaded>);
 
 struct Loaded {
     path: PathBuf,
+    sha256: Sha256,
     opened: Opened,
     descriptor: Descriptor,
 }
 
 impl Library {
-    /// Loads a file and agrees with it on the contract, or says why not. A file that is loaded already is not loaded
-    /// again: both are the same library.
+    /// Loads a file and agrees with it on the contract, or says why not. Loading the same bytes again maps them again:
+    /// [`crate::Libraries`] does not.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
+        Self::take(path, &Trust::Anything, |_| None)
+    }
+
+    /// As [`Library::load`], if these bytes are trusted and `known` does not have them.
+    pub(crate) fn take(
+        path: &Path,
+        trust: &Trust,
+        known: impl FnOnce(Sha256) -> Option<Self>,
+    ) -> Result<Self, LoadError> {
         let refused = |reason| LoadError::Refused {
             path: path.to_owned(),
             reason,
@@ -83,20 +94,46 @@ impl Library {
         let real = path
             .canonicalize()
             .map_err(|error| refused(format!("it cannot be loaded: {error}")))?;
-        let opened = open(&real).map_err(refused)?;
+        let file = sealed::read(&real).map_err(refused)?;
+        let pin = trust.allows(file.sha256).map_err(refused)?;
+        if let Some(library) = known(file.sha256) {
+            return Ok(library);
+        }
+        // Its constructors run when it is mapped, so this is the last look at it as mere bytes.
+        if cfg!(target_os = "linux")
+            && let faults = elf::faults(&file.bytes)
+            && !faults.is_empty()
+        {
+            return Err(refused(faults.join("; ")));
+        }
+        let opened = sealed::seal(&file, &real)
+            .and_then(|sealed| open(&sealed))
+            .map_err(refused)?;
         agree(&opened.entry).map_err(refused)?;
         let descriptor = Descriptor::parse(opened.descriptor_json())
             .map_err(|reason| refused(format!("its descriptor {reason}")))?;
         check_style(&opened).map_err(refused)?;
         check_name(path, &descriptor.id).map_err(refused)?;
+        if let Some(pin) = pin.filter(|pin| pin.version != descriptor.version) {
+            let (says, pinned) = (&descriptor.version, &pin.version);
+            return Err(refused(format!(
+                "it says it is version {says}, and pinned is {pinned}"
+            )));
+        }
         // It has no instance yet, hence nothing to hide and no clock.
         let room = Room::new(descriptor.id.clone(), || 0, Redactor::default());
         load(&opened, &room).map_err(refused)?;
         Ok(Self(Arc::new(Loaded {
             path: real,
+            sha256: file.sha256,
             opened,
             descriptor,
         })))
+    }
+
+    /// The hash of its bytes.
+    pub fn sha256(&self) -> Sha256 {
+        self.0.sha256
     }
 
     /// What the library says of itself.

@@ -20,6 +20,7 @@ mod nothing_leaves_the_allowed_hosts;
 mod nothing_secret_is_logged;
 mod old_and_new_libraries;
 mod only_known_certificates_are_trusted;
+mod only_trusted_bytes_are_loaded;
 mod stage;
 mod the_window_and_the_pace_are_kept;
 mod wire;

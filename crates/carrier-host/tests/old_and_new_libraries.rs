@@ -1,7 +1,7 @@
 //! A library of another version either works or is refused with a sentence, never misread.
 
 use crate::stage::{Carrier, compile, compile_as, submission, try_instance};
-use aldis_carrier_host::{Class, Library, find};
+use aldis_carrier_host::{Class, Libraries, Library, Trust, find};
 use serde_json::json;
 
 /// Loads `entries.c` compiled in some way and expects all of `words` in the refusal.
@@ -69,7 +69,7 @@ fn a_file_that_is_no_carrier_is_refused() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), "not a library").expect("written");
     let sentence = Library::load(file.path()).expect_err("refused").to_string();
-    assert!(sentence.contains("cannot be loaded"), "{sentence}");
+    assert!(sentence.contains("no ELF library"), "{sentence}");
     let sentence = Library::load(&file.path().join("missing"))
         .expect_err("refused")
         .to_string();
@@ -125,15 +125,14 @@ async fn a_file_loaded_twice_is_one_library() {
     let (dir, file) = compile("plain", &[]);
     let link = dir.path().join("libaldis_carrier_fixture.so.link");
     std::os::unix::fs::symlink(&file, &link).expect("a link");
-    let (one, two) = (
-        Library::load(&file).expect("a library"),
-        Library::load(&link).expect("a library"),
-    );
+    let mut libraries = Libraries::default();
+    let mut load = |file| libraries.load(file, &Trust::Anything).expect("a library");
+    let (one, two) = (load(&file), load(&link));
     assert!(one == two && one == one.clone());
-    assert!(
-        one != crate::stage::library("plain"),
-        "another file is another library"
-    );
+    let (_dir, other) = compile("plain", &["SECRET_OF_ANOTHER"]);
+    assert!(load(&other) == one, "the same bytes are the same library");
+    let (_dir, other) = compile("talkative", &[]);
+    assert!(load(&other) != one, "others are another");
     drop(one);
     // Nothing was unloaded with it.
     let instance = try_instance(&two, json!({ "base_url": carrier.base_url }), "token").expect("an instance");

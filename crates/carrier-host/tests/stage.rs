@@ -26,8 +26,19 @@ pub(crate) fn compile(source: &str, defines: &[&str]) -> (TempDir, PathBuf) {
     compile_as("fixture", source, defines)
 }
 
+/// As [`compile`], with flags for the compiler.
+pub(crate) fn compile_with(source: &str, flags: &[&str]) -> (TempDir, PathBuf) {
+    compile_flagged("fixture", source, flags)
+}
+
 /// Compiles `carriers/<source>.c` as the plugin `plugin`.
 pub(crate) fn compile_as(plugin: &str, source: &str, defines: &[&str]) -> (TempDir, PathBuf) {
+    let flags: Vec<_> = defines.iter().map(|define| format!("-D{define}")).collect();
+    let flags: Vec<_> = flags.iter().map(String::as_str).collect();
+    compile_flagged(plugin, source, &flags)
+}
+
+fn compile_flagged(plugin: &str, source: &str, flags: &[&str]) -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     let file = dir
         .path()
@@ -44,10 +55,11 @@ pub(crate) fn compile_as(plugin: &str, source: &str, defines: &[&str]) -> (TempD
         ])
         .arg("-I")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../carrier/include"))
-        .args(defines.iter().map(|define| format!("-D{define}")))
         .arg("-o")
         .arg(&file)
         .arg(carriers.join(format!("{source}.c")))
+        // After the source: libraries are taken in their order.
+        .args(flags)
         .output()
         .expect("a C compiler");
     assert!(

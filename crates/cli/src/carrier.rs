@@ -3,6 +3,7 @@
 mod check;
 mod junit;
 mod new;
+mod pin;
 mod schema;
 
 use crate::failure::Failure;
@@ -20,7 +21,9 @@ pub(crate) enum Carrier {
     Check(Check),
     /// Prints the JSON Schema of a carrier's settings.
     Schema(Schema),
-    /// A child of `check` and `schema`: the library runs in it, and whatever that does stays in it.
+    /// Writes down that delivery may load these libraries.
+    Pin(Pin),
+    /// A child of the others: the library runs in it, and whatever that does stays in it.
     #[command(hide = true)]
     Inside(Inside),
 }
@@ -82,6 +85,22 @@ pub(crate) struct Schema {
 }
 
 #[derive(Args)]
+pub(crate) struct Pin {
+    /// The libraries, `libaldis_carrier_NAME.so`.
+    #[arg(required = true)]
+    pub(crate) libraries: Vec<PathBuf>,
+    /// The file to write them to: `carriers.lock` beside `delivery.toml`.
+    #[arg(long, value_name = "FILE", default_value = "carriers.lock")]
+    pub(crate) lock: PathBuf,
+    /// Keeps the pins that a plugin has: while one is being replaced, two are right.
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// They are made by those who make Aldis, or trusted as much.
+    #[arg(long)]
+    pub(crate) first_party: bool,
+}
+
+#[derive(Args)]
 pub(crate) struct Inside {
     #[arg(long)]
     promise: String,
@@ -99,6 +118,7 @@ pub(crate) fn run(wish: Carrier, printer: &Printer) -> Result<ExitCode, Failure>
         Carrier::New(wish) => new::run(&wish, printer),
         Carrier::Check(wish) => check::run(&wish, printer),
         Carrier::Schema(wish) => schema::run(&wish, printer),
+        Carrier::Pin(wish) => pin::run(&wish, printer),
         Carrier::Inside(task) => Ok(ExitCode::from(kit::inside(Task {
             promise: task.promise,
             library: task.library,

@@ -4,7 +4,10 @@
 //! in [`crate::Delivery::build`], and named by the same file, line and key.
 
 mod check;
+mod lock;
 mod raw;
+
+pub use lock::Lock;
 
 use crate::routing::Route;
 use aldis_daemon::config::{ConfigError, Loaded, SecretText, Source};
@@ -27,6 +30,8 @@ pub struct Config {
     pub store: PathBuf,
     /// Where carrier libraries are looked for, in order.
     pub plugin_dirs: Vec<PathBuf>,
+    /// Which libraries may be loaded.
+    pub lock: Lock,
     /// Whether gRPC reflection is served.
     pub reflection: bool,
     /// How many messages are worked on at once before new ones are refused.
@@ -109,7 +114,7 @@ pub struct CarrierConfig {
 /// Reads and judges the file at `path`.
 pub fn load(path: &Path, env: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
     let Loaded { raw, source } = aldis_daemon::config::load(path, ENV_PREFIX, env)?;
-    check::check(raw, source)
+    check::check(raw, source, path)
 }
 
 /// As [`load`], from a text; `file` is what faults call it.
@@ -119,7 +124,7 @@ pub fn read(
     env: impl Iterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
     let Loaded { raw, source } = aldis_daemon::config::read(file, text, ENV_PREFIX, env)?;
-    check::check(raw, source)
+    check::check(raw, source, Path::new(file))
 }
 
 #[cfg(test)]

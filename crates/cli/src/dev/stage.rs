@@ -155,6 +155,7 @@ listen = "{delivery}"
 admin_listen = "{delivery_admin}"
 store = {store}
 plugin_dirs = [{carriers}]
+allow_unpinned = true
 callback_base_url = "http://{edge}"
 
 [[clients]]

@@ -3,11 +3,10 @@
 use super::{Carriers, Lane, Line};
 use crate::config::{CarrierConfig, Config};
 use crate::metrics::Metrics;
-use aldis_carrier_host::{HttpEngine, HttpOptions, Instance, InstanceOptions, Library, find};
+use aldis_carrier_host::{HttpEngine, HttpOptions, Instance, InstanceOptions, Libraries, find};
 use aldis_daemon::clock;
 use aldis_daemon::config::ConfigError;
-use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use tokio::sync::Semaphore;
 
@@ -24,7 +23,7 @@ impl Carriers {
             ca_certificate: config.http.ca_certificate.clone(),
         };
         let engine = HttpEngine::new(http).map_err(|error| config.source.fault("http", error))?;
-        let mut libraries = HashMap::new();
+        let mut libraries = Libraries::default();
         let mut lanes = BTreeMap::new();
         let mut faults = Vec::new();
         for (index, carrier) in config.carriers.iter().enumerate() {
@@ -34,6 +33,7 @@ impl Carriers {
                         carrier = %carrier.name,
                         plugin = carrier.plugin,
                         version = instance.library().descriptor().version,
+                        sha256 = %instance.library().sha256(),
                         "carrier ready"
                     );
                     lanes.insert(
@@ -74,17 +74,18 @@ fn instance(
     index: usize,
     carrier: &CarrierConfig,
     engine: &HttpEngine,
-    libraries: &mut HashMap<PathBuf, Library>,
+    libraries: &mut Libraries,
 ) -> Result<Instance, ConfigError> {
     let plugin_key = format!("carriers[{index}].plugin");
     let path = find(&carrier.plugin, &config.plugin_dirs)
         .map_err(|error| config.source.fault(&plugin_key, error))?;
-    let library = if let Some(library) = libraries.get(&path) {
-        library.clone()
-    } else {
-        let library = Library::load(&path).map_err(|error| config.source.fault(&plugin_key, error))?;
-        libraries.entry(path).or_insert(library).clone()
-    };
+    let trust = config
+        .lock
+        .trust(&carrier.plugin)
+        .map_err(|reason| config.source.fault(&plugin_key, reason))?;
+    let library = libraries
+        .load(&path, &trust)
+        .map_err(|error| config.source.fault(&plugin_key, error))?;
     let options = InstanceOptions {
         name: carrier.name.to_string(),
         settings: carrier.settings.clone(),

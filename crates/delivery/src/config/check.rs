@@ -1,14 +1,14 @@
 //! Judging: from what was written to what cannot be wrong. Every fault is found in one go.
 
 use super::raw::{Raw, RawCarrier, RawClient, RawRoute, RawRouteCarrier, RawTls};
-use super::{CarrierConfig, Client, Config, Http, Listen, Tls};
+use super::{CarrierConfig, Client, Config, Http, Listen, Lock, Tls};
 use crate::routing::{Onward, Policy, Route, Takes};
 use aldis_daemon::config::{ConfigError, HumanDuration, Secret, SecretText, Source};
 use aldis_message::{CarrierName, MessageClass, NameError};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const DEFAULT_IN_FLIGHT: usize = 1024;
@@ -41,7 +41,7 @@ impl Judge<'_> {
     }
 }
 
-pub(super) fn check(raw: Raw, source: Source) -> Result<Config, ConfigError> {
+pub(super) fn check(raw: Raw, source: Source, path: &Path) -> Result<Config, ConfigError> {
     let mut judge = Judge {
         source: &source,
         faults: Vec::new(),
@@ -66,6 +66,11 @@ pub(super) fn check(raw: Raw, source: Source) -> Result<Config, ConfigError> {
         .callback_base_url
         .as_deref()
         .and_then(|text| judge.take("callback_base_url", aldis_daemon::config::base_url(text)));
+    let lock = Lock::read(path, raw.carriers_lock.as_deref(), raw.allow_unpinned);
+    let lock = lock.unwrap_or_else(|fault| {
+        judge.faults.push(fault);
+        Lock::default()
+    });
     let clients = clients(&mut judge, &raw.clients);
     let carriers = carriers(&mut judge, raw.carriers);
     let routes = routes(&mut judge, &raw.routes, &carriers);
@@ -79,6 +84,7 @@ pub(super) fn check(raw: Raw, source: Source) -> Result<Config, ConfigError> {
         admin_listen: raw.admin_listen,
         store,
         plugin_dirs: raw.plugin_dirs,
+        lock,
         reflection: raw.reflection.unwrap_or(true),
         max_in_flight: raw
             .max_in_flight

@@ -15,6 +15,9 @@ pub(super) struct Raw {
     pub(super) store: String,
     #[serde(default)]
     pub(super) plugin_dirs: Vec<PathBuf>,
+    pub(super) carriers_lock: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) allow_unpinned: bool,
     pub(super) reflection: Option<bool>,
     pub(super) max_in_flight: Option<NonZeroUsize>,
     pub(super) callback_base_url: Option<String>,

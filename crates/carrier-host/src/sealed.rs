@@ -1,0 +1,65 @@
+//! A library's file, read once and sealed: what was hashed and looked at is what is mapped, whatever becomes of the file.
+
+use crate::Sha256;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// Larger than any carrier; Go's are 3 MB, Rust's under 1 MB.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// The bytes of a file.
+pub(crate) struct Read {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) sha256: Sha256,
+}
+
+/// Reads a regular file that is no link. The error completes "<path>: ".
+pub(crate) fn read(real: &Path) -> Result<Read, String> {
+    let loads = |error: &dyn std::fmt::Display| format!("it cannot be loaded: {error}");
+    let file = open(real).map_err(|error| loads(&error))?;
+    let about = file.metadata().map_err(|error| loads(&error))?;
+    if !about.is_file() {
+        return Err("it is no regular file".into());
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| loads(&error))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(format!("it is larger than {} MiB", LARGEST / 1024 / 1024));
+    }
+    let sha256 = Sha256::of(&bytes);
+    Ok(Read { bytes, sha256 })
+}
+
+#[cfg(unix)]
+fn open(real: &Path) -> std::io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+    // The path has no links in it; if one has come meanwhile, somebody swaps files under us.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    Ok(rustix::fs::open(real, flags, Mode::empty())?.into())
+}
+
+/// Bytes in memory that nobody can change any more, and the path they are mapped by.
+#[cfg(target_os = "linux")]
+pub(crate) fn seal(read: &Read, _real: &Path) -> Result<PathBuf, String> {
+    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+    use std::io::Write as _;
+    use std::os::fd::IntoRawFd as _;
+    let cannot = |error: std::io::Error| format!("it cannot be kept in sealed memory: {error}");
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let memory = memfd_create("aldis-carrier", flags).map_err(|error| cannot(error.into()))?;
+    let mut memory = File::from(memory);
+    memory.write_all(&read.bytes).map_err(cannot)?;
+    let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
+    fcntl_add_seals(&memory, seals).map_err(|error| cannot(error.into()))?;
+    // Never closed: the loader knows a library by this name, and another one must not come to have it.
+    Ok(PathBuf::from(format!("/proc/self/fd/{}", memory.into_raw_fd())))
+}
+
+/// Without sealed memory the file itself is mapped.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn seal(_read: &Read, real: &Path) -> Result<PathBuf, String> {
+    Ok(real.to_owned())
+}

@@ -1,0 +1,94 @@
+//! `aldis carrier pin`: writes down which libraries delivery may load.
+
+use super::{Pin, kit, scratch};
+use crate::failure::Failure;
+use crate::printer::Printer;
+use aldis_carrier_host::Sha256;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+const HEAD: &str = "\
+# The carrier libraries that aldis-delivery may load, by the SHA-256 of their bytes.
+# Written by `aldis carrier pin`.
+
+";
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lock {
+    #[serde(default)]
+    carriers: Vec<Entry>,
+}
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    plugin: String,
+    version: String,
+    sha256: String,
+    #[serde(default)]
+    first_party: bool,
+}
+
+pub(super) fn run(wish: &Pin, printer: &Printer) -> Result<ExitCode, Failure> {
+    let mut lock = read(&wish.lock)?;
+    let mut pinned = Vec::new();
+    for library in &wish.libraries {
+        let entry = entry(library, wish.first_party)?;
+        lock.carriers
+            .retain(|known| known.plugin != entry.plugin || (wish.keep && known.sha256 != entry.sha256));
+        lock.carriers.push(entry.clone());
+        pinned.push(entry);
+    }
+    lock.carriers
+        .sort_by(|one, other| (&one.plugin, &one.version).cmp(&(&other.plugin, &other.version)));
+    write(&wish.lock, &lock)?;
+    let lines: Vec<_> = pinned
+        .iter()
+        .map(|entry| format!("{} {}  {}", entry.plugin, entry.version, entry.sha256))
+        .collect();
+    printer.answer(&lines.join("\n"), &json!(pinned))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Of a library that a host would load: it tells its name in a child, and its bytes are hashed here.
+fn entry(library: &Path, first_party: bool) -> Result<Entry, Failure> {
+    let fault = |error| Failure::usage(format!("{}: {error}", library.display()));
+    let before = fs::read(library).map_err(fault)?;
+    let scratch = scratch()?;
+    let descriptor = kit(library, None, scratch.path())?
+        .describe()
+        .map_err(Failure::failed)?;
+    let bytes = fs::read(library).map_err(fault)?;
+    if bytes != before {
+        return Err(Failure::failed(format!("{} is being written", library.display())));
+    }
+    let text = |key: &str| descriptor[key].as_str().unwrap_or_default().to_owned();
+    Ok(Entry {
+        plugin: text("id"),
+        version: text("version"),
+        sha256: Sha256::of(&bytes).to_string(),
+        first_party,
+    })
+}
+
+fn read(file: &Path) -> Result<Lock, Failure> {
+    match fs::read_to_string(file) {
+        Ok(text) => toml::from_str(&text)
+            .map_err(|error| Failure::config(format!("{}: {}", file.display(), error.message()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Lock::default()),
+        Err(error) => Err(Failure::config(format!("{}: {error}", file.display()))),
+    }
+}
+
+/// Whole or not at all: delivery may be reading it.
+fn write(file: &Path, lock: &Lock) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::failed(format!("{}: {error}", file.display()));
+    let text = toml::to_string(lock).map_err(|error| failed(&error))?;
+    let beside = file.with_extension("lock.new");
+    fs::write(&beside, format!("{HEAD}{text}")).map_err(|error| failed(&error))?;
+    fs::rename(&beside, file).map_err(|error| failed(&error))
+}
