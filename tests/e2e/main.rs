@@ -9,6 +9,7 @@
 
 mod a_receipt_comes_home;
 mod a_refusal_means_something;
+mod a_reload_drops_nothing;
 mod a_scaffold_works_at_once;
 mod a_stranger_writes_a_carrier;
 mod an_auth0_request_becomes_one_sms;

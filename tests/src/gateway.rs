@@ -106,7 +106,7 @@ impl Gateway {
     /// Starts delivery again where it was, after a kill or a stop.
     pub async fn restart_delivery(&mut self) {
         let env = vec![("RUST_LOG".to_owned(), self.setup.log.clone())];
-        let config = self.folder.path().join("delivery.toml");
+        let config = self.delivery_toml();
         self.delivery = Process::start(
             "aldis-delivery",
             &binaries::program("aldis-delivery"),
@@ -114,6 +114,11 @@ impl Gateway {
             &env,
         );
         self.ready().await;
+    }
+
+    /// Delivery's settings.
+    pub fn delivery_toml(&self) -> PathBuf {
+        self.folder.path().join("delivery.toml")
     }
 
     /// The store's file.

@@ -49,12 +49,21 @@ impl Process {
 
     /// Asks it to stop, as an orchestrator does, and waits until it has.
     pub async fn terminate(&self) -> ExitStatus {
+        self.signal("TERM");
+        self.exited().await
+    }
+
+    /// Asks it to read its settings again.
+    pub fn hang_up(&self) {
+        self.signal("HUP");
+    }
+
+    fn signal(&self, signal: &str) {
         let pid = self.child.lock().expect("one at a time").id().to_string();
         let sent = Command::new("sh")
-            .args(["-c", &format!("kill -TERM {pid}")])
+            .args(["-c", &format!("kill -{signal} {pid}")])
             .status();
-        assert!(sent.expect("sh").success(), "SIGTERM to {}", self.name);
-        self.exited().await
+        assert!(sent.expect("sh").success(), "SIG{signal} to {}", self.name);
     }
 
     /// Waits until it has ended by itself.

@@ -1,4 +1,4 @@
-//! Being told to stop: the first signal asks, the second does not wait.
+//! Being told to stop, where the first signal asks and the second does not wait; and to read the settings again.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +18,16 @@ pub fn on_signal() -> CancellationToken {
         }
     }
     token
+}
+
+/// Hears each SIGHUP; several that come together are one. `None`: it cannot be listened to.
+///
+/// Must be called inside a Tokio runtime.
+pub fn hangups() -> Option<Signal> {
+    let heard = signal(SignalKind::hangup());
+    heard
+        .inspect_err(|error| tracing::error!(%error, "SIGHUP ends this process"))
+        .ok()
 }
 
 async fn listen(mut terminate: Signal, mut interrupt: Signal, token: CancellationToken) {

@@ -2,21 +2,24 @@
 //! hangs or complains holds up nobody else.
 
 mod load;
+mod replace;
 mod words;
 
+pub(crate) use replace::Replaced;
 pub(crate) use words::code;
 
 use crate::deliver::Caller;
 use crate::metrics::Metrics;
 use crate::retry::{DEFAULT_PAUSE, LEAST_ATTEMPT, LEAST_VALIDITY};
-use crate::routing::{Candidate, Pause, PauseCause, Route};
+use crate::routing::{Asked, Candidate, Pause, PauseCause, Route, route_for};
 use crate::store::{Held, Open};
 use aldis_carrier_host::{CallbackRequest, CallbackVerdict, Events, Instance, Submission};
 use aldis_daemon::clock;
 use aldis_message::{CarrierName, OutcomeClass};
 use futures_util::future::join_all;
+use load::{Origin, Shop};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -24,13 +27,23 @@ use tokio::time::Instant;
 /// How long a message waits for a free place at a carrier before it looks elsewhere.
 const PLACE_WITHIN: Duration = Duration::from_secs(1);
 
-/// All configured carriers.
+/// All configured carriers and the routes to them, which may be replaced while messages are under way.
 pub(crate) struct Carriers {
-    lanes: BTreeMap<CarrierName, Lane>,
+    present: RwLock<Arc<LineUp>>,
+    /// What further ones are made with.
+    shop: Mutex<Shop>,
     metrics: Metrics,
 }
 
+/// What the settings say at one time. Whoever has a message in hand keeps the one it was given.
+#[derive(Default)]
+struct LineUp {
+    lanes: BTreeMap<CarrierName, Arc<Lane>>,
+    routes: Vec<Arc<Route>>,
+}
+
 struct Lane {
+    origin: Origin,
     line: Line,
     places: Semaphore,
     timeout: Duration,
@@ -82,8 +95,9 @@ impl Outcome {
 impl Carriers {
     /// A route's carriers in order, as they stand now.
     pub(crate) fn candidates(&self, route: &Route) -> Vec<Candidate> {
+        let present = self.present();
         let candidate = |carrier: &CarrierName| {
-            let pause = self.lanes.get(carrier).and_then(Lane::pause);
+            let pause = present.lanes.get(carrier).and_then(|lane| lane.pause());
             Candidate {
                 carrier: carrier.clone(),
                 pause,
@@ -94,9 +108,10 @@ impl Carriers {
 
     /// How long until one of the paused carriers is back; the default if none is paused.
     pub(crate) fn soonest_resume(&self) -> Duration {
-        self.lanes
-            .values()
-            .filter_map(Lane::pause)
+        let present = self.present();
+        let lanes = present.lanes.values();
+        lanes
+            .filter_map(|lane| lane.pause())
             .map(|pause| pause.left)
             .min()
             .unwrap_or(DEFAULT_PAUSE)
@@ -105,7 +120,7 @@ impl Carriers {
     /// One attempt, from waiting for a place to the carrier's word.
     pub(crate) async fn submit(&self, handover: Handover<'_>) -> Outcome {
         let carrier = &handover.open.carrier;
-        let Some(lane) = self.lanes.get(carrier) else {
+        let Some(lane) = self.lane(carrier) else {
             return Outcome::unsent(OutcomeClass::Unsupported, "no_such_carrier");
         };
         let outcome = lane.submit(&handover).await;
@@ -124,24 +139,34 @@ impl Carriers {
         carrier: &CarrierName,
         request: &CallbackRequest,
     ) -> Option<CallbackVerdict> {
-        self.lanes
-            .get(carrier)?
-            .instance()
-            .map(|instance| instance.webhook(request))
+        let lane = self.lane(carrier)?;
+        lane.instance().map(|instance| instance.webhook(request))
+    }
+
+    /// The route of a message.
+    pub(crate) fn route_for(&self, asked: &Asked<'_>) -> Option<Arc<Route>> {
+        route_for(&self.present().routes, asked).cloned()
     }
 
     /// Connects the carriers that keep connections; what they tell goes to `events`.
     pub(crate) fn start(&self, events: &Arc<dyn Events>) {
-        self.instances().for_each(|instance| instance.start(events));
+        for lane in self.present().lanes.values() {
+            lane.start(events);
+        }
     }
 
     /// Takes leave of them, all at once.
     pub(crate) async fn drain(&self, limit: Duration) {
-        join_all(self.instances().map(|instance| instance.drain(limit))).await;
+        let present = self.present();
+        join_all(present.lanes.values().map(|lane| lane.leave(limit))).await;
     }
 
-    fn instances(&self) -> impl Iterator<Item = &Instance> {
-        self.lanes.values().filter_map(Lane::instance)
+    fn present(&self) -> Arc<LineUp> {
+        Arc::clone(&self.present.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn lane(&self, carrier: &CarrierName) -> Option<Arc<Lane>> {
+        self.present().lanes.get(carrier).cloned()
     }
 }
 
@@ -185,6 +210,25 @@ impl Lane {
             #[cfg(test)]
             Line::Script(_) => None,
         }
+    }
+
+    fn start(&self, events: &Arc<dyn Events>) {
+        if let Some(instance) = self.instance() {
+            instance.start(events);
+        }
+    }
+
+    async fn leave(&self, limit: Duration) {
+        if let Some(instance) = self.instance() {
+            instance.drain(limit).await;
+        }
+    }
+
+    /// Waits until no attempt is under way, and takes leave.
+    async fn retire(&self, limit: Duration) {
+        let all = u32::try_from(self.origin.places()).unwrap_or(u32::MAX);
+        let _ = tokio::time::timeout(self.timeout + PLACE_WITHIN, self.places.acquire_many(all)).await;
+        self.leave(limit).await;
     }
 
     fn pause(&self) -> Option<Pause> {

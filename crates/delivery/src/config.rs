@@ -20,7 +20,7 @@ use std::time::Duration;
 pub const ENV_PREFIX: &str = "ALDIS_DELIVERY";
 
 /// The settings.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Where gRPC is served.
     pub listen: Listen,
@@ -95,7 +95,7 @@ pub struct Client {
 }
 
 /// A carrier account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CarrierConfig {
     /// Its name in routes and attempts.
     pub name: CarrierName,
@@ -109,6 +109,31 @@ pub struct CarrierConfig {
     pub settings: serde_json::Value,
     /// The secrets, by dotted key.
     pub secrets: Vec<(String, SecretText)>,
+}
+
+impl Config {
+    /// The keys that differ and count at the next start only: a running service keeps what it has.
+    pub(crate) fn fixed_keys_changed(&self, other: &Self) -> Vec<&'static str> {
+        let shown = |value: &dyn std::fmt::Debug| format!("{value:?}");
+        let clients = |config: &Self| -> Vec<(ClientName, SecretText, bool)> {
+            let of = |client: &Client| (client.name.clone(), client.token.clone(), client.callbacks);
+            config.clients.iter().map(of).collect()
+        };
+        let same = [
+            ("listen", self.listen == other.listen),
+            ("admin_listen", self.admin_listen == other.admin_listen),
+            ("store", self.store == other.store),
+            ("reflection", self.reflection == other.reflection),
+            ("max_in_flight", self.max_in_flight == other.max_in_flight),
+            ("tls", shown(&self.tls) == shown(&other.tls)),
+            ("http", shown(&self.http) == shown(&other.http)),
+            ("clients", clients(self) == clients(other)),
+        ];
+        same.iter()
+            .filter(|(_, same)| !same)
+            .map(|(key, _)| *key)
+            .collect()
+    }
 }
 
 /// Reads and judges the file at `path`.

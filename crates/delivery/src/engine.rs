@@ -6,8 +6,9 @@ use crate::deliver::{Caller, Turn, Work, deliver};
 use crate::metrics::Metrics;
 use crate::progress::Progress;
 use crate::recovery;
+use crate::reload::Reload;
 use crate::retry::{Event, LEAST_ATTEMPT, NextStep};
-use crate::routing::{Asked, Policy, Route, Takes, route_for};
+use crate::routing::{Asked, Policy, Route, Takes};
 use crate::running::{Flight, Running};
 use crate::store::{Accepted, Arrival, First, Held, Lease, Open, Recorded, Store};
 use aldis_daemon::clock;
@@ -15,7 +16,7 @@ use aldis_delivery_api::{DeliveryError, ErrorKind, MessageView, Sent};
 use aldis_message::{AcceptMode, ClientName, DeliveryStatus, MessageId, NewMessage, Reason, UnixMillis};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -31,7 +32,6 @@ const LAST_COMMIT: Duration = Duration::from_millis(200);
 pub(crate) struct Engine {
     pub(crate) store: Store,
     pub(crate) carriers: Carriers,
-    pub(crate) routes: Vec<Arc<Route>>,
     pub(crate) metrics: Metrics,
     pub(crate) running: Arc<Running>,
     /// Messages that may be in hand because somebody sent them.
@@ -42,6 +42,8 @@ pub(crate) struct Engine {
     pub(crate) due: Notify,
     /// Nothing new is taken any more.
     pub(crate) draining: CancellationToken,
+    /// How the settings are read again; never, if it is not set.
+    pub(crate) reload: OnceLock<Reload>,
 }
 
 /// What became of a request at the door.
@@ -211,7 +213,7 @@ impl Engine {
             client: &held.client,
             class: message.class,
         };
-        route_for(&self.routes, &asked).cloned().unwrap_or_else(|| {
+        self.carriers.route_for(&asked).unwrap_or_else(|| {
             Arc::new(Route {
                 takes: Takes::default(),
                 carriers: Vec::new(),

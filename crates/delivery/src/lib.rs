@@ -15,6 +15,7 @@ mod patience;
 pub mod progress;
 pub mod receipts;
 mod recovery;
+mod reload;
 pub mod retry;
 pub mod routing;
 mod running;
@@ -25,6 +26,7 @@ pub mod store;
 
 pub use config::Config;
 pub use listen::{GrpcListener, Listeners, SocketFile};
+pub use reload::Reread;
 pub use serve::{BuildError, Delivery, RunError};
 
 #[cfg(test)]

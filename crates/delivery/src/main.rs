@@ -37,7 +37,10 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     logging::init();
     let (stop, listeners) = (shutdown::on_signal(), Listeners::bind(&config).await?);
-    Ok(Delivery::build(config)?.run(listeners, stop).await?)
+    let (path, first) = (arguments.config.clone(), config.clone());
+    let reread = move || aldis_delivery::config::load(&path, config::environment());
+    let delivery = Delivery::build(config)?.rereading(Box::new(reread), first);
+    Ok(delivery.run(listeners, stop).await?)
 }
 
 fn code(error: &anyhow::Error) -> u8 {

@@ -5,7 +5,7 @@
 
 use crate::engine::Engine;
 use crate::retry::LEAST_VALIDITY;
-use crate::routing::{Asked, Onward, Policy, route_for};
+use crate::routing::{Asked, Onward, Policy};
 use crate::store::{Leftover, LeftoverFacts, StoreError, Verdict};
 use aldis_daemon::clock;
 use aldis_message::{AcceptMode, DeliveryStatus, MessageId, Reason, UnixMillis};
@@ -63,7 +63,9 @@ fn policy(engine: &Engine, facts: &LeftoverFacts) -> Policy {
         client: &facts.client,
         class: facts.class,
     };
-    route_for(&engine.routes, &asked)
+    engine
+        .carriers
+        .route_for(&asked)
         .map(|route| route.policy)
         .unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use crate::engine::Engine;
 use crate::listen::{GrpcListener, Listeners, server_tls};
 use crate::metrics::Metrics;
 use crate::receipts::Ears;
+use crate::reload::{self, Reload, Reread};
 use crate::running::Running;
 use crate::service::{self, Server as MessageServer};
 use crate::store::{OpenError, Store, StoreError};
@@ -14,11 +15,12 @@ use crate::{recovery, scheduler};
 use aldis_daemon::admin::Admin;
 use aldis_daemon::config::ConfigError;
 use aldis_daemon::readiness::Readiness;
+use aldis_daemon::shutdown;
 use aldis_delivery_api::wire;
 use aldis_message::PhoneNumber;
 use prometheus_client::registry::Registry;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio_stream::wrappers::UnixListenerStream;
@@ -103,13 +105,13 @@ impl Delivery {
         let engine = Arc::new(Engine {
             store,
             carriers,
-            routes: config.routes.iter().cloned().map(Arc::new).collect(),
             metrics,
             running: Arc::new(Running::default()),
             places: Arc::new(Semaphore::new(config.max_in_flight.min(Semaphore::MAX_PERMITS))),
             tasks: TaskTracker::new(),
             due: Notify::new(),
             draining: CancellationToken::new(),
+            reload: OnceLock::new(),
         });
         Ok(Self {
             engine,
@@ -117,6 +119,13 @@ impl Delivery {
             config,
             tls,
         })
+    }
+
+    /// Reads the settings again with `reread` at each SIGHUP. `first` is what it was built from.
+    #[must_use]
+    pub fn rereading(self, reread: Reread, first: Config) -> Self {
+        let _ = self.engine.reload.set(Reload::new(reread, first));
+        self
     }
 
     /// Settles what a dead process left, then serves until `shutdown`, then drains.
@@ -131,6 +140,8 @@ impl Delivery {
         recovery::recover(&engine).await?;
         engine.metrics.unknown_at_start(engine.store.unknown().await?);
         engine.carriers.start(&Ears::of(&engine));
+        let hangups = engine.reload.get().and_then(|_| shutdown::hangups());
+        let reloading = hangups.map(|hangups| tokio::spawn(reload::at_each(hangups, Arc::clone(&engine))));
         let readiness = readiness(&engine);
         let (health, router) = router(&engine, &config, tls)?;
         health.set_serving::<MessageServer>().await;
@@ -166,6 +177,9 @@ impl Delivery {
             grpc.abort();
         }
         scheduled.abort();
+        if let Some(reloading) = reloading {
+            reloading.abort();
+        }
         engine.store.close().await;
         admin_end.cancel();
         let _ = admin.await;

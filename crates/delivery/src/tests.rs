@@ -93,7 +93,7 @@ impl Setup {
         let mut registry = Registry::default();
         let metrics = Metrics::new(&mut registry);
         let lanes = config.carriers.iter().cloned().zip(self.lanes).collect();
-        let carriers = Carriers::scripted(lanes, metrics.clone());
+        let carriers = Carriers::scripted(lanes, metrics.clone()).routed(&config.routes);
         let listeners = Listeners::bind(&config).await.unwrap();
         let admin = listeners.admin.local_addr().unwrap();
         let uri = match listeners.address() {

@@ -26,6 +26,13 @@ enum Form {
 #[derive(Clone)]
 pub struct SecretText(SecretString);
 
+/// To see whether it was changed.
+impl PartialEq for SecretText {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
 /// Why a secret could not be had. Shows neither path nor name: a secret pasted in their place would show.
 #[derive(Debug, Error)]
 pub enum SecretError {

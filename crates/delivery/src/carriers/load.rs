@@ -1,66 +1,148 @@
 //! From the settings to lanes: libraries loaded once each, instances made, faults named by their key.
 
-use super::{Carriers, Lane, Line};
+use super::{Carriers, Lane, Line, LineUp};
 use crate::config::{CarrierConfig, Config};
 use crate::metrics::Metrics;
-use aldis_carrier_host::{HttpEngine, HttpOptions, Instance, InstanceOptions, Libraries, find};
+use aldis_carrier_host::{
+    HttpEngine, HttpOptions, Instance, InstanceOptions, Libraries, Library, Sha256, find,
+};
 use aldis_daemon::clock;
 use aldis_daemon::config::ConfigError;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, RwLock};
 use tokio::sync::Semaphore;
 
 /// More than any carrier's answer to one message; what is longer is no answer.
 const RESPONSE_LIMIT: usize = 1024 * 1024;
 
-impl Carriers {
-    /// Loads every library and makes every instance, or tells every fault. Sends nothing.
-    pub(crate) fn load(config: &Config, metrics: Metrics) -> Result<Self, ConfigError> {
-        let http = HttpOptions {
-            proxy: config.http.proxy.clone(),
-            connect_timeout: config.http.connect_timeout,
-            response_limit: RESPONSE_LIMIT,
-            ca_certificate: config.http.ca_certificate.clone(),
-        };
-        let engine = HttpEngine::new(http).map_err(|error| config.source.fault("http", error))?;
-        let mut libraries = Libraries::default();
-        let mut lanes = BTreeMap::new();
-        let mut faults = Vec::new();
-        for (index, carrier) in config.carriers.iter().enumerate() {
-            match instance(config, index, carrier, &engine, &mut libraries) {
-                Ok(instance) => {
-                    tracing::info!(
-                        carrier = %carrier.name,
-                        plugin = carrier.plugin,
-                        version = instance.library().descriptor().version,
-                        sha256 = %instance.library().sha256(),
-                        "carrier ready"
-                    );
-                    lanes.insert(
-                        carrier.name.clone(),
-                        lane(
-                            carrier,
-                            callbacks(config, carrier),
-                            Line::Library(Box::new(instance)),
-                        ),
-                    );
-                }
-                Err(fault) => faults.push(fault),
-            }
-        }
-        ConfigError::all(faults)?;
-        Ok(Self { lanes, metrics })
+/// What carriers are made with. Libraries are never unmapped, so those of before are here.
+#[derive(Default)]
+pub(super) struct Shop {
+    libraries: Libraries,
+    engine: Option<HttpEngine>,
+}
+
+/// What a lane was made from: the same makes the same.
+#[derive(PartialEq)]
+pub(super) struct Origin {
+    config: CarrierConfig,
+    callbacks: Option<String>,
+    sha256: Option<Sha256>,
+}
+
+impl Origin {
+    /// How many attempts may be under way at once.
+    pub(super) fn places(&self) -> usize {
+        self.config.max_in_flight.min(Semaphore::MAX_PERMITS)
     }
 }
 
-pub(super) fn lane(carrier: &CarrierConfig, callbacks: Option<String>, line: Line) -> Lane {
-    Lane {
-        callbacks,
-        line,
-        places: Semaphore::new(carrier.max_in_flight.min(Semaphore::MAX_PERMITS)),
-        timeout: carrier.timeout,
-        pause: Mutex::new(None),
+impl Carriers {
+    /// Loads every library and makes every instance, or tells every fault. Sends nothing.
+    pub(crate) fn load(config: &Config, metrics: Metrics) -> Result<Self, ConfigError> {
+        let mut shop = Shop::default();
+        let line_up = line_up(config, &mut shop, &LineUp::default())?;
+        Ok(Self {
+            present: RwLock::new(Arc::new(line_up)),
+            shop: Mutex::new(shop),
+            metrics,
+        })
     }
+}
+
+/// The carriers of the settings; one that is as before stays as it is, with its pause, its places and its links.
+pub(super) fn line_up(config: &Config, shop: &mut Shop, before: &LineUp) -> Result<LineUp, ConfigError> {
+    let mut lanes = BTreeMap::new();
+    let mut faults = Vec::new();
+    for (index, carrier) in config.carriers.iter().enumerate() {
+        let kept = before.lanes.get(&carrier.name);
+        match made(config, index, carrier, shop, kept) {
+            Ok(lane) => drop(lanes.insert(carrier.name.clone(), lane)),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    ConfigError::all(faults)?;
+    Ok(LineUp {
+        lanes,
+        routes: config.routes.iter().cloned().map(Arc::new).collect(),
+    })
+}
+
+fn made(
+    config: &Config,
+    index: usize,
+    carrier: &CarrierConfig,
+    shop: &mut Shop,
+    kept: Option<&Arc<Lane>>,
+) -> Result<Arc<Lane>, ConfigError> {
+    let library = library(config, index, carrier, &mut shop.libraries)?;
+    let origin = Origin {
+        config: carrier.clone(),
+        callbacks: callbacks(config, carrier),
+        sha256: Some(library.sha256()),
+    };
+    if let Some(kept) = kept.filter(|kept| kept.origin == origin) {
+        return Ok(Arc::clone(kept));
+    }
+    let instance = instance(config, index, &origin, &library, http(config, shop)?)?;
+    tracing::info!(
+        carrier = %carrier.name,
+        plugin = carrier.plugin,
+        version = library.descriptor().version,
+        sha256 = %library.sha256(),
+        "carrier ready"
+    );
+    Ok(Arc::new(lane(origin, Line::Library(Box::new(instance)))))
+}
+
+/// One client for all, with the settings it had at first.
+fn http(config: &Config, shop: &mut Shop) -> Result<HttpEngine, ConfigError> {
+    if let Some(engine) = &shop.engine {
+        return Ok(engine.clone());
+    }
+    let options = HttpOptions {
+        proxy: config.http.proxy.clone(),
+        connect_timeout: config.http.connect_timeout,
+        response_limit: RESPONSE_LIMIT,
+        ca_certificate: config.http.ca_certificate.clone(),
+    };
+    let engine = HttpEngine::new(options).map_err(|error| config.source.fault("http", error))?;
+    Ok(shop.engine.insert(engine).clone())
+}
+
+fn lane(origin: Origin, line: Line) -> Lane {
+    Lane {
+        line,
+        places: Semaphore::new(origin.places()),
+        timeout: origin.config.timeout,
+        callbacks: origin.callbacks.clone(),
+        pause: Mutex::new(None),
+        origin,
+    }
+}
+
+#[cfg(test)]
+pub(super) fn scripted(config: CarrierConfig, line: Line) -> Lane {
+    let origin = Origin {
+        config,
+        callbacks: None,
+        sha256: None,
+    };
+    lane(origin, line)
+}
+
+fn library(
+    config: &Config,
+    index: usize,
+    carrier: &CarrierConfig,
+    libraries: &mut Libraries,
+) -> Result<Library, ConfigError> {
+    let fault = |reason: String| config.source.fault(&format!("carriers[{index}].plugin"), reason);
+    let path = find(&carrier.plugin, &config.plugin_dirs).map_err(|error| fault(error.to_string()))?;
+    let trust = config.lock.trust(&carrier.plugin).map_err(fault)?;
+    libraries
+        .load(&path, &trust)
+        .map_err(|error| fault(error.to_string()))
 }
 
 /// Where the edge takes this carrier's call-backs.
@@ -72,20 +154,11 @@ fn callbacks(config: &Config, carrier: &CarrierConfig) -> Option<String> {
 fn instance(
     config: &Config,
     index: usize,
-    carrier: &CarrierConfig,
-    engine: &HttpEngine,
-    libraries: &mut Libraries,
+    origin: &Origin,
+    library: &Library,
+    engine: HttpEngine,
 ) -> Result<Instance, ConfigError> {
-    let plugin_key = format!("carriers[{index}].plugin");
-    let path = find(&carrier.plugin, &config.plugin_dirs)
-        .map_err(|error| config.source.fault(&plugin_key, error))?;
-    let trust = config
-        .lock
-        .trust(&carrier.plugin)
-        .map_err(|reason| config.source.fault(&plugin_key, reason))?;
-    let library = libraries
-        .load(&path, &trust)
-        .map_err(|error| config.source.fault(&plugin_key, error))?;
+    let carrier = &origin.config;
     let options = InstanceOptions {
         name: carrier.name.to_string(),
         settings: carrier.settings.clone(),
@@ -94,10 +167,10 @@ fn instance(
             .iter()
             .map(|(key, text)| (key.clone(), text.expose().to_owned()))
             .collect(),
-        callback_base_url: callbacks(config, carrier),
+        callback_base_url: origin.callbacks.clone(),
         clock: || clock::now().as_millis(),
     };
-    Instance::create(&library, options, engine.clone()).map_err(|error| {
+    Instance::create(library, options, engine).map_err(|error| {
         let key = match &error.key {
             Some(key) => format!("carriers[{index}].settings.{key}"),
             None => format!("carriers[{index}].settings"),

@@ -16,12 +16,30 @@ impl Carriers {
         let lane = |(config, script): (CarrierConfig, Script)| {
             (
                 config.name.clone(),
-                load::lane(&config, None, Line::Script(script)),
+                Arc::new(load::scripted(config, Line::Script(script))),
             )
         };
-        Self {
+        let line_up = LineUp {
             lanes: lanes.into_iter().map(lane).collect(),
+            routes: Vec::new(),
+        };
+        Self {
+            present: RwLock::new(Arc::new(line_up)),
+            shop: Mutex::default(),
             metrics,
+        }
+    }
+
+    /// With these routes.
+    pub(crate) fn routed(self, routes: &[Route]) -> Self {
+        let present = self.present();
+        let line_up = LineUp {
+            lanes: present.lanes.clone(),
+            routes: routes.iter().cloned().map(Arc::new).collect(),
+        };
+        Self {
+            present: RwLock::new(Arc::new(line_up)),
+            ..self
         }
     }
 }

@@ -99,8 +99,8 @@ pub(super) fn record(
         }
     }
     match next {
-        Next::Submitted => settle(connection, lease, DeliveryStatus::Submitted, None, now),
-        Next::End { status, reason } => settle(connection, lease, *status, Some(*reason), now),
+        Next::Submitted => settle_as_told(connection, lease, DeliveryStatus::Submitted, None, now),
+        Next::End { status, reason } => settle_as_told(connection, lease, *status, Some(*reason), now),
         Next::Send {
             carrier,
             if_opted_out,
@@ -155,6 +155,19 @@ fn in_hand(connection: &Connection, lease: &Lease, sending: bool) -> rusqlite::R
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()
+}
+
+/// As [`settle`]; but receipts that were there before may know more.
+fn settle_as_told(
+    connection: &Connection,
+    lease: &Lease,
+    status: DeliveryStatus,
+    reason: Option<Reason>,
+    now: UnixMillis,
+) -> rusqlite::Result<Recorded> {
+    let settled = settle(connection, lease, status, reason, now)?;
+    let change = receipt::apply(connection, &lease.id.to_string(), now)?;
+    Ok(change.map_or(settled, |change| Recorded::Settled(change.to, None)))
 }
 
 fn settle(

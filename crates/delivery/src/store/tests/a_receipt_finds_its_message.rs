@@ -134,6 +134,22 @@ async fn one_that_comes_before_the_answer_waits_for_it() {
     );
 }
 
+/// A failure says nothing while the message is still being sent, and everything once it is not.
+#[tokio::test]
+async fn a_failure_that_comes_before_the_answer_waits_for_it_too() {
+    let fresh = Fresh::new();
+    let (lease, _) = accept(&fresh, arrival(1, message(), send())).await;
+    let early = keep(&fresh, "SM2", ReceiptState::Undelivered).await;
+    assert_eq!(early, Heard::Receipt(Kept::Early));
+    let accepted = Some(ended(1, OutcomeClass::Accepted));
+    let recorded = fresh
+        .record_attempt(&lease, accepted, Next::Submitted, NOW)
+        .await
+        .unwrap();
+    assert_eq!(recorded, Recorded::Settled(DeliveryStatus::Undelivered, None));
+    assert_eq!(record(&fresh, 1).await.view.status, DeliveryStatus::Undelivered);
+}
+
 #[tokio::test]
 async fn another_carriers_id_is_another_message() {
     let fresh = Fresh::new();

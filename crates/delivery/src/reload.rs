@@ -1,0 +1,71 @@
+//! The settings read again while the service runs: carriers, routes and the lock of libraries.
+
+use crate::carriers::Replaced;
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::receipts::Ears;
+use aldis_daemon::config::ConfigError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::Signal;
+
+/// How long a connection that is replaced gets to say good-bye.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// Reads the settings as they are now.
+pub type Reread = Box<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
+
+/// How to read the settings again, and what they were at the start.
+pub(crate) struct Reload {
+    reread: Reread,
+    first: Config,
+}
+
+impl Reload {
+    pub(crate) fn new(reread: Reread, first: Config) -> Self {
+        Self { reread, first }
+    }
+}
+
+impl fmt::Debug for Reload {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Reload")
+    }
+}
+
+/// Takes over what the settings say now; if they are wrong, everything stays as it is.
+pub(crate) fn reload(engine: &Arc<Engine>) -> Result<Replaced, ConfigError> {
+    let Some(reload) = engine.reload.get() else {
+        return Ok(Replaced::default());
+    };
+    let config = (reload.reread)()?;
+    for key in reload.first.fixed_keys_changed(&config) {
+        tracing::warn!(key, "this setting was changed, and counts at the next start only");
+    }
+    let (replaced, retired) = engine.carriers.replace(&config, &Ears::of(engine))?;
+    tracing::info!(
+        made = ?replaced.made,
+        kept = ?replaced.kept,
+        retired = ?replaced.retired,
+        "settings read again"
+    );
+    tokio::spawn(retired.leave(FAREWELL));
+    Ok(replaced)
+}
+
+/// Reads them again at each SIGHUP.
+pub(crate) async fn at_each(mut hangups: Signal, engine: Arc<Engine>) {
+    while hangups.recv().await.is_some() {
+        let engine = Arc::clone(&engine);
+        let runtime = tokio::runtime::Handle::current();
+        // Reading files and mapping libraries would hold up messages.
+        let reloading = tokio::task::spawn_blocking(move || {
+            let _inside = runtime.enter();
+            reload(&engine)
+        });
+        if let Ok(Err(error)) = reloading.await {
+            tracing::error!(%error, "the settings are wrong, everything stays as it was");
+        }
+    }
+}

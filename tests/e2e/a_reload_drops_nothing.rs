@@ -1,0 +1,177 @@
+//! The settings are read again at SIGHUP while messages are under way: new work goes to the new carriers, what was begun
+//! ends where it began, and settings that are wrong change nothing.
+
+use aldis_cli::inbox::Inbox;
+use aldis_message::{DeliveryStatus, OutcomeClass};
+use aldis_tests::eventually::eventually;
+use aldis_tests::setup::CarrierSetup;
+use aldis_tests::smsc::Smsc;
+use aldis_tests::{Gateway, Setup};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+fn times(gateway: &Gateway, words: &str) -> usize {
+    gateway.delivery.printed().matches(words).count()
+}
+
+/// Changes delivery's settings, and waits until they were read.
+async fn reload(gateway: &Gateway, change: impl Fn(String) -> String, expected: &str) {
+    let before = times(gateway, expected);
+    let file = gateway.delivery_toml();
+    let text = std::fs::read_to_string(&file).expect("the settings");
+    std::fs::write(&file, change(text)).expect("written");
+    gateway.delivery.hang_up();
+    eventually(expected, || async {
+        (times(gateway, expected) > before).then_some(())
+    })
+    .await;
+}
+
+const READ: &str = "settings read again";
+const WRONG: &str = "everything stays as it was";
+
+/// How often each message reached the carrier.
+fn posts(ledger: &std::path::Path) -> BTreeMap<String, usize> {
+    let mut posts = BTreeMap::new();
+    for line in std::fs::read_to_string(ledger).expect("the ledger").lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        *posts
+            .entry(line["id"].as_str().expect("an id").to_owned())
+            .or_default() += 1;
+    }
+    posts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_traffic() {
+    let ledger = tempfile::NamedTempFile::new().expect("a ledger");
+    let inbox = Inbox::start_with_ledger(([127, 0, 0, 1], 0).into(), ledger.path())
+        .await
+        .expect("an inbox");
+    let gateway = Arc::new(Gateway::start_with(Setup::default(), inbox).await);
+    let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let callers: Vec<_> = (0..8)
+        .map(|caller| {
+            let (gateway, stop) = (Arc::clone(&gateway), Arc::clone(&stop));
+            let answered = Arc::clone(&answered);
+            tokio::spawn(async move {
+                let mut ids = Vec::new();
+                for turn in 0.. {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let code = format!("{:06}", caller * 100_000 + turn);
+                    let answer = gateway.sms("+12025550100", &code).await;
+                    assert_eq!(answer.status, 200, "{answer:?}");
+                    ids.push(answer.message_id());
+                    answered.fetch_add(1, Ordering::Relaxed);
+                }
+                ids
+            })
+        })
+        .collect();
+    // One that takes two seconds is under way all the while.
+    let slow = tokio::spawn({
+        let gateway = Arc::clone(&gateway);
+        async move { gateway.sms("+12025550120", "271828").await }
+    });
+    for generation in 0..5 {
+        let old = format!("sender = \"+1202555015{generation}\"\n");
+        let new = format!("sender = \"+1202555015{}\"\n", generation + 1);
+        let change = |text: String| {
+            if text.contains(&old) {
+                text.replace(&old, &new)
+            } else {
+                text.replace("[carriers.settings]\n", &format!("[carriers.settings]\n{new}"))
+            }
+        };
+        reload(&gateway, change, READ).await;
+        let before = answered.load(Ordering::Relaxed);
+        eventually("traffic", || async {
+            (answered.load(Ordering::Relaxed) > before + 20).then_some(())
+        })
+        .await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    let mut ids: Vec<String> = Vec::new();
+    for caller in callers {
+        ids.extend(caller.await.expect("a caller"));
+    }
+    let answer = slow.await.expect("an answer");
+    assert_eq!(answer.status, 200, "it was begun before, and ended");
+    ids.push(answer.message_id());
+    let sent = posts(ledger.path());
+    assert!(ids.len() > 100, "{}", ids.len());
+    assert!(
+        ids.iter().all(|id| sent.get(id) == Some(&1)),
+        "none lost, none doubled"
+    );
+    assert_eq!(sent.len(), ids.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_settings_change_nothing_and_routes_are_read_too() {
+    let gateway = Gateway::start(Setup::default()).await;
+    reload(
+        &gateway,
+        |text| text.replace("plugin = \"sandbox\"", "plugin = \"sandbux\""),
+        WRONG,
+    )
+    .await;
+    assert!(
+        gateway.delivery.printed().contains("carriers[0].plugin"),
+        "file, line and key are said"
+    );
+    assert_eq!(gateway.sms("+12025550100", "271828").await.status, 200);
+    let routes = |text: String| {
+        let text = text.replace("plugin = \"sandbux\"", "plugin = \"sandbox\"");
+        text.replace("to = [\"+\"]", "to = [\"+44\"]")
+    };
+    reload(&gateway, routes, READ).await;
+    assert_eq!(
+        gateway.sms("+12025550100", "271828").await.json["code"],
+        "no_route"
+    );
+    assert_eq!(times(&gateway, "counts at the next start only"), 0);
+    reload(&gateway, |text| format!("max_in_flight = 7\n{text}"), READ).await;
+    assert_eq!(times(&gateway, "counts at the next start only"), 1);
+}
+
+/// A carrier that is as before keeps its connection; one that is not gets a new one, and leaves the old in peace.
+#[tokio::test(flavor = "multi_thread")]
+async fn links_of_an_unchanged_carrier_stay() {
+    let Some(smsc) = Smsc::node().await else { return };
+    let smpp = CarrierSetup {
+        plugin: "smpp".to_owned(),
+        settings: smsc.settings(""),
+        ..CarrierSetup::sandbox("smsc")
+    };
+    let gateway = Gateway::start(Setup {
+        carriers: vec![smpp, CarrierSetup::sandbox("other")],
+        ..Setup::default()
+    })
+    .await;
+    let connected = || times(&gateway, "link connected");
+    eventually("the bind", || async { (connected() == 1).then_some(()) }).await;
+    let other = |text: String| text.replace("\nbase_url", "\nsender = \"+12025550150\"\nbase_url");
+    reload(&gateway, other, READ).await;
+    assert_eq!((connected(), smsc.told().len()), (1, 0));
+    reload(
+        &gateway,
+        |text| text.replace("system_id", "window = 5\nsystem_id"),
+        READ,
+    )
+    .await;
+    eventually("another bind, and the end of the first", || async {
+        (connected() == 2 && smsc.told().iter().any(|told| told["unbound"] == true)).then_some(())
+    })
+    .await;
+    let answer = eventually("it sends", || async {
+        Some(gateway.sms("+12025550100", "271828").await).filter(|answer| answer.status == 200)
+    })
+    .await;
+    let life = gateway.life(&answer.message_id()).await;
+    assert_eq!(life.attempts[0].outcome, Some(OutcomeClass::Accepted));
+    assert_ne!(life.status, DeliveryStatus::Unknown);
+}
