@@ -11,7 +11,7 @@
 //!     config::load("edge.toml".as_ref(), "ALDIS_EDGE", config::environment())?;
 //! // What serde cannot check is checked by the service, and named the same way.
 //! check(loaded.raw.listen).map_err(|reason| loaded.source.fault("listen", reason))?;
-//! logging::init();
+//! logging::init(&logging::Hidden::default());
 //! # Ok(()) }
 //! # async fn run() {
 //! shutdown::on_signal().cancelled().await;

@@ -3,6 +3,10 @@
 //! `RUST_LOG` chooses among *our* lines. Whatever it says, other crates are capped: at `trace` an
 //! HTTP library prints headers and bodies, so tokens, numbers and codes.
 
+mod hidden;
+
+pub use hidden::{Guarded, Hidden};
+
 use std::io::{self, IsTerminal as _};
 use std::panic::PanicHookInfo;
 use tracing::level_filters::LevelFilter;
@@ -41,15 +45,18 @@ pub enum Form {
 
 /// Starts logging to standard output by `RUST_LOG` (default `info`), and makes panics log their place only.
 ///
-/// The first call counts.
-pub fn init() {
+/// What is `hidden` is not in any line. The first call counts.
+pub fn init(hidden: &Hidden) {
     let asked = std::env::var("RUST_LOG").unwrap_or_default();
     let form = if io::stdout().is_terminal() {
         Form::Text
     } else {
         Form::Json
     };
-    if subscriber(&asked, form, io::stdout).try_init().is_ok() {
+    if subscriber(&asked, form, Guarded::new(io::stdout, hidden.clone()))
+        .try_init()
+        .is_ok()
+    {
         std::panic::set_hook(Box::new(report_panic));
     }
     if EnvFilter::try_new(&asked).is_err() {

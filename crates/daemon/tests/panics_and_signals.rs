@@ -27,12 +27,12 @@ fn child(role: &str) -> (Child, BufReader<ChildStdout>) {
 fn the_child() {
     match std::env::var(ROLE).as_deref() {
         Ok("panic") => {
-            logging::init();
+            logging::init(&logging::Hidden::default());
             let thread = std::thread::spawn(|| panic!("the code is {}", 473_912));
             assert!(thread.join().is_err());
         }
         Ok("signal") => {
-            logging::init();
+            logging::init(&logging::Hidden::default());
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()

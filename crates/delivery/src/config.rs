@@ -112,6 +112,13 @@ pub struct CarrierConfig {
 }
 
 impl Config {
+    /// All that must not be printed.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretText> {
+        let of_carriers = self.carriers.iter().flat_map(|carrier| &carrier.secrets);
+        let of_clients = self.clients.iter().map(|client| &client.token);
+        of_clients.chain(of_carriers.map(|(_, secret)| secret))
+    }
+
     /// The keys that differ and count at the next start only: a running service keeps what it has.
     pub(crate) fn fixed_keys_changed(&self, other: &Self) -> Vec<&'static str> {
         let shown = |value: &dyn std::fmt::Debug| format!("{value:?}");

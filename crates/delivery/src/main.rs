@@ -35,10 +35,16 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.check_config {
         return Ok(Delivery::check(&config)?);
     }
-    logging::init();
+    let hidden = logging::Hidden::default();
+    hidden.hide(config.secrets());
+    logging::init(&hidden);
     let (stop, listeners) = (shutdown::on_signal(), Listeners::bind(&config).await?);
     let (path, first) = (arguments.config.clone(), config.clone());
-    let reread = move || aldis_delivery::config::load(&path, config::environment());
+    let reread = move || {
+        let config = aldis_delivery::config::load(&path, config::environment())?;
+        hidden.hide(config.secrets());
+        Ok(config)
+    };
     let delivery = Delivery::build(config)?.rereading(Box::new(reread), first);
     Ok(delivery.run(listeners, stop).await?)
 }

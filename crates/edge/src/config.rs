@@ -5,7 +5,7 @@ mod tenant;
 
 use crate::auth0::replay::ReplayKey;
 use crate::tenants::Tenants;
-use aldis_daemon::config::{self, ConfigError, HumanDuration, Loaded, Source};
+use aldis_daemon::config::{self, ConfigError, HumanDuration, Loaded, SecretText, Source};
 use aldis_delivery_api::{ClientIdentity, ClientTls, ClientToken, DeliveryClient, Endpoint, EndpointError};
 use raw::{RawConfig, RawTls};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -32,6 +32,7 @@ pub struct Config {
     pub(crate) max_connections: usize,
     pub(crate) drain_within: Duration,
     pub(crate) tenants: Tenants,
+    secrets: Vec<SecretText>,
     warnings: Vec<String>,
 }
 
@@ -44,6 +45,13 @@ impl Config {
         if raw.tenants.is_empty() {
             return Err(source.fault("tenants", "at least one [[tenants]] is needed"));
         }
+        let gateways = raw
+            .tenants
+            .iter()
+            .filter_map(|tenant| tenant.gateway_authentication.as_ref());
+        // What cannot be had is told below, with its key.
+        let secrets = gateways.flat_map(|gateway| &gateway.secrets);
+        let mut secrets: Vec<SecretText> = secrets.filter_map(|secret| secret.resolve().ok()).collect();
         // Every tenant is looked at before anything is reported: a file is mended in one go.
         let mut tenants = Vec::new();
         let mut faults = Vec::new();
@@ -59,6 +67,7 @@ impl Config {
             .delivery_token
             .resolve()
             .map_err(|error| source.fault("delivery_token", error))?;
+        secrets.push(token.clone());
         let endpoint = Endpoint {
             uri: raw.delivery,
             token: ClientToken::new(token.expose()),
@@ -79,8 +88,14 @@ impl Config {
             max_connections: raw.max_connections.map_or(MAX_CONNECTIONS, NonZeroUsize::get),
             drain_within: raw.drain_within.map_or(DRAIN_WITHIN, HumanDuration::get),
             tenants: Tenants::new(tenants),
+            secrets,
             warnings,
         })
+    }
+
+    /// All that must not be printed.
+    pub fn secrets(&self) -> &[SecretText] {
+        &self.secrets
     }
 
     /// What is allowed and unwise.

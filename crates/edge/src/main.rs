@@ -28,7 +28,9 @@ async fn main() -> ExitCode {
         Ok(config) => config,
         Err(faults) => return say(&faults.to_string(), exit::CONFIG),
     };
-    logging::init();
+    let hidden = logging::Hidden::default();
+    hidden.hide(config.secrets());
+    logging::init(&hidden);
     if let Err(error) = serve(config).await {
         tracing::error!("{error:#}");
         return ExitCode::from(exit::FAILURE);
