@@ -28,7 +28,7 @@ const ENTRY: &str = "aldis_carrier_entry_v";
 /// Of old linkers and of the compiler's own tools.
 const HARMLESS: [&str; 6] = ["_init", "_fini", "_edata", "_end", "__bss_start", "_fbss"];
 
-/// What is wrong with a library, each in words that complete "<path>: "; none: it may be mapped.
+/// What is wrong with a library, each in words that complete the path and a colon; none: it may be mapped.
 pub fn faults(bytes: &[u8]) -> Vec<String> {
     let Ok(elf) = Elf::parse(bytes) else {
         return vec!["it is no ELF library".to_owned()];
