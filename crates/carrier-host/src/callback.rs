@@ -3,11 +3,12 @@
 use crate::report::Price;
 use aldis_carrier::{Class, EventKind, ReceiptState};
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A call-back as it arrived. `Debug` shows the method only: URL, headers and body are the carrier's secrets and
 /// somebody's numbers.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct CallbackRequest {
     /// The URL exactly as the carrier called it; signatures cover it.
     pub external_url: String,

@@ -22,7 +22,7 @@ pub(crate) struct Faults {
 impl Faults {
     /// Notes one; true if the quarantine begins with it.
     pub(crate) fn note(&mut self, now: Duration) -> bool {
-        self.total = self.total.saturating_add(1);
+        self.count();
         self.recent.retain(|then| now.saturating_sub(*then) < WINDOW);
         self.recent.push_back(now);
         if self.recent.len() < FAULTS {
@@ -31,6 +31,11 @@ impl Faults {
         self.recent.clear();
         self.until = Some(now.saturating_add(QUARANTINE));
         true
+    }
+
+    /// Notes one that is no reason for a quarantine.
+    pub(crate) fn count(&mut self) {
+        self.total = self.total.saturating_add(1);
     }
 
     pub(crate) fn quarantined(&self, now: Duration) -> bool {

@@ -4,17 +4,19 @@ mod attempt;
 mod request;
 
 use crate::allowed::AllowedHosts;
-use crate::bare_secret;
-use crate::border::calls::create;
+use crate::border::calls::{Refusal, create};
 use crate::border::host_table::Room;
-use crate::border::machine;
+use crate::border::{RawLink, machine};
 use crate::budget::CallTimes;
 use crate::judge::{Truth, fault};
+use crate::library::Code as Runs;
 use crate::redact::Redactor;
-use crate::resident::Resident;
+use crate::resident::{Code, Resident};
 use crate::session::{Events, LinkMetrics, Plan, Sessions};
 use crate::verdict::believe;
+use crate::worker::{Worker, WorkerMetrics};
 use crate::{CallbackRequest, CallbackVerdict, HttpEngine, Library, PluginMetric, Report, Submission};
+use crate::{bare_secret, settings};
 use attempt::Attempt;
 use std::fmt;
 use std::sync::Arc;
@@ -79,6 +81,8 @@ pub struct InstanceMetrics {
     pub plugin: Vec<PluginMetric>,
     /// Its connections that stay; none in the http style.
     pub links: Vec<LinkMetrics>,
+    /// The process it runs in, if it is not this one.
+    pub worker: Option<WorkerMetrics>,
 }
 
 /// One configured carrier. May be used by any number of tasks at once; dropping it cuts its links and ends the
@@ -106,15 +110,20 @@ impl Instance {
                 reason: reason.to_owned(),
             });
         }
+        if let Some(schema) = schema {
+            settings::check(schema, &options.settings, &options.secrets)?;
+        }
         let allowed = allowed(library, &options.settings)?;
         let redactor = Redactor::for_secrets(options.secrets.iter().map(|(_, value)| value.as_str()));
         let room = Room::new(options.name.clone(), options.clock, redactor.clone());
-        let handle = create(library.opened(), room, &options).map_err(|refusal| InstanceError {
+        let (code, links) = code(library, room, &options).map_err(|refusal| InstanceError {
             key: (!refusal.key.is_empty()).then(|| redactor.clean(&refusal.key)),
             reason: redactor.clean(&refusal.reason),
         })?;
-        let resident = Resident::new(options.name, library.clone(), handle);
-        let sessions = sessions(&resident, &options.settings, &allowed)?;
+        let sessions = links
+            .map(|links| sessions(links, &options.settings, &allowed))
+            .transpose()?;
+        let resident = Resident::new(options.name, library.clone(), code);
         Ok(Self {
             resident: Arc::new(resident),
             allowed,
@@ -168,18 +177,16 @@ impl Instance {
     }
 
     /// What the library makes of a call-back. Pure and quick: no I/O.
-    pub fn webhook(&self, request: &CallbackRequest) -> CallbackVerdict {
+    pub async fn webhook(&self, request: &CallbackRequest) -> CallbackVerdict {
         let resident = &self.resident;
-        if !resident.handle().reads_callbacks() {
+        if !resident.reads_callbacks() {
             return CallbackVerdict::Rejected;
         }
         if self.quarantined() {
             return CallbackVerdict::Fault;
         }
-        let verdict = resident
-            .timed(|| resident.handle().callback(request))
-            .and_then(believe);
-        verdict.unwrap_or_else(|broken| {
+        let verdict = resident.callback(request).await;
+        verdict.and_then(believe).unwrap_or_else(|broken| {
             resident.note_fault(&broken);
             CallbackVerdict::Fault
         })
@@ -198,28 +205,45 @@ impl Instance {
             call_times: resident.budget().times(),
             faults,
             quarantined: self.quarantined(),
-            plugin: resident.handle().room().series().all(),
+            plugin: resident.room().series().all(),
             links: self.sessions.as_ref().map(Sessions::metrics).unwrap_or_default(),
+            worker: resident.worker(),
         }
     }
 }
 
-/// The links of a session carrier, checked; `None` in the http style.
+/// The library's instance, and the links it wants if it is of the session style.
+fn code(
+    library: &Library,
+    room: Room,
+    options: &InstanceOptions,
+) -> Result<(Code, Option<Vec<RawLink>>), Refusal> {
+    match library.code() {
+        Runs::Here(opened) => {
+            let handle = create(opened, room, options)?;
+            let links = machine::links(&handle)?;
+            Ok((Code::Here(Arc::new(handle)), links))
+        }
+        Runs::Workers(recipe) => {
+            let (worker, links) = Worker::start(recipe.clone(), room, options)?;
+            Ok((Code::Worker(Arc::new(worker)), links))
+        }
+    }
+}
+
+/// The links of a session carrier, checked.
 fn sessions(
-    resident: &Resident,
+    links: Vec<RawLink>,
     settings: &serde_json::Value,
     allowed: &AllowedHosts,
-) -> Result<Option<Sessions>, InstanceError> {
-    if !resident.handle().has_sessions() {
-        return Ok(None);
-    }
+) -> Result<Sessions, InstanceError> {
     let host = settings.get("host").and_then(serde_json::Value::as_str);
-    let plans = machine::links(resident.handle()).and_then(|links| Plan::of_all(links, host, allowed));
+    let plans = Plan::of_all(links, host, allowed);
     let plans = plans.map_err(|broken| InstanceError {
         key: None,
         reason: format!("the carrier library {broken}"),
     })?;
-    Ok(Some(Sessions::new(plans)))
+    Ok(Sessions::new(plans))
 }
 
 impl fmt::Debug for Instance {

@@ -12,6 +12,7 @@
 mod allowed;
 mod bare_secret;
 mod border;
+mod broken;
 mod budget;
 mod callback;
 mod descriptor;
@@ -30,9 +31,12 @@ mod report;
 mod resident;
 mod sealed;
 mod session;
+mod settings;
 mod shelf;
 mod submission;
+mod terms;
 mod verdict;
+pub mod worker;
 
 pub use aldis_carrier::{Class, Encoding, EventKind, ReceiptState, Scope, SenderKind};
 pub use budget::CallTimes;
@@ -40,10 +44,11 @@ pub use callback::{CallbackReply, CallbackRequest, CallbackVerdict, CarrierEvent
 pub use descriptor::Descriptor;
 pub use http::{HttpEngine, HttpEngineError, HttpOptions};
 pub use instance::{Instance, InstanceError, InstanceMetrics, InstanceOptions};
-pub use libraries::Libraries;
+pub use libraries::{Isolation, Libraries};
 pub use library::{Library, LoadError, find};
 pub use pin::{Pin, Sha256, Sha256Error, Trust};
 pub use report::{Price, PriceKind, Report};
 pub use session::{Events, LinkMetrics, Stored};
 pub use shelf::{MetricKind, PluginMetric};
 pub use submission::{CarrierMessage, CarrierSender, Submission};
+pub use worker::WorkerMetrics;

@@ -2,11 +2,13 @@
 
 use crate::border::calls::load;
 use crate::border::host_table::Room;
-use crate::border::open::{Opened, open};
+use crate::border::open::Opened;
 use crate::descriptor::Descriptor;
 use crate::redact::Redactor;
-use crate::{Sha256, Trust, elf, sealed};
-use aldis_carrier::abi::{ABI_MAJOR, ABI_MINOR, Entry, HTTP, Http, MAGIC, SESSION, Session};
+use crate::sealed::{Read, Sealed};
+use crate::terms::meet;
+use crate::worker::Recipe;
+use crate::{Isolation, Pin, Sha256, Trust, elf, sealed};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,6 +34,13 @@ pub enum LoadError {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+impl LoadError {
+    fn refused(path: &Path, reason: String) -> Self {
+        let path = path.to_owned();
+        Self::Refused { path, reason }
+    }
 }
 
 fn shown(searched: &[PathBuf]) -> String {
@@ -62,73 +71,112 @@ pub fn find(plugin: &str, dirs: &[PathBuf]) -> Result<PathBuf, LoadError> {
 const PREFIX: &str = "libaldis_carrier_";
 const SUFFIX: &str = std::env::consts::DLL_SUFFIX;
 
-/// A loaded library. It stays mapped for the life of the process; clones are the same library.
+/// A library that may be used: loaded here for the life of the process, or known from a trial and run in workers.
+/// Clones are the same library.
 #[derive(Clone)]
-pub struct Library(Arc<Loaded>);
+pub struct Library(Arc<Known>);
 
-struct Loaded {
+struct Known {
     path: PathBuf,
     sha256: Sha256,
-    opened: Opened,
     descriptor: Descriptor,
+    code: Code,
 }
 
-impl Library {
-    /// Loads a file and agrees with it on the contract, or says why not. Loading the same bytes again maps them again:
-    /// [`crate::Libraries`] does not.
-    pub fn load(path: &Path) -> Result<Self, LoadError> {
-        Self::take(path, &Trust::Anything, |_| None)
-    }
+/// Where its code is.
+pub(crate) enum Code {
+    /// In this process.
+    Here(Opened),
+    /// In processes of its own.
+    Workers(Recipe),
+}
 
-    /// As [`Library::load`], if these bytes are trusted and `known` does not have them.
-    pub(crate) fn take(
-        path: &Path,
-        trust: &Trust,
-        known: impl FnOnce(Sha256) -> Option<Self>,
-    ) -> Result<Self, LoadError> {
-        let refused = |reason| LoadError::Refused {
-            path: path.to_owned(),
-            reason,
-        };
+/// A file that was read once and found fit for a trial.
+pub(crate) struct Candidate {
+    path: PathBuf,
+    file: Read,
+    pin: Option<Pin>,
+}
+
+impl Candidate {
+    /// Reads the file, if these bytes are trusted and look like a carrier.
+    pub(crate) fn read(path: &Path, trust: &Trust) -> Result<Self, LoadError> {
+        let refused = |reason| LoadError::refused(path, reason);
         // A bare file name would be looked for in the system's library directories.
         let real = path
             .canonicalize()
             .map_err(|error| refused(format!("it cannot be loaded: {error}")))?;
         let file = sealed::read(&real).map_err(refused)?;
-        let pin = trust.allows(file.sha256).map_err(refused)?;
-        if let Some(library) = known(file.sha256) {
-            return Ok(library);
+        let pin = trust.allows(file.sha256).map_err(refused)?.cloned();
+        Ok(Self {
+            path: real,
+            file,
+            pin,
+        })
+    }
+
+    pub(crate) fn sha256(&self) -> Sha256 {
+        self.file.sha256
+    }
+
+    /// Made by those who make Aldis, says the pin.
+    pub(crate) fn is_first_party(&self) -> bool {
+        self.pin.as_ref().is_some_and(|pin| pin.first_party)
+    }
+
+    pub(crate) fn refused(&self, reason: String) -> LoadError {
+        LoadError::refused(&self.path, reason)
+    }
+
+    /// The last look at it as mere bytes: its constructors run when it is mapped.
+    pub(crate) fn seal(&self) -> Result<Sealed, LoadError> {
+        let faults = elf::faults(&self.file.bytes);
+        if !faults.is_empty() {
+            return Err(self.refused(faults.join("; ")));
         }
-        // Its constructors run when it is mapped, so this is the last look at it as mere bytes.
-        if cfg!(target_os = "linux")
-            && let faults = elf::faults(&file.bytes)
-            && !faults.is_empty()
-        {
-            return Err(refused(faults.join("; ")));
-        }
-        let opened = sealed::seal(&file, &real)
-            .and_then(|sealed| open(&sealed))
-            .map_err(refused)?;
-        agree(&opened.entry).map_err(refused)?;
-        let descriptor = Descriptor::parse(opened.descriptor_json())
-            .map_err(|reason| refused(format!("its descriptor {reason}")))?;
-        check_style(&opened).map_err(refused)?;
-        check_name(path, &descriptor.id).map_err(refused)?;
-        if let Some(pin) = pin.filter(|pin| pin.version != descriptor.version) {
-            let (says, pinned) = (&descriptor.version, &pin.version);
-            return Err(refused(format!(
-                "it says it is version {says}, and pinned is {pinned}"
-            )));
-        }
+        sealed::seal(&self.file).map_err(|reason| self.refused(reason))
+    }
+
+    /// Loads it into this process.
+    pub(crate) fn load(&self, sealed: Sealed) -> Result<Library, LoadError> {
+        let opened = meet(&sealed.lasting_path()).map_err(|reason| self.refused(reason))?;
+        let descriptor = self.describe(opened.descriptor_json())?;
         // It has no instance yet, hence nothing to hide and no clock.
         let room = Room::new(descriptor.id.clone(), || 0, Redactor::default());
-        load(&opened, &room).map_err(refused)?;
-        Ok(Self(Arc::new(Loaded {
-            path: real,
-            sha256: file.sha256,
-            opened,
+        load(&opened, &room).map_err(|reason| self.refused(reason))?;
+        Ok(self.known(descriptor, Code::Here(opened)))
+    }
+
+    /// What it says of itself, and whether that can be.
+    pub(crate) fn describe(&self, json: &[u8]) -> Result<Descriptor, LoadError> {
+        let descriptor = Descriptor::parse(json);
+        let descriptor = descriptor.map_err(|reason| self.refused(format!("its descriptor {reason}")))?;
+        check_name(&self.path, &descriptor.id).map_err(|reason| self.refused(reason))?;
+        if let Some(pin) = self.pin.as_ref().filter(|pin| pin.version != descriptor.version) {
+            let (says, pinned) = (&descriptor.version, &pin.version);
+            let reason = format!("it says it is version {says}, and pinned is {pinned}");
+            return Err(self.refused(reason));
+        }
+        Ok(descriptor)
+    }
+
+    pub(crate) fn known(&self, descriptor: Descriptor, code: Code) -> Library {
+        Library(Arc::new(Known {
+            path: self.path.clone(),
+            sha256: self.file.sha256,
             descriptor,
-        })))
+            code,
+        }))
+    }
+}
+
+impl Library {
+    /// Loads a file into this process and agrees with it on the contract, or says why not. Loading the same bytes again
+    /// maps them again: [`crate::Libraries`] does not, and asks whom you trust.
+    pub fn load(path: &Path) -> Result<Self, LoadError> {
+        let candidate = Candidate::read(path, &Trust::Anything)?;
+        let sealed = candidate.seal()?;
+        candidate.load(sealed)
     }
 
     /// The hash of its bytes.
@@ -146,15 +194,26 @@ impl Library {
         &self.0.path
     }
 
-    pub(crate) fn opened(&self) -> &Opened {
-        &self.0.opened
+    /// Where its instances run.
+    pub fn isolation(&self) -> Isolation {
+        match self.0.code {
+            Code::Here(_) => Isolation::InProcess,
+            Code::Workers(_) => Isolation::Worker,
+        }
+    }
+
+    pub(crate) fn code(&self) -> &Code {
+        &self.0.code
     }
 }
 
 impl PartialEq for Library {
     /// The same code in memory.
     fn eq(&self, other: &Self) -> bool {
-        self.0.opened.address == other.0.opened.address
+        match (&self.0.code, &other.0.code) {
+            (Code::Here(one), Code::Here(two)) => one.address == two.address,
+            _ => Arc::ptr_eq(&self.0, &other.0),
+        }
     }
 }
 
@@ -163,80 +222,6 @@ impl fmt::Debug for Library {
         f.debug_struct("Library")
             .field("path", &self.0.path)
             .finish_non_exhaustive()
-    }
-}
-
-/// Equal majors, and a host new enough for the library (`aldis_carrier.h`). The error completes "<path>: ".
-fn agree(entry: &Entry) -> Result<(), String> {
-    let Entry {
-        magic,
-        abi_major,
-        abi_minor,
-        min_host_minor,
-        required_features,
-        ..
-    } = *entry;
-    let versions = format!(
-        "it was built for carrier ABI {abi_major}.{abi_minor}, this host speaks {ABI_MAJOR}.{ABI_MINOR}"
-    );
-    if magic != MAGIC {
-        return Err(format!(
-            "it is no Aldis carrier: its entry begins with {magic:#010x} instead of {MAGIC:#010x}"
-        ));
-    }
-    if abi_major != ABI_MAJOR {
-        return Err(format!("{versions}: the major versions must be equal"));
-    }
-    if min_host_minor > ABI_MINOR {
-        return Err(format!(
-            "{versions}: it needs a host of at least {abi_major}.{min_host_minor}"
-        ));
-    }
-    let unknown = required_features & !KNOWN_FEATURES;
-    if unknown != 0 {
-        return Err(format!(
-            "it needs features this host does not have (bits {unknown:#x}); {versions}"
-        ));
-    }
-    if entry.instance_create.is_none() {
-        return Err("its entry has no instance_create".into());
-    }
-    Ok(())
-}
-
-/// None is defined yet.
-const KNOWN_FEATURES: u64 = 0;
-
-/// One of the two styles, and all of it.
-fn check_style(opened: &Opened) -> Result<(), String> {
-    match (opened.http(), opened.session()) {
-        (Some(_), Some(_)) => Err(format!(
-            "it has both {HTTP} and {SESSION}; a carrier has one of them"
-        )),
-        (Some(http), None) => match http {
-            Http {
-                submit: Some(_),
-                on_response: Some(_),
-                ..
-            } => Ok(()),
-            _ => Err(format!("its {HTTP} table lacks submit or on_response")),
-        },
-        (None, Some(session)) => match session {
-            Session {
-                links: Some(_),
-                open: Some(_),
-                on_bytes: Some(_),
-                on_timer: Some(_),
-                submit: Some(_),
-                drain: Some(_),
-                destroy: Some(_),
-                ..
-            } => Ok(()),
-            _ => Err(format!("its {SESSION} table lacks a function")),
-        },
-        (None, None) => Err(format!(
-            "it has neither {HTTP} nor {SESSION}, the styles this host runs"
-        )),
     }
 }
 

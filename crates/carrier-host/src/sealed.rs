@@ -1,8 +1,10 @@
 //! A library's file, read once and sealed: what was hashed and looked at is what is mapped, whatever becomes of the file.
 
 use crate::Sha256;
+use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags, fcntl_add_seals, memfd_create};
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
+use std::os::fd::{IntoRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 
 /// Larger than any carrier; Go's are 3 MB, Rust's under 1 MB.
@@ -33,20 +35,17 @@ pub(crate) fn read(real: &Path) -> Result<Read, String> {
     Ok(Read { bytes, sha256 })
 }
 
-#[cfg(unix)]
 fn open(real: &Path) -> std::io::Result<File> {
-    use rustix::fs::{Mode, OFlags};
     // The path has no links in it; if one has come meanwhile, somebody swaps files under us.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     Ok(rustix::fs::open(real, flags, Mode::empty())?.into())
 }
 
-/// Bytes in memory that nobody can change any more, and the path they are mapped by.
-#[cfg(target_os = "linux")]
-pub(crate) fn seal(read: &Read, _real: &Path) -> Result<PathBuf, String> {
-    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
-    use std::io::Write as _;
-    use std::os::fd::IntoRawFd as _;
+/// Bytes in memory that nobody can change any more (`memfd_create(2)`).
+pub(crate) struct Sealed(OwnedFd);
+
+/// The error completes "<path>: ".
+pub(crate) fn seal(read: &Read) -> Result<Sealed, String> {
     let cannot = |error: std::io::Error| format!("it cannot be kept in sealed memory: {error}");
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let memory = memfd_create("aldis-carrier", flags).map_err(|error| cannot(error.into()))?;
@@ -54,12 +53,23 @@ pub(crate) fn seal(read: &Read, _real: &Path) -> Result<PathBuf, String> {
     memory.write_all(&read.bytes).map_err(cannot)?;
     let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
     fcntl_add_seals(&memory, seals).map_err(|error| cannot(error.into()))?;
-    // Never closed: the loader knows a library by this name, and another one must not come to have it.
-    Ok(PathBuf::from(format!("/proc/self/fd/{}", memory.into_raw_fd())))
+    Ok(Sealed(memory.into()))
 }
 
-/// Without sealed memory the file itself is mapped.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn seal(_read: &Read, real: &Path) -> Result<PathBuf, String> {
-    Ok(real.to_owned())
+impl Sealed {
+    /// As it was handed to a worker.
+    pub(crate) fn received(memory: OwnedFd) -> Self {
+        Self(memory)
+    }
+
+    /// To hand to workers.
+    pub(crate) fn try_clone(&self) -> std::io::Result<OwnedFd> {
+        self.0.try_clone()
+    }
+
+    /// The path it is mapped by, for the life of the process: the loader knows a library by this name, and another one
+    /// must not come to have it.
+    pub(crate) fn lasting_path(self) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}", self.0.into_raw_fd()))
+    }
 }

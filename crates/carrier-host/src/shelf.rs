@@ -23,6 +23,12 @@ impl Shelf {
         self.values.get(key).map(Vec::as_slice)
     }
 
+    /// All keys and values.
+    pub(crate) fn all(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let values = self.values.iter();
+        values.map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
     /// Keeps or replaces a value; an empty one removes the key. False: there is no room.
     pub(crate) fn put(&mut self, key: &[u8], value: &[u8]) -> bool {
         let before = self.values.get(key).map_or(0, |old| key.len() + old.len());
@@ -52,6 +58,17 @@ pub enum MetricKind {
     Counter,
     /// The last value stands.
     Gauge,
+}
+
+impl MetricKind {
+    /// By its number on the border.
+    pub(crate) fn from_number(kind: u32) -> Option<Self> {
+        match kind {
+            0 => Some(Self::Counter),
+            1 => Some(Self::Gauge),
+            _ => None,
+        }
+    }
 }
 
 /// One series a library reports.

@@ -1,20 +1,22 @@
 //! What the host is asked to submit.
 
 use aldis_carrier::{Encoding, SenderKind};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
 /// Who the message is from. Has no `Debug`: it may be somebody's number.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct CarrierSender {
     /// What kind of name it is.
+    #[serde(with = "sender_kind")]
     pub kind: SenderKind,
     /// The name itself.
     pub address: String,
 }
 
 /// One message in the words of the border. Numbers and text are plain here, so `Debug` shows the id only.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct CarrierMessage {
     /// Aldis's id of the message.
     pub id: String,
@@ -25,6 +27,7 @@ pub struct CarrierMessage {
     /// The text, UTF-8.
     pub text: String,
     /// How it will be coded.
+    #[serde(with = "encoding")]
     pub encoding: Encoding,
     /// Parts we count.
     pub segments: u16,
@@ -60,3 +63,25 @@ pub struct Submission {
     /// When the attempt starts.
     pub now_unix_ms: u64,
 }
+
+/// By their numbers on the border.
+macro_rules! as_number {
+    ($module:ident, $kind:ident) => {
+        mod $module {
+            use aldis_carrier::$kind;
+            use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+            pub(super) fn serialize<S: Serializer>(kind: &$kind, to: S) -> Result<S::Ok, S::Error> {
+                kind.number().serialize(to)
+            }
+
+            pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<$kind, D::Error> {
+                let number = u32::deserialize(from)?;
+                $kind::from_number(number).ok_or_else(|| D::Error::custom("an unknown number"))
+            }
+        }
+    };
+}
+
+as_number!(encoding, Encoding);
+as_number!(sender_kind, SenderKind);

@@ -1,7 +1,8 @@
 //! From what a library read out of a call-back or a session to events the host may believe.
 
-use crate::border::calls::{Broken, Verdict};
+use crate::border::calls::Verdict;
 use crate::border::{RawEvent, RawReply};
+use crate::broken::Broken;
 use crate::callback::{CallbackReply, CallbackVerdict, CarrierEvent};
 use crate::judge::price;
 use aldis_carrier::{Class, EventKind, ReceiptState};
@@ -22,7 +23,7 @@ pub(crate) fn believe(verdict: Verdict) -> Result<CallbackVerdict, Broken> {
 }
 
 /// An event with numbers that mean something.
-pub(crate) fn event(raw: RawEvent) -> Result<CarrierEvent, Broken> {
+pub(crate) fn event(raw: RawEvent) -> Result<CarrierEvent, String> {
     let kind = EventKind::from_number(raw.kind).filter(|kind| *kind != EventKind::Session);
     let kind = kind.ok_or_else(|| unknown("kind", raw.kind))?;
     let class = Class::from_number(raw.class).filter(|class| *class != Class::PluginFault);
@@ -46,11 +47,11 @@ pub(crate) fn event(raw: RawEvent) -> Result<CarrierEvent, Broken> {
     })
 }
 
-fn unknown(what: &str, number: u32) -> Broken {
+fn unknown(what: &str, number: u32) -> String {
     format!("told an event of the unknown {what} {number}")
 }
 
-fn reply(raw: RawReply) -> Result<CallbackReply, Broken> {
+fn reply(raw: RawReply) -> Result<CallbackReply, String> {
     let status = u16::try_from(raw.status)
         .ok()
         .filter(|status| (200..600).contains(status));

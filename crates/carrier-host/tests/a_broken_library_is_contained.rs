@@ -1,8 +1,8 @@
 //! A library that breaks the contract harms its own message at most, and is left alone when it keeps on.
 
-use crate::stage::{Carrier, instance, submission};
+use crate::stage::{Carrier, TOKEN, instance, library_in, submission, try_instance};
 use crate::wire;
-use aldis_carrier_host::{CallbackRequest, CallbackVerdict, Class};
+use aldis_carrier_host::{CallbackRequest, CallbackVerdict, Class, Isolation};
 
 #[tokio::test]
 async fn a_fault_before_anything_was_sent_is_a_plugin_fault() {
@@ -81,7 +81,10 @@ async fn the_third_fault_puts_the_instance_to_rest() {
         (report.class, report.request_written),
         (Class::PluginFault, false)
     );
-    assert!(matches!(instance.webhook(&callback()), CallbackVerdict::Fault));
+    assert!(matches!(
+        instance.webhook(&callback()).await,
+        CallbackVerdict::Fault
+    ));
     assert_eq!(
         (instance.metrics().call_times.calls, carrier.seen().len()),
         (calls, 0),
@@ -98,14 +101,20 @@ async fn the_third_fault_puts_the_instance_to_rest() {
 #[tokio::test]
 async fn a_call_back_that_breaks_the_library_is_a_fault() {
     let instance = instance("broken", "http://127.0.0.1:9");
-    assert!(matches!(instance.webhook(&callback()), CallbackVerdict::Fault));
+    assert!(matches!(
+        instance.webhook(&callback()).await,
+        CallbackVerdict::Fault
+    ));
     assert_eq!(instance.metrics().faults, 1);
 }
 
 #[tokio::test]
 async fn a_slow_call_is_counted() {
     let carrier = Carrier::answering(201, "").await;
-    let instance = instance("broken", &carrier.base_url);
+    // A worker would be ended for it.
+    let library = library_in("broken", Isolation::InProcess);
+    let settings = serde_json::json!({ "base_url": carrier.base_url });
+    let instance = try_instance(&library, settings, TOKEN).expect("an instance");
     assert_eq!(instance.submit(submission("slow")).await.class, Class::Accepted);
     // At least: a busy machine makes other calls slow too.
     let times = instance.metrics().call_times;

@@ -14,10 +14,10 @@ fn callback(body: &'static str) -> CallbackRequest {
     }
 }
 
-#[test]
-fn a_verified_call_back_gives_its_events_and_answer() {
+#[tokio::test]
+async fn a_verified_call_back_gives_its_events_and_answer() {
     let instance = instance("receipts", "http://127.0.0.1:9");
-    let verdict = instance.webhook(&callback("good"));
+    let verdict = instance.webhook(&callback("good")).await;
     let CallbackVerdict::Verified {
         events,
         reply: Some(reply),
@@ -51,44 +51,49 @@ fn a_verified_call_back_gives_its_events_and_answer() {
     assert!(!format!("{event:?}").contains("2025550100"));
 }
 
-#[test]
-fn an_answer_may_be_left_to_the_host() {
+#[tokio::test]
+async fn an_answer_may_be_left_to_the_host() {
     let instance = instance("receipts", "http://127.0.0.1:9");
     assert!(matches!(
-        instance.webhook(&callback("quiet")),
+        instance.webhook(&callback("quiet")).await,
         CallbackVerdict::Verified { reply: None, .. }
     ));
 }
 
-#[test]
-fn what_is_not_proved_is_dropped() {
+#[tokio::test]
+async fn what_is_not_proved_is_dropped() {
     let instance = instance("receipts", "http://127.0.0.1:9");
     assert!(matches!(
-        instance.webhook(&callback("unsure")),
+        instance.webhook(&callback("unsure")).await,
         CallbackVerdict::Unverified
     ));
     let mut forged = callback("good");
     forged.headers[0].1.push(b'x');
-    assert!(matches!(instance.webhook(&forged), CallbackVerdict::Rejected));
+    assert!(matches!(
+        instance.webhook(&forged).await,
+        CallbackVerdict::Rejected
+    ));
     assert_eq!(instance.metrics().faults, 0);
 }
 
-#[test]
-fn a_broken_reader_is_a_fault() {
+#[tokio::test]
+async fn a_broken_reader_is_a_fault() {
     for body in ["odd", "null", "kind", "state", "class", "status", "twice"] {
         let instance = instance("receipts", "http://127.0.0.1:9");
         assert!(
-            matches!(instance.webhook(&callback(body)), CallbackVerdict::Fault),
+            matches!(instance.webhook(&callback(body)).await, CallbackVerdict::Fault),
             "{body}"
         );
         assert_eq!(instance.metrics().faults, 1, "{body}");
     }
 }
 
-#[test]
-fn a_library_without_call_backs_rejects_them() {
+#[tokio::test]
+async fn a_library_without_call_backs_rejects_them() {
     assert!(matches!(
-        instance("plain", "http://127.0.0.1:9").webhook(&callback("good")),
+        instance("plain", "http://127.0.0.1:9")
+            .webhook(&callback("good"))
+            .await,
         CallbackVerdict::Rejected
     ));
 }

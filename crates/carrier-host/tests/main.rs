@@ -9,9 +9,13 @@
 
 mod a_broken_library_is_contained;
 mod a_connection_stays;
+#[cfg(target_os = "linux")]
+mod a_crash_in_a_worker_costs_nothing;
 mod a_lost_answer_is_ambiguous;
 mod a_lost_link_leaves_what_left_ambiguous;
 mod a_message_reaches_the_carrier;
+#[cfg(target_os = "linux")]
+mod a_worker_is_shut_in;
 mod an_attempt_ends_in_time;
 mod an_event_is_acknowledged_once_durable;
 mod call_backs_are_read_by_their_library;

@@ -70,8 +70,8 @@ async fn a_redirect_is_not_followed() {
     assert!(elsewhere.seen().is_empty());
 }
 
-#[test]
-fn a_base_url_off_loopback_must_be_https() {
+#[tokio::test]
+async fn a_base_url_off_loopback_must_be_https() {
     let library = library("plain");
     for base_url in [
         "http://sms.example.com",

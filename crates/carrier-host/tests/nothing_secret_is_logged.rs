@@ -45,7 +45,13 @@ async fn a_talkative_library_is_cleaned() {
     let (report, metrics) = {
         let _guard = set_default(page.subscriber());
         let instance = instance("talkative", &carrier.base_url);
-        (instance.submit(submission(TEXT)).await, instance.metrics())
+        let seen = (instance.submit(submission(TEXT)).await, instance.metrics());
+        drop(instance);
+        // A worker's last words are on their way.
+        while !page.text().contains("destroyed") {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        seen
     };
     assert_eq!(carrier.seen().len(), 1, "the carrier itself hears everything");
     let page = page.text();
@@ -84,8 +90,8 @@ async fn a_talkative_library_is_cleaned() {
     }
 }
 
-#[test]
-fn a_refused_setting_is_named_and_not_quoted() {
+#[tokio::test]
+async fn a_refused_setting_is_named_and_not_quoted() {
     let token = "refuse-this-t0ken";
     let page = Page::default();
     let _guard = set_default(page.subscriber());

@@ -1,7 +1,7 @@
 //! A library of another version either works or is refused with a sentence, never misread.
 
 use crate::stage::{Carrier, compile, compile_as, submission, try_instance};
-use aldis_carrier_host::{Class, Libraries, Library, Trust, find};
+use aldis_carrier_host::{Class, Isolation, Libraries, Library, Trust, find};
 use serde_json::json;
 
 /// Loads `entries.c` compiled in some way and expects all of `words` in the refusal.
@@ -16,6 +16,8 @@ fn refused(defines: &[&str], words: &[&str]) {
         assert!(sentence.contains(word), "{word:?} is missing in {sentence:?}");
     }
 }
+
+const HERE: Option<Isolation> = Some(Isolation::InProcess);
 
 #[tokio::test]
 async fn a_newer_library_with_longer_tables_works() {
@@ -126,7 +128,7 @@ async fn a_file_loaded_twice_is_one_library() {
     let link = dir.path().join("libaldis_carrier_fixture.so.link");
     std::os::unix::fs::symlink(&file, &link).expect("a link");
     let mut libraries = Libraries::default();
-    let mut load = |file| libraries.load(file, &Trust::Anything).expect("a library");
+    let mut load = |file| libraries.load(file, &Trust::Anything, HERE).expect("a library");
     let (one, two) = (load(&file), load(&link));
     assert!(one == two && one == one.clone());
     let (_dir, other) = compile("plain", &["SECRET_OF_ANOTHER"]);

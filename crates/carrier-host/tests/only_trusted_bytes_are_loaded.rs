@@ -2,8 +2,10 @@
 #![cfg(target_os = "linux")]
 
 use crate::stage::{compile, compile_with};
-use aldis_carrier_host::{Libraries, Library, Pin, Sha256, Trust};
+use aldis_carrier_host::{Isolation, Libraries, Library, Pin, Sha256, Trust};
 use std::path::Path;
+
+const HERE: Option<Isolation> = Some(Isolation::InProcess);
 
 fn pinned(sha256: Sha256, version: &str) -> Trust {
     Trust::Pinned(vec![Pin {
@@ -15,7 +17,7 @@ fn pinned(sha256: Sha256, version: &str) -> Trust {
 
 fn refusal(path: &Path, trust: &Trust) -> String {
     Libraries::default()
-        .load(path, trust)
+        .load(path, trust, HERE)
         .expect_err("refused")
         .to_string()
 }
@@ -24,7 +26,7 @@ fn refusal(path: &Path, trust: &Trust) -> String {
 fn a_pin_is_a_hash_and_a_version() {
     let (_dir, file) = compile("plain", &[]);
     let sha256 = Sha256::of(&std::fs::read(&file).expect("the file"));
-    let load = |trust| Libraries::default().load(&file, &trust);
+    let load = |trust| Libraries::default().load(&file, &trust, HERE);
     assert_eq!(load(pinned(sha256, "1.2.3")).expect("a library").sha256(), sha256);
     let sentence = refusal(&file, &pinned(sha256, "1.2.4"));
     assert!(
@@ -69,13 +71,13 @@ fn a_replaced_library_is_a_new_one_beside_the_old_up_to_eight() {
     let mut all: Vec<Library> = Vec::new();
     for generation in 0..8 {
         let (_dir, file) = compile("plain", &[&format!("MARK=\"generation {generation}\"")]);
-        let library = libraries.load(&file, &Trust::Anything).expect("a library");
+        let library = libraries.load(&file, &Trust::Anything, HERE).expect("a library");
         assert!(all.iter().all(|other| *other != library));
         all.push(library);
     }
     let (_dir, file) = compile("plain", &["MARK=\"one too many\""]);
     let sentence = libraries
-        .load(&file, &Trust::Anything)
+        .load(&file, &Trust::Anything, HERE)
         .expect_err("refused")
         .to_string();
     assert!(sentence.contains("restart"), "{sentence}");

@@ -2,7 +2,7 @@
 
 use aldis_carrier_host::{
     CarrierMessage, CarrierSender, Encoding, HttpEngine, HttpOptions, Instance, InstanceError,
-    InstanceOptions, Library, SenderKind, Submission,
+    InstanceOptions, Isolation, Libraries, Library, SenderKind, Submission, Trust,
 };
 use axum::Router;
 use axum::http::StatusCode;
@@ -70,10 +70,25 @@ fn compile_flagged(plugin: &str, source: &str, flags: &[&str]) -> (TempDir, Path
     (dir, file)
 }
 
-/// Compiles and loads.
+/// Compiles and loads, here or, where everything is tried a second time, for workers.
 pub(crate) fn library(source: &str) -> Library {
+    let isolation = match std::env::var("ALDIS_TEST_ISOLATION").as_deref() {
+        Ok("worker") => Isolation::Worker,
+        _ => Isolation::InProcess,
+    };
+    library_in(source, isolation)
+}
+
+/// Compiles and loads.
+pub(crate) fn library_in(source: &str, isolation: Isolation) -> Library {
     let (_dir, file) = compile_as(&plugin_of(source), source, &[]);
-    Library::load(&file).expect("a library")
+    let library = libraries().load(&file, &Trust::Anything, Some(isolation));
+    library.expect("a library")
+}
+
+/// None yet, with the program for workers.
+pub(crate) fn libraries() -> Libraries {
+    Libraries::new(Some(env!("CARGO_BIN_EXE_aldis-carrier-worker").into()))
 }
 
 /// The id that the descriptor of a fixture has.

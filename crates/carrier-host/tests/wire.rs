@@ -2,7 +2,7 @@
 
 use crate::stage::{TOKEN, engine, library};
 use aldis_carrier_host::{
-    CarrierEvent, Events, Instance, InstanceError, InstanceOptions, Report, Stored, Submission,
+    CarrierEvent, Events, Instance, InstanceError, InstanceOptions, Library, Report, Stored, Submission,
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -65,6 +65,10 @@ pub(crate) async fn carrier() -> (TcpListener, Value) {
 }
 
 pub(crate) fn try_instance(settings: Value) -> Result<Instance, InstanceError> {
+    try_instance_of(&library("wire"), settings)
+}
+
+pub(crate) fn try_instance_of(library: &Library, settings: Value) -> Result<Instance, InstanceError> {
     let options = InstanceOptions {
         name: "acme".into(),
         settings,
@@ -72,12 +76,16 @@ pub(crate) fn try_instance(settings: Value) -> Result<Instance, InstanceError> {
         callback_base_url: None,
         clock: || 5_000,
     };
-    Instance::create(&library("wire"), options, engine())
+    Instance::create(library, options, engine())
 }
 
 /// An instance whose links are being made.
 pub(crate) fn started(settings: Value) -> (Arc<Instance>, Arc<Desk>) {
-    let instance = try_instance(settings).expect("an instance");
+    started_of(&library("wire"), settings)
+}
+
+pub(crate) fn started_of(library: &Library, settings: Value) -> (Arc<Instance>, Arc<Desk>) {
+    let instance = try_instance_of(library, settings).expect("an instance");
     let desk = Arc::new(Desk::default());
     let events: Arc<dyn Events> = Arc::clone(&desk) as _;
     instance.start(&events);

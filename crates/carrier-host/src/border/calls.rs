@@ -3,6 +3,7 @@
 use super::host_table::{HOST, Room, visit};
 use super::open::Opened;
 use super::sinks::{CallbackSink, OpSink, RawEvent, RawReply, Word};
+use crate::broken::Broken;
 use crate::submission::CarrierMessage;
 use crate::{CallbackRequest, InstanceOptions};
 use aldis_carrier::abi::{
@@ -10,10 +11,8 @@ use aldis_carrier::abi::{
     Session, Str, UNVERIFIED, VERIFIED, Webhook, WebhookReq,
 };
 use aldis_carrier::copying::size_of_u32;
+use serde::{Deserialize, Serialize};
 use std::ffi::c_void;
-
-/// The library broke the contract; how, in words that end a sentence about it.
-pub(crate) type Broken = String;
 
 /// A library's own handle of one of its instances, destroyed with this.
 pub(crate) struct Handle {
@@ -38,19 +37,24 @@ pub(crate) struct Refusal {
 }
 
 /// What came of a request, to be lent.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct LentAnswer<'a> {
     pub(crate) status: u16,
     pub(crate) transport: u32,
     pub(crate) request_written: bool,
+    #[serde(borrow)]
     pub(crate) headers: Vec<(&'a [u8], &'a [u8])>,
+    #[serde(with = "serde_bytes")]
     pub(crate) body: &'a [u8],
     pub(crate) elapsed_ms: u32,
     pub(crate) step: u32,
+    #[serde(with = "serde_bytes")]
     pub(crate) state: &'a [u8],
     pub(crate) now_unix_ms: u64,
 }
 
 /// What the library said of a call-back.
+#[derive(Serialize, Deserialize)]
 pub(crate) enum Verdict {
     Verified(Vec<RawEvent>, Option<RawReply>),
     Unverified,
@@ -58,7 +62,7 @@ pub(crate) enum Verdict {
 }
 
 /// Runs the library's `load`, if it has one.
-pub(crate) fn load(opened: &Opened, room: &Room) -> Result<(), Broken> {
+pub(crate) fn load(opened: &Opened, room: &Room) -> Result<(), String> {
     // SAFETY: the table is static, as `load` may expect.
     let answer = opened.entry.load.map_or(OK, |load| {
         visit(room, "", "", || unsafe { load(&raw const HOST) })
@@ -137,7 +141,7 @@ pub(super) fn returned(answer: i32) -> Result<(), Broken> {
     match answer {
         OK => Ok(()),
         E_PANIC => Err("panicked".into()),
-        other => Err(format!("failed with {other}")),
+        other => Err(format!("failed with {other}").into()),
     }
 }
 
@@ -205,11 +209,6 @@ impl Handle {
         Some((self.session?, self.inst))
     }
 
-    /// Whether it is a carrier of the session style.
-    pub(crate) fn has_sessions(&self) -> bool {
-        self.session.is_some()
-    }
-
     /// Whether the library reads call-backs at all.
     pub(crate) fn reads_callbacks(&self) -> bool {
         self.webhook.is_some_and(|webhook| webhook.handle.is_some())
@@ -252,7 +251,7 @@ impl Handle {
             VERIFIED => Ok(Verdict::Verified(heard.events, heard.replies.pop())),
             UNVERIFIED => Ok(Verdict::Unverified),
             REJECT => Ok(Verdict::Rejected),
-            other => Err(format!("answered a call-back with {other}")),
+            other => Err(format!("answered a call-back with {other}").into()),
         }
     }
 }
@@ -277,7 +276,7 @@ fn listen(
             word: Some(word),
             ..
         } => Ok(word),
-        OpSink { calls, .. } => Err(format!("called its sink {calls} times instead of once")),
+        OpSink { calls, .. } => Err(format!("called its sink {calls} times instead of once").into()),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::redact::Redactor;
 use crate::shelf::{MetricKind, Series, Shelf};
 use aldis_carrier::abi::{ABI_MAJOR, ABI_MINOR, E_INVALID, E_LIMIT, Host, List, OK, Str};
 use aldis_carrier::copying::size_of_u32;
+use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,24 +33,62 @@ pub(crate) static HOST: Host = Host {
 pub(crate) struct Room {
     /// The operator's name for it, shown in log lines.
     name: String,
-    clock: fn() -> u64,
+    clock: Clock,
     born: Instant,
     redactor: Redactor,
     shelf: Mutex<Shelf>,
     series: Mutex<Series>,
+    /// Where to tell what the library says; `None`: here. A worker tells delivery.
+    outlet: Option<Outlet>,
+}
+
+/// Unix milliseconds.
+type Clock = Box<dyn Fn() -> u64 + Send + Sync>;
+
+/// Hears what a library says besides its answers.
+pub(crate) type Outlet = Box<dyn Fn(Aside) + Send + Sync>;
+
+/// What a library told the host during a call, not cleaned yet.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Aside {
+    /// Level and line of the log.
+    Log(u32, String),
+    Metric {
+        name: String,
+        labels: Vec<(String, String)>,
+        kind: u32,
+        value: f64,
+    },
+    /// Key and value for its shelf.
+    Keep(Vec<u8>, Vec<u8>),
 }
 
 impl Room {
-    pub(crate) fn new(name: String, clock: fn() -> u64, redactor: Redactor) -> Self {
+    pub(crate) fn new(
+        name: String,
+        clock: impl Fn() -> u64 + Send + Sync + 'static,
+        redactor: Redactor,
+    ) -> Self {
         let (shelf, series) = (Mutex::default(), Mutex::default());
         Self {
             name,
-            clock,
+            clock: Box::new(clock),
             born: Instant::now(),
             redactor,
             shelf,
             series,
+            outlet: None,
         }
+    }
+
+    /// One that is a far outpost of another.
+    pub(crate) fn telling(mut self, outlet: Outlet) -> Self {
+        self.outlet = Some(outlet);
+        self
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Since the instance was made.
@@ -70,8 +109,42 @@ impl Room {
         self.series.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+    pub(crate) fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does with it what is to be done, without a word of the message it was said about.
+    pub(crate) fn heed(&self, aside: Aside, text: &str, to: &str) {
+        let carrier = self.name.as_str();
+        let clean = |words: &str| self.redactor.for_message(text, to).clean(words);
+        match aside {
+            Aside::Log(level, line) => {
+                let line = clean(&line);
+                match level {
+                    0 | 1 => tracing::error!(target: "aldis_carrier", carrier, "{line}"),
+                    2 => tracing::warn!(target: "aldis_carrier", carrier, "{line}"),
+                    3 => tracing::info!(target: "aldis_carrier", carrier, "{line}"),
+                    4 => tracing::debug!(target: "aldis_carrier", carrier, "{line}"),
+                    _ => tracing::trace!(target: "aldis_carrier", carrier, "{line}"),
+                }
+            }
+            // A label is as public as a log line.
+            Aside::Metric {
+                name,
+                labels,
+                kind,
+                value,
+            } => {
+                let labels = labels.iter().map(|(key, value)| (clean(key), clean(value)));
+                let (name, labels) = (clean(&name), labels.collect());
+                if let Some(kind) = MetricKind::from_number(kind) {
+                    self.series().record(name, labels, kind, value);
+                }
+            }
+            Aside::Keep(key, value) => {
+                self.shelf().put(&key, &value);
+            }
+        }
     }
 
     /// Names the instance on the border: unique while it lives, which is all an id is asked for.
@@ -93,6 +166,15 @@ thread_local! {
 
 /// Puts the visit before this one back, also when the call unwinds.
 struct Leave(*const Visit<'static>);
+
+impl Visit<'_> {
+    fn tell(&self, aside: Aside) {
+        match &self.room.outlet {
+            Some(outlet) => outlet(aside),
+            None => self.room.heed(aside, self.text, self.to),
+        }
+    }
+}
 
 impl Drop for Leave {
     fn drop(&mut self) {
@@ -141,15 +223,7 @@ unsafe extern "C" fn log(_: u64, level: u32, text: Str, fields: *const List) {
         let line = fields
             .iter()
             .fold(text, |line, (key, value)| format!("{line} {key}={value}"));
-        let line = visit.room.redactor.for_message(visit.text, visit.to).clean(&line);
-        let carrier = visit.room.name.as_str();
-        match level {
-            0 | 1 => tracing::error!(target: "aldis_carrier", carrier, "{line}"),
-            2 => tracing::warn!(target: "aldis_carrier", carrier, "{line}"),
-            3 => tracing::info!(target: "aldis_carrier", carrier, "{line}"),
-            4 => tracing::debug!(target: "aldis_carrier", carrier, "{line}"),
-            _ => tracing::trace!(target: "aldis_carrier", carrier, "{line}"),
-        }
+        visit.tell(Aside::Log(level, line));
     });
 }
 
@@ -179,21 +253,15 @@ unsafe extern "C" fn random(buffer: *mut u8, len: usize) -> i32 {
 
 unsafe extern "C" fn metric(instance_id: u64, name: Str, kind: u32, value: f64, labels: *const List) {
     during_visit((), |visit| {
-        let kind = match kind {
-            0 => MetricKind::Counter,
-            1 => MetricKind::Gauge,
-            _ => return,
-        };
         if instance_id == visit.room.id() {
             // SAFETY: lent for the call.
             let (name, labels) = unsafe { (name.to_text(), text_pairs(labels)) };
-            // A label is as public as a log line.
-            let clean = |text: &str| visit.room.redactor.for_message(visit.text, visit.to).clean(text);
-            let labels = labels
-                .iter()
-                .map(|(key, value)| (clean(key), clean(value)))
-                .collect();
-            visit.room.series().record(clean(&name), labels, kind, value);
+            visit.tell(Aside::Metric {
+                name,
+                labels,
+                kind,
+                value,
+            });
         }
     });
 }
@@ -225,11 +293,14 @@ unsafe extern "C" fn kv_put(instance_id: u64, key: Str, value: Str) -> i32 {
         }
         // SAFETY: lent for the call.
         let (key, value) = unsafe { (key.bytes(), value.bytes()) };
-        if visit.room.shelf().put(key, value) {
-            OK
-        } else {
-            E_LIMIT
+        if !visit.room.shelf().put(key, value) {
+            return E_LIMIT;
         }
+        // The next worker begins with what this one kept.
+        if visit.room.outlet.is_some() {
+            visit.tell(Aside::Keep(key.to_vec(), value.to_vec()));
+        }
+        OK
     })
 }
 

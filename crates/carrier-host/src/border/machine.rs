@@ -1,36 +1,45 @@
 //! The calls into a library's sessions.
 
-use super::calls::{Broken, Handle, lending, returned};
+use super::calls::{Handle, Refusal, lending, returned};
 use super::host_table::visit;
 use super::sinks::{LinkSink, RawAct, RawLink, SessSink};
-use crate::resident::Resident;
+use crate::broken::Broken;
 use crate::submission::CarrierMessage;
 use aldis_carrier::abi::{Sess, SessInfo, Session, Str};
 use aldis_carrier::copying::size_of_u32;
 use std::ffi::c_void;
 use std::sync::Arc;
 
-/// The connections the library asks for.
-pub(crate) fn links(handle: &Handle) -> Result<Vec<RawLink>, Broken> {
-    let (session, inst) = handle.session().ok_or(NO_SESSIONS)?;
-    let links = session.links.ok_or(NO_SESSIONS)?;
+/// The connections the library asks for; `None`: it is not of the session style.
+pub(crate) fn links(handle: &Handle) -> Result<Option<Vec<RawLink>>, Refusal> {
+    let Some((session, inst)) = handle.session() else {
+        return Ok(None);
+    };
+    let broken = |how: Broken| Refusal {
+        key: String::new(),
+        reason: format!("the carrier library {how}"),
+    };
+    let links = session.links.ok_or_else(|| broken(NO_SESSIONS.into()))?;
     let mut heard = LinkSink::default();
     let sink = heard.table();
     // SAFETY: `inst` is the library's own, and the sink is lent until the call returns.
     returned(visit(handle.room(), "", "", || unsafe {
         links(inst, &raw const sink)
-    }))?;
+    }))
+    .map_err(broken)?;
     if heard.broken {
-        return Err("asks for too many links, or passed a broken struct to its sink".into());
+        return Err(broken(
+            "asks for too many links, or passed a broken struct to its sink".into(),
+        ));
     }
-    Ok(heard.links)
+    Ok(Some(heard.links))
 }
 
 const NO_SESSIONS: &str = "has no sessions";
 
 /// A library's own handle of one connection, destroyed with this.
 pub(crate) struct Machine {
-    resident: Arc<Resident>,
+    handle: Arc<Handle>,
     table: Session,
     st: *mut c_void,
 }
@@ -40,20 +49,16 @@ unsafe impl Send for Machine {}
 
 impl Machine {
     /// A link is connected.
-    pub(crate) fn open(
-        resident: Arc<Resident>,
-        link: usize,
-        name: &str,
-    ) -> Result<(Self, Vec<RawAct>), Broken> {
-        let (table, inst) = resident.handle().session().ok_or(NO_SESSIONS)?;
+    pub(crate) fn open(handle: Arc<Handle>, link: u32, name: &str) -> Result<(Self, Vec<RawAct>), Broken> {
+        let (table, inst) = handle.session().ok_or(NO_SESSIONS)?;
         let open = table.open.ok_or(NO_SESSIONS)?;
         let info = SessInfo {
             struct_size: size_of_u32::<SessInfo>(),
-            link: u32::try_from(link).unwrap_or(u32::MAX),
+            link,
             name: Str::of(name),
         };
         let mut machine = Self {
-            resident,
+            handle,
             table,
             st: std::ptr::null_mut(),
         };
@@ -83,7 +88,7 @@ impl Machine {
 
     /// A message is to be sent.
     pub(crate) fn submit(&mut self, token: u64, message: &CarrierMessage) -> Result<Vec<RawAct>, Broken> {
-        let now_unix_ms = self.resident.handle().room().now_unix_ms();
+        let now_unix_ms = self.handle.room().now_unix_ms();
         let (submit, st) = (self.table.submit.ok_or(NO_SESSIONS)?, self.st);
         lending(message, now_unix_ms, |msg| {
             // SAFETY: `st` is the library's own; what is lent lives until the call returns.
@@ -104,14 +109,11 @@ impl Machine {
         message: Option<&CarrierMessage>,
         call: impl FnOnce(*const Sess) -> i32,
     ) -> Result<Vec<RawAct>, Broken> {
-        let room = self.resident.handle().room();
+        let room = self.handle.room();
         let mut heard = SessSink::default();
         let sess = heard.table(room.now_unix_ms());
         let (text, to) = message.map_or(("", ""), |message| (&message.text, &message.to));
-        let answer = self
-            .resident
-            .timed(|| visit(room, text, to, || call(&raw const sess)));
-        returned(answer)?;
+        returned(visit(room, text, to, || call(&raw const sess)))?;
         if heard.broken {
             return Err("wants too much at once, or passed a broken struct to its sink".into());
         }
@@ -122,7 +124,7 @@ impl Machine {
 impl Drop for Machine {
     fn drop(&mut self) {
         if let (Some(destroy), false) = (self.table.destroy, self.st.is_null()) {
-            let room = self.resident.handle().room();
+            let room = self.handle.room();
             // SAFETY: made by `open` of the same table; this is the last call for it.
             visit(room, "", "", || unsafe { destroy(self.st) });
         }

@@ -2,6 +2,7 @@
 
 use aldis_carrier::abi::{E_INVALID, Event, HttpReq, List, OK, Op, Outcome, Str, WebhookSink};
 use aldis_carrier::copying::{copy, size_of_u32};
+use serde::{Deserialize, Serialize};
 use std::ffi::c_void;
 
 mod session;
@@ -13,17 +14,23 @@ pub(crate) use session::{RawAct, RawLink};
 const MOST_EVENTS: usize = 10_000;
 
 /// A request as the library wrote it, not parsed yet.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct RawRequest {
+    #[serde(with = "serde_bytes")]
     pub(crate) method: Vec<u8>,
+    #[serde(with = "serde_bytes")]
     pub(crate) url: Vec<u8>,
     /// Name, value, `PAIR_*` flags.
     pub(crate) headers: Vec<(Vec<u8>, Vec<u8>, u32)>,
+    #[serde(with = "serde_bytes")]
     pub(crate) body: Vec<u8>,
     pub(crate) timeout_ms: u32,
+    #[serde(with = "serde_bytes")]
     pub(crate) state: Vec<u8>,
 }
 
 /// An outcome as the library said it, numbers not checked yet.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct RawOutcome {
     pub(crate) class: u32,
     pub(crate) scope: u32,
@@ -38,6 +45,7 @@ pub(crate) struct RawOutcome {
 }
 
 /// What a library said in one call.
+#[derive(Serialize, Deserialize)]
 pub(crate) enum Word {
     Http(RawRequest),
     Complete(RawOutcome),
@@ -45,6 +53,7 @@ pub(crate) enum Word {
 }
 
 /// An event as the library said it.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct RawEvent {
     pub(crate) kind: u32,
     pub(crate) state: u32,
@@ -64,9 +73,11 @@ pub(crate) struct RawEvent {
 }
 
 /// An answer for the carrier, not checked yet.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct RawReply {
     pub(crate) status: u32,
     pub(crate) headers: Vec<(String, Vec<u8>)>,
+    #[serde(with = "serde_bytes")]
     pub(crate) body: Vec<u8>,
 }
 

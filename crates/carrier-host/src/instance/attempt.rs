@@ -3,14 +3,15 @@
 use super::Instance;
 use super::request::{Wanted, parse};
 use crate::border::Word;
-use crate::border::calls::{Broken, LentAnswer};
+use crate::border::calls::LentAnswer;
+use crate::broken::Broken;
 use crate::http::HttpAnswer;
 use crate::judge::{Truth, fault, judge, out_of_time};
 use crate::report::Report;
 use crate::submission::Submission;
 use aldis_carrier::{Transport, abi};
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 const MOST_REQUESTS: u32 = abi::STEP_LIMIT;
 
@@ -33,9 +34,9 @@ enum End {
     OutOfTime,
 }
 
-impl From<Broken> for End {
-    fn from(broken: Broken) -> Self {
-        Self::Broken(broken)
+impl<T: Into<Broken>> From<T> for End {
+    fn from(broken: T) -> Self {
+        Self::Broken(broken.into())
     }
 }
 
@@ -59,13 +60,13 @@ impl<'a> Attempt<'a> {
             Err(End::OutOfTime) => out_of_time(self.truth),
             Err(End::Broken(broken)) => {
                 self.instance.resident.note_fault(&broken);
-                fault(&broken, self.truth)
+                fault(&broken.to_string(), self.truth)
             }
         }
     }
 
     async fn steps(&mut self) -> Result<Report, End> {
-        let mut word = self.submit()?;
+        let mut word = self.submit().await?;
         loop {
             word = match word {
                 Word::Complete(outcome) => {
@@ -73,7 +74,6 @@ impl<'a> Attempt<'a> {
                     let redactor = self
                         .instance
                         .resident
-                        .handle()
                         .room()
                         .redactor()
                         .for_message(&message.text, &message.to);
@@ -81,14 +81,12 @@ impl<'a> Attempt<'a> {
                 }
                 Word::Wait(millis) => {
                     self.wait(Duration::from_millis(u64::from(millis))).await?;
-                    self.submit()?
+                    self.submit().await?
                 }
                 Word::Http(raw) => {
                     self.requests += 1;
                     if self.requests > MOST_REQUESTS {
-                        return Err(End::Broken(format!(
-                            "asked for more than {MOST_REQUESTS} requests"
-                        )));
+                        return Err(format!("asked for more than {MOST_REQUESTS} requests").into());
                     }
                     let Wanted {
                         request,
@@ -102,7 +100,7 @@ impl<'a> Attempt<'a> {
                         .engine
                         .exchange(request, &self.instance.allowed, limit)
                         .await;
-                    self.on_response(&answer, &state)?
+                    self.on_response(&answer, &state).await?
                 }
             };
         }
@@ -121,7 +119,7 @@ impl<'a> Attempt<'a> {
     async fn wait(&mut self, pause: Duration) -> Result<(), End> {
         self.waits += 1;
         if self.waits > MOST_WAITS {
-            return Err(End::Broken(format!("asked to wait more than {MOST_WAITS} times")));
+            return Err(format!("asked to wait more than {MOST_WAITS} times").into());
         }
         if self.left()? <= pause {
             return Err(End::OutOfTime);
@@ -135,13 +133,21 @@ impl<'a> Attempt<'a> {
         self.submission.now_unix_ms.saturating_add(passed)
     }
 
-    fn submit(&self) -> Result<Word, End> {
-        let handle = self.instance.resident.handle();
-        let call = || handle.submit(&self.submission.message, self.now_unix_ms());
-        Ok(self.instance.resident.timed(call)?)
+    async fn submit(&self) -> Result<Word, End> {
+        let message = &self.submission.message;
+        let submitting = self.instance.resident.submit(message, self.now_unix_ms());
+        self.in_time(submitting).await
     }
 
-    fn on_response(&mut self, answer: &HttpAnswer, state: &[u8]) -> Result<Word, End> {
+    /// A worker may have to be started first.
+    async fn in_time(&self, call: impl Future<Output = Result<Word, Broken>>) -> Result<Word, End> {
+        match timeout(self.left()?, call).await {
+            Ok(word) => Ok(word?),
+            Err(_) => Err(End::OutOfTime),
+        }
+    }
+
+    async fn on_response(&mut self, answer: &HttpAnswer, state: &[u8]) -> Result<Word, End> {
         self.truth
             .learn(answer.transport, answer.status, answer.request_written);
         // The host ended the exchange because the attempt's time is up: the library has no say in that.
@@ -168,10 +174,8 @@ impl<'a> Attempt<'a> {
             state,
             now_unix_ms: self.now_unix_ms(),
         };
-        let handle = self.instance.resident.handle();
-        Ok(self
-            .instance
-            .resident
-            .timed(|| handle.on_response(&self.submission.message, &lent))?)
+        let message = &self.submission.message;
+        let responding = self.instance.resident.on_response(message, lent);
+        self.in_time(responding).await
     }
 }

@@ -1,16 +1,17 @@
 //! One connection from its first byte to its last: feeds the library, and does what it wants.
 
 use super::dial::Wire;
+use super::ending::{End, Stop};
 use super::events::Stored;
 use super::flight::{Flight, Loss};
 use super::keeper::{Keeper, QUARANTINED};
+use super::machine::Machine;
 use super::outbox::Outbox;
 use super::pace::Pace;
 use super::queue::Job;
 use super::timers::Timers;
-use crate::border::calls::Broken;
-use crate::border::machine::Machine;
 use crate::border::{RawAct, RawEvent, RawOutcome};
+use crate::broken::Broken;
 use crate::judge::{Truth, fault, out_of_time};
 use crate::report::Report;
 use crate::verdict;
@@ -40,15 +41,6 @@ const STALLED: Duration = Duration::from_secs(30);
 /// From the library's leave-taking to the end of the connection.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// How a connection ended, and so how to go on.
-pub(super) struct End {
-    pub(super) class: Class,
-    /// For the operator.
-    pub(super) why: String,
-    /// How long it held.
-    pub(super) held: Duration,
-}
-
 /// An event's way into the store; then what to answer.
 type Storing = Pin<Box<dyn Future<Output = Vec<u8>> + Send>>;
 
@@ -77,27 +69,11 @@ enum Phase {
     Closing(Instant, Class, String),
 }
 
-/// Why it ended.
-enum Stop {
-    /// As the library wanted.
-    Closed(Class, String),
-    /// Lost.
-    Lost(String),
-    /// The library broke the contract.
-    Broken(Broken),
-}
-
-impl From<Broken> for Stop {
-    fn from(broken: Broken) -> Self {
-        Self::Broken(broken)
-    }
-}
-
 impl<'a> Connected<'a> {
     /// Runs it. `None`: it ended because the instance is stopped.
     pub(super) async fn run(keeper: &'a Keeper, wire: Box<dyn Wire>, now: Instant) -> Option<End> {
         let resident = Arc::clone(&keeper.resident);
-        let (machine, acts) = match Machine::open(resident, keeper.index, &keeper.plan.name) {
+        let (machine, acts) = match Machine::open(resident, keeper.index, &keeper.plan.name).await {
             Ok(opened) => opened,
             Err(broken) => {
                 keeper.resident.note_fault(&broken);
@@ -135,7 +111,11 @@ impl<'a> Connected<'a> {
         let mut buffer = BytesMut::with_capacity(READ);
         loop {
             let turned = self.turn(&mut reader, &mut writer, &mut buffer).await;
-            match turned.and_then(|()| self.tick(Instant::now())) {
+            let ticked = match turned {
+                Ok(()) => self.tick(Instant::now()).await,
+                Err(stop) => Err(stop),
+            };
+            match ticked {
                 Ok(None) => {}
                 Ok(Some(stop)) | Err(stop) => {
                     let _ = tokio::io::AsyncWriteExt::shutdown(&mut writer).await;
@@ -160,7 +140,7 @@ impl<'a> Connected<'a> {
         tokio::select! {
             read = reader.read_buf(buffer), if listens => match read {
                 Ok(0) => Err(Stop::Lost("the carrier ended the connection".to_owned())),
-                Ok(_) => self.hear(buffer),
+                Ok(_) => self.hear(buffer).await,
                 Err(error) => Err(Stop::Lost(error.to_string())),
             },
             written = self.outbox.write(writer), if !self.outbox.is_empty() => {
@@ -173,22 +153,23 @@ impl<'a> Connected<'a> {
             }
             () = shared.queue.arrived(), if takes => Ok(()),
             () = shared.leaving.cancelled(), if staying => Ok(()),
+            () = self.machine.gone() => Err(Stop::gone()),
             () = sleep_until(wake) => Ok(()),
         }
     }
 
     /// What time and room make possible. `Some`: the end.
-    fn tick(&mut self, now: Instant) -> Result<Option<Stop>, Stop> {
+    async fn tick(&mut self, now: Instant) -> Result<Option<Stop>, Stop> {
         self.flight.expire(now);
         while let Some(id) = self.timers.pop(now) {
             if matches!(self.phase, Phase::Closing(..)) {
                 break;
             }
-            let acts = self.machine.on_timer(id)?;
+            let acts = self.machine.on_timer(id).await?;
             self.act(acts, now)?;
         }
-        self.fill(now)?;
-        self.leave(now)?;
+        self.fill(now).await?;
+        self.leave(now).await?;
         self.keeper
             .shared
             .boards
@@ -250,14 +231,14 @@ impl<'a> Connected<'a> {
     }
 
     /// Bytes arrived.
-    fn hear(&mut self, buffer: &mut BytesMut) -> Result<(), Stop> {
-        let acts = self.machine.on_bytes(buffer);
+    async fn hear(&mut self, buffer: &mut BytesMut) -> Result<(), Stop> {
+        let acts = self.machine.on_bytes(buffer).await;
         buffer.clear();
         Ok(self.act(acts?, Instant::now())?)
     }
 
     /// Takes messages while there are places.
-    fn fill(&mut self, now: Instant) -> Result<(), Stop> {
+    async fn fill(&mut self, now: Instant) -> Result<(), Stop> {
         let keeper = self.keeper;
         let shared = &keeper.shared;
         for _ in 0..BATCH {
@@ -267,26 +248,26 @@ impl<'a> Connected<'a> {
             let Some(job) = shared.queue.pop() else {
                 return Ok(());
             };
-            self.hand_over(job, now)?;
+            self.hand_over(job, now).await?;
         }
         // The word may have been for several, or for a link that still has places.
         shared.queue.pass_on();
         Ok(())
     }
 
-    fn hand_over(&mut self, job: Job, now: Instant) -> Result<(), Stop> {
+    async fn hand_over(&mut self, job: Job, now: Instant) -> Result<(), Stop> {
         let message = &job.submission.message;
         if now >= job.due {
             let _ = job.reply.send(out_of_time(Truth::default()));
             return Ok(());
         }
-        if self.keeper.resident.handle().room().now_unix_ms() >= message.deadline_unix_ms {
+        if self.keeper.resident.room().now_unix_ms() >= message.deadline_unix_ms {
             let _ = job.reply.send(Report::expired());
             return Ok(());
         }
         self.pace.took(now);
         let token = self.keeper.shared.tokens.fetch_add(1, Ordering::Relaxed);
-        match self.machine.submit(token, message) {
+        match self.machine.submit(token, message).await {
             Ok(acts) => {
                 self.flight.carry(token, self.outbox.queued(), job);
                 Ok(self.act(acts, now)?)
@@ -294,18 +275,21 @@ impl<'a> Connected<'a> {
             // Nothing of what it wanted is done, so this message alone is concerned.
             Err(broken) => {
                 self.keeper.resident.note_fault(&broken);
-                let _ = job.reply.send(fault(&broken, Truth::default()));
+                let _ = job.reply.send(fault(&broken.to_string(), Truth::default()));
+                if self.machine.is_gone() {
+                    return Err(Stop::gone());
+                }
                 Ok(())
             }
         }
     }
 
     /// Takes leave when the instance is being stopped and nobody waits for an answer any more.
-    fn leave(&mut self, now: Instant) -> Result<(), Stop> {
+    async fn leave(&mut self, now: Instant) -> Result<(), Stop> {
         let due = self.keeper.shared.leaving.is_cancelled() && !self.flight.is_awaited();
         if due && matches!(self.phase, Phase::Open) && self.storing.is_empty() {
             self.phase = Phase::Leaving(now + FAREWELL);
-            let acts = self.machine.drain()?;
+            let acts = self.machine.drain().await?;
             self.act(acts, now)?;
         }
         Ok(())
@@ -328,12 +312,12 @@ impl<'a> Connected<'a> {
                 RawAct::Event { event, ack, nack } => self.store(event, ack, nack),
                 RawAct::Timer { id, after_ms } => {
                     if !self.timers.set(id, after_ms, now) {
-                        return Err("keeps more than 64 timers".to_owned());
+                        return Err("keeps more than 64 timers".into());
                     }
                 }
                 RawAct::Close(outcome) => {
                     let class = Class::from_number(outcome.class).unwrap_or(Class::Temporary);
-                    let clean = |text: &str| self.keeper.resident.handle().room().redactor().clean(text);
+                    let clean = |text: &str| self.keeper.resident.room().redactor().clean(text);
                     let why = format!("{} {}", clean(&outcome.code), clean(&outcome.detail));
                     self.phase = Phase::Closing(now + FAREWELL, class, why.trim().to_owned());
                 }
@@ -350,11 +334,11 @@ impl<'a> Connected<'a> {
     }
 
     fn complete(&mut self, token: u64, outcome: RawOutcome) {
-        let redactor = self.keeper.resident.handle().room().redactor();
+        let redactor = self.keeper.resident.room().redactor();
         match self.flight.complete(token, outcome, self.outbox.left(), redactor) {
             Ok(true) => {}
             Ok(false) => self.keeper.shared.boards.stale(self.keeper.index),
-            Err(broken) => self.keeper.resident.note_fault(&broken),
+            Err(broken) => self.keeper.resident.note_fault(&broken.into()),
         }
     }
 
@@ -363,7 +347,7 @@ impl<'a> Connected<'a> {
         let stored: Stored = match verdict::event(event) {
             Ok(event) => self.keeper.events.take(self.keeper.resident.name(), event),
             Err(broken) => {
-                self.keeper.resident.note_fault(&broken);
+                self.keeper.resident.note_fault(&broken.into());
                 Box::pin(std::future::ready(false))
             }
         };
@@ -379,7 +363,7 @@ impl<'a> Connected<'a> {
             Stop::Lost(why) => (Class::Temporary, why, self.flight.lose(&Loss::Link, left)),
             Stop::Broken(broken) => {
                 self.keeper.resident.note_fault(&broken);
-                let ambiguous = self.flight.lose(&Loss::Broken(&broken), left);
+                let ambiguous = self.flight.lose(&Loss::Broken(&broken.to_string()), left);
                 let why = format!("the carrier library {broken}");
                 (Class::Temporary, why, ambiguous)
             }

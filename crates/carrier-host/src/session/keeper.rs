@@ -1,8 +1,9 @@
 //! Keeps one link up: connects, runs the connection to its end, rests, and begins anew.
 
 use super::backoff::Backoff;
-use super::connected::{Connected, End};
+use super::connected::Connected;
 use super::dial::Dialer;
+use super::ending::End;
 use super::{Events, Plan, Shared};
 use crate::resident::Resident;
 use aldis_carrier::Class;

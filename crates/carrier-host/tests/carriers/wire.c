@@ -1,5 +1,5 @@
 /* A carrier with connections that stay, which does what its peer tells it in lines: GO <window> <milli per second>,
- * NO, OK <token>, END <token> <class>, TELL <id>, ODD, TICK <ms>, FAULT. It says HI <link>, MSG <token> <text>,
+ * NO, OK <token>, END <token> <class>, TELL <id>, ODD, TICK <ms>, FAULT, CRASH. It says HI <link>, MSG <token> <text>,
  * GOT <id>, AGAIN <id>, TOCK and BYE. */
 #define ID "wire"
 #define DESCRIPTOR "{\"id\":\"wire\",\"version\":\"1.0.0\",\"styles\":[\"session\"],\"allowed_hosts\":[\"localhost\"]}"
@@ -56,6 +56,7 @@ static int32_t obey(const sess *s, char *line) {
     if (!strcmp(verb, "GO")) return s->ready(s->ctx, atoi(first), atoi(second));
     if (!strcmp(verb, "TICK")) return s->timer(s->ctx, 7, atoi(first));
     if (!strcmp(verb, "FAULT")) return -1;
+    if (!strcmp(verb, "CRASH")) abort();
     if (!strcmp(verb, "OK") || !strcmp(verb, "END")) {
         o.outcome_class = atoi(second);
         return s->complete(s->ctx, strtoull(first, NULL, 10), &o);
@@ -98,6 +99,7 @@ static int32_t submit(void *st, const sess *s, uint64_t token, const msg *m) {
         outcome o = { .struct_size = sizeof o, .outcome_class = ALDIS_BAD_REQUEST, .code = text("local") };
         return s->complete(s->ctx, token, &o);
     }
+    if (is(m->text, "crash")) abort();
     s->write(s->ctx, text(line));
     return is(m->text, "fault") ? -1 : 0;
 }

@@ -5,12 +5,14 @@ use aldis_carrier::abi::{
     E_INVALID, Event, LINK_LIMIT, Link, LinkSink as Table, OK, Outcome, Sess, Str, WRITE_LIMIT,
 };
 use aldis_carrier::copying::{copy, size_of_u32};
+use serde::{Deserialize, Serialize};
 use std::ffi::c_void;
 
 /// More than any call has a reason to want.
 const MOST_ACTS: usize = 100_000;
 
 /// A connection as the library asked for it, not checked yet.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct RawLink {
     pub(crate) flags: u32,
     pub(crate) name: String,
@@ -20,8 +22,9 @@ pub(crate) struct RawLink {
 }
 
 /// One thing a session wants, numbers not checked yet.
+#[derive(Serialize, Deserialize)]
 pub(crate) enum RawAct {
-    Write(Vec<u8>),
+    Write(#[serde(with = "serde_bytes")] Vec<u8>),
     Ready {
         window: u32,
         milli_per_second: u32,
@@ -29,7 +32,9 @@ pub(crate) enum RawAct {
     Complete(u64, RawOutcome),
     Event {
         event: RawEvent,
+        #[serde(with = "serde_bytes")]
         ack: Vec<u8>,
+        #[serde(with = "serde_bytes")]
         nack: Vec<u8>,
     },
     Timer {

@@ -1,0 +1,58 @@
+//! Makes the calls.
+
+use crate::border::RawAct;
+use crate::border::calls::Handle;
+use crate::border::machine::Machine;
+use crate::broken::Broken;
+use crate::worker::frame::{Answer, Ask};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The instance and its machines.
+pub(super) struct Hands {
+    handle: Arc<Handle>,
+    machines: HashMap<u64, Machine>,
+}
+
+impl Hands {
+    pub(super) fn new(handle: Arc<Handle>) -> Self {
+        let machines = HashMap::new();
+        Self { handle, machines }
+    }
+
+    /// `None`: nobody waits for an answer.
+    pub(super) fn answer(&mut self, ask: Ask<'_>) -> Option<Result<Answer, String>> {
+        let answer = match ask {
+            Ask::Destroy(machine) => {
+                self.machines.remove(&machine);
+                return None;
+            }
+            Ask::Submit(message, now) => self.handle.submit(&message, now).map(Answer::Word),
+            Ask::Response(message, answer) => self.handle.on_response(&message, &answer).map(Answer::Word),
+            Ask::Callback(request) => self.handle.callback(&request).map(Answer::Verdict),
+            Ask::Open { machine, link, name } => self.open(machine, link, &name).map(Answer::Acts),
+            Ask::Bytes(machine, bytes) => self.machine(machine, |machine| machine.on_bytes(bytes)),
+            Ask::Timer(machine, id) => self.machine(machine, |machine| machine.on_timer(id)),
+            Ask::Message(machine, token, message) => {
+                self.machine(machine, |machine| machine.submit(token, &message))
+            }
+            Ask::Drain(machine) => self.machine(machine, Machine::drain),
+        };
+        Some(answer.map_err(|broken| broken.to_string()))
+    }
+
+    fn open(&mut self, id: u64, link: u32, name: &str) -> Result<Vec<RawAct>, Broken> {
+        let (machine, acts) = Machine::open(Arc::clone(&self.handle), link, name)?;
+        self.machines.insert(id, machine);
+        Ok(acts)
+    }
+
+    fn machine(
+        &mut self,
+        id: u64,
+        call: impl FnOnce(&mut Machine) -> Result<Vec<RawAct>, Broken>,
+    ) -> Result<Answer, Broken> {
+        let machine = self.machines.get_mut(&id).ok_or("has no such machine")?;
+        call(machine).map(Answer::Acts)
+    }
+}

@@ -1,0 +1,154 @@
+//! What delivery and a worker say to each other: a length, 4 bytes little-endian, and so many bytes of postcard.
+//!
+//! Private to one build of both, which [`BUILD`] sees to; what a worker says is still believed in nothing, for a
+//! library has its hands in there.
+
+use crate::border::calls::{LentAnswer, Verdict};
+use crate::border::host_table::Aside;
+use crate::border::{RawAct, RawLink, Word};
+use crate::callback::CallbackRequest;
+use crate::submission::CarrierMessage;
+use bytes::{Buf, BytesMut};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+#[cfg(test)]
+mod tests;
+
+/// Both ends are of the same.
+pub(crate) const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "/1");
+
+/// Longer ones are nonsense: a call-back or an answer has at most a few MiB.
+const LONGEST: usize = 32 * 1024 * 1024;
+
+/// The first frame to a worker.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Begin {
+    pub(crate) build: String,
+    /// `None`: a trial, the worker ends after its [`Said::Loaded`].
+    pub(crate) instance: Option<BeginInstance>,
+}
+
+/// What the instance is made from.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct BeginInstance {
+    pub(crate) name: String,
+    /// JSON.
+    pub(crate) settings: String,
+    pub(crate) secrets: Vec<(String, String)>,
+    pub(crate) callback_base_url: Option<String>,
+    /// What the instance before it had put on its shelf.
+    pub(crate) shelf: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) now_unix_ms: u64,
+}
+
+/// Every later frame to a worker.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Call<'a> {
+    /// Names the call in the answer; never 0.
+    pub(crate) id: u64,
+    /// By the host's clock.
+    pub(crate) now_unix_ms: u64,
+    #[serde(borrow)]
+    pub(crate) ask: Ask<'a>,
+}
+
+/// One call into the library.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Ask<'a> {
+    Submit(Cow<'a, CarrierMessage>, u64),
+    Response(Cow<'a, CarrierMessage>, #[serde(borrow)] LentAnswer<'a>),
+    Callback(Cow<'a, CallbackRequest>),
+    Open {
+        machine: u64,
+        link: u32,
+        name: Cow<'a, str>,
+    },
+    Bytes(u64, #[serde(with = "serde_bytes")] &'a [u8]),
+    Timer(u64, u32),
+    Message(u64, u64, Cow<'a, CarrierMessage>),
+    Drain(u64),
+    /// Has no answer.
+    Destroy(u64),
+}
+
+/// What a worker says.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Said {
+    Loaded(Result<Loaded, String>),
+    /// The instance is made, and wants these links; `None`: it is of the http style.
+    Made(Result<Option<Vec<RawLink>>, Refused>),
+    /// Something the library told the host during a call.
+    Aside(u64, Aside),
+    Answer(Answered),
+}
+
+/// What a library turned out to be.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Loaded {
+    #[serde(with = "serde_bytes")]
+    pub(crate) descriptor: Vec<u8>,
+    pub(crate) session: bool,
+    pub(crate) webhook: bool,
+    /// What this kernel does not keep from it, each with the reason.
+    pub(crate) gaps: Vec<String>,
+}
+
+/// A setting at fault.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Refused {
+    pub(crate) key: String,
+    pub(crate) reason: String,
+}
+
+/// The answer to a call.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Answered {
+    pub(crate) id: u64,
+    pub(crate) took_us: u32,
+    pub(crate) answer: Result<Answer, String>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Answer {
+    Word(Word),
+    Verdict(Verdict),
+    Acts(Vec<RawAct>),
+}
+
+/// Appends one frame.
+pub(crate) fn put(frame: &impl Serialize, to: &mut Vec<u8>) -> Result<(), String> {
+    let start = to.len();
+    to.extend_from_slice(&[0; 4]);
+    let mut whole = postcard::to_extend(frame, std::mem::take(to)).map_err(|error| error.to_string())?;
+    let length = u32::try_from(whole.len() - start - 4).map_err(|error| error.to_string())?;
+    whole[start..start + 4].copy_from_slice(&length.to_le_bytes());
+    *to = whole;
+    Ok(())
+}
+
+/// Takes the next whole frame out of what has arrived; `None`: more has to arrive.
+pub(crate) fn next(arrived: &mut BytesMut) -> Result<Option<BytesMut>, String> {
+    let Some(length) = arrived.first_chunk::<4>() else {
+        return Ok(None);
+    };
+    let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
+    if length > LONGEST {
+        return Err(format!("a frame of {length} bytes"));
+    }
+    if arrived.len() < 4 + length {
+        arrived.reserve(4 + length - arrived.len());
+        return Ok(None);
+    }
+    arrived.advance(4);
+    Ok(Some(arrived.split_to(length)))
+}
+
+/// What a frame says, all of it.
+pub(crate) fn read<'a, T: Deserialize<'a>>(frame: &'a [u8]) -> Result<T, String> {
+    match postcard::take_from_bytes(frame) {
+        Ok((said, [])) => Ok(said),
+        Ok((_, rest)) => Err(format!("a frame with {} bytes too many", rest.len())),
+        Err(error) => Err(format!("a frame that cannot be read: {error}")),
+    }
+}

@@ -1,0 +1,387 @@
+//! Keeps one worker running: hands it the calls, passes on its answers, and begins anew where it ended.
+
+use super::frame::{self, Answer, Answered, BeginInstance, Said};
+use super::process::{NotStarted, Process, Recipe, Started};
+use super::restarts::{Next, Restarts};
+use super::suspects::{Subject, Suspects};
+use super::watch::Watch;
+use super::{Board, WorkerMetrics};
+use crate::border::host_table::Room;
+use crate::broken::Broken;
+use bytes::BytesMut;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+/// Calls taken at once.
+const BATCH: usize = 256;
+
+const READ: usize = 64 * 1024;
+
+/// For its last words.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How often to look at what the worker is at.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// What a supervisor is asked.
+pub(super) enum Order {
+    Call(Pending),
+    /// A machine that nobody wants any more, and the frame that says so.
+    Forget(u64, Vec<u8>),
+}
+
+/// A call that has no answer yet.
+pub(super) struct Pending {
+    pub(super) id: u64,
+    pub(super) frame: Vec<u8>,
+    pub(super) place: Place,
+    /// What it is about; `None`: nothing that could be left out.
+    pub(super) subject: Option<Subject>,
+    /// Hidden in what the library says meanwhile.
+    pub(super) text: String,
+    pub(super) to: String,
+    pub(super) reply: oneshot::Sender<Result<(Answer, Duration), Broken>>,
+}
+
+/// What the call depends on.
+pub(super) enum Place {
+    /// Nothing: it may be made again in another worker.
+    Anywhere,
+    /// A machine that begins with it; what to cancel when it is gone.
+    Opens(u64, CancellationToken),
+    /// A machine, which dies with its worker.
+    In(u64),
+}
+
+pub(super) struct Supervisor {
+    recipe: Recipe,
+    begin: Box<dyn Fn() -> BeginInstance + Send + Sync>,
+    room: Arc<Room>,
+    orders: mpsc::UnboundedReceiver<Order>,
+    board: Arc<Board>,
+    pending: BTreeMap<u64, Pending>,
+    machines: HashMap<u64, CancellationToken>,
+    suspects: Suspects,
+    restarts: Restarts,
+}
+
+/// How a worker ended.
+struct Ended {
+    how: String,
+    /// The call it was at; 0: none.
+    at: u64,
+    /// What it had answered.
+    answers: u64,
+}
+
+/// The words that are on their way.
+struct Talk {
+    process: Process,
+    reader: OwnedReadHalf,
+    writer: OwnedWriteHalf,
+    arrived: BytesMut,
+    out: Vec<u8>,
+    answers: u64,
+    watch: Watch,
+}
+
+impl Supervisor {
+    pub(super) fn new(
+        recipe: Recipe,
+        begin: Box<dyn Fn() -> BeginInstance + Send + Sync>,
+        room: Arc<Room>,
+        orders: mpsc::UnboundedReceiver<Order>,
+        board: Arc<Board>,
+    ) -> Self {
+        Self {
+            recipe,
+            begin,
+            room,
+            orders,
+            board,
+            pending: BTreeMap::new(),
+            machines: HashMap::new(),
+            suspects: Suspects::default(),
+            restarts: Restarts::default(),
+        }
+    }
+
+    /// Until nobody is there to call.
+    pub(super) async fn run(mut self, first: Started) {
+        let mut started = first;
+        loop {
+            self.note(|board| board.running = true);
+            let Some(ended) = self.converse(started).await else {
+                return;
+            };
+            self.note(|board| board.running = false);
+            let Some(next) = self.begin_anew(ended).await else {
+                return;
+            };
+            started = next;
+        }
+    }
+
+    /// Talks with a worker until it ends. `None`: nobody is there to call any more.
+    async fn converse(&mut self, started: Started) -> Option<Ended> {
+        self.note(|board| board.starts += 1);
+        let mut talk = match Talk::new(started) {
+            Ok(talk) => talk,
+            Err(error) => return Some(Ended::never(error.to_string())),
+        };
+        self.replay(&mut talk.out);
+        let mut ticks = interval(LOOK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut orders = Vec::with_capacity(BATCH);
+        let how = loop {
+            tokio::select! {
+                count = self.orders.recv_many(&mut orders, BATCH) => {
+                    if count == 0 {
+                        self.leave(talk).await;
+                        return None;
+                    }
+                    orders.drain(..).for_each(|order| self.take(order, &mut talk.out));
+                }
+                read = talk.reader.read_buf(&mut talk.arrived) => match read {
+                    Ok(0) | Err(_) => break None,
+                    Ok(_) => if let Err(nonsense) = self.hear(&mut talk) {
+                        break Some(format!("it sent {nonsense}"));
+                    },
+                },
+                written = talk.writer.write(&talk.out), if !talk.out.is_empty() => match written {
+                    Ok(count) => drop(talk.out.drain(..count)),
+                    Err(_) => break None,
+                },
+                _ = ticks.tick(), if !self.pending.is_empty() => {
+                    if let Some(overrun) = talk.watch.look(&talk.process) {
+                        break Some(overrun);
+                    }
+                }
+            }
+        };
+        Some(talk.end(how).await)
+    }
+
+    /// Lets it end by itself, and hears its last words.
+    async fn leave(&mut self, mut talk: Talk) {
+        let _ = talk.writer.shutdown().await;
+        let until = Instant::now() + FAREWELL;
+        while let Ok(Ok(1..)) = timeout_at(until, talk.reader.read_buf(&mut talk.arrived)).await {
+            if self.hear(&mut talk).is_err() {
+                break;
+            }
+        }
+        let _ = talk.end(None).await;
+    }
+
+    /// What was under way when the last worker ended, the suspects last: they may end this one too.
+    fn replay(&mut self, out: &mut Vec<u8>) {
+        self.pending.retain(|_, pending| !pending.reply.is_closed());
+        let suspect = |pending: &Pending| {
+            pending
+                .subject
+                .is_some_and(|subject| self.suspects.is_known(subject))
+        };
+        let (last, first): (Vec<_>, Vec<_>) = self.pending.values().partition(|pending| suspect(pending));
+        for pending in first.iter().chain(&last) {
+            out.extend_from_slice(&pending.frame);
+        }
+        let count = self.pending.len() as u64;
+        self.note(|board| board.replayed += count);
+    }
+
+    fn take(&mut self, order: Order, out: &mut Vec<u8>) {
+        let pending = match order {
+            Order::Forget(machine, frame) => {
+                if self.machines.remove(&machine).is_some() {
+                    out.extend_from_slice(&frame);
+                }
+                return;
+            }
+            Order::Call(pending) if pending.reply.is_closed() => return,
+            Order::Call(pending) => pending,
+        };
+        if pending
+            .subject
+            .is_some_and(|subject| self.suspects.is_out(subject))
+        {
+            return pending.broken("crashed its worker twice over this, which is left out now");
+        }
+        match &pending.place {
+            Place::Anywhere => {}
+            Place::Opens(machine, gone) => drop(self.machines.insert(*machine, gone.clone())),
+            Place::In(machine) if self.machines.contains_key(machine) => {}
+            Place::In(_) => return pending.broken(GONE),
+        }
+        out.extend_from_slice(&pending.frame);
+        self.pending.insert(pending.id, pending);
+    }
+
+    /// Deals with what has arrived.
+    fn hear(&mut self, talk: &mut Talk) -> Result<(), String> {
+        while let Some(frame) = frame::next(&mut talk.arrived)? {
+            match frame::read(&frame)? {
+                Said::Answer(answered) => {
+                    talk.answers += 1;
+                    self.answered(answered);
+                }
+                Said::Aside(call, aside) => {
+                    let about = self.pending.get(&call);
+                    let (text, to) = about.map_or(("", ""), |about| (&about.text, &about.to));
+                    self.room.heed(aside, text, to);
+                }
+                Said::Loaded(_) | Said::Made(_) => return Err("a greeting again".to_owned()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody may be waiting any more.
+    fn answered(&mut self, answered: Answered) {
+        let Answered { id, took_us, answer } = answered;
+        if let Some(pending) = self.pending.remove(&id) {
+            let took = Duration::from_micros(u64::from(took_us));
+            let answer = answer.map(|answer| (answer, took)).map_err(Broken::from);
+            let _ = pending.reply.send(answer);
+        }
+    }
+
+    /// Settles what died with a worker, rests, and starts the next one. `None`: nobody is there to call any more.
+    async fn begin_anew(&mut self, mut ended: Ended) -> Option<Started> {
+        loop {
+            let carrier = self.room.name();
+            let Ended { how, at, answers } = &ended;
+            tracing::error!(target: "aldis_carrier", carrier, call = at, "the carrier's worker ended: {how}");
+            self.settle(*at, how);
+            match self.restarts.ended(self.room.age(), *answers) {
+                Next::Start(rest) => sleep(rest).await,
+                Next::Stay(rest) => self.stay(rest).await?,
+            }
+            match self.start().await {
+                Ok(started) => return Some(started),
+                Err(why) => ended = Ended::never(why),
+            }
+        }
+    }
+
+    /// After a worker's death, at the call `at`.
+    fn settle(&mut self, at: u64, how: &str) {
+        self.note(|board| board.ends += 1);
+        for gone in std::mem::take(&mut self.machines).into_values() {
+            gone.cancel();
+        }
+        let culprit = self.pending.get(&at);
+        let is_out = culprit
+            .and_then(|culprit| culprit.subject)
+            .is_some_and(|subject| self.suspects.died(subject));
+        if is_out && let Some(culprit) = self.pending.remove(&at) {
+            self.note(|board| board.left_out += 1);
+            culprit.broken(&format!(
+                "crashed its worker twice over this ({how}), which is left out now"
+            ));
+        }
+        let stateful = |pending: &mut Pending| !matches!(pending.place, Place::Anywhere);
+        for (id, pending) in self.pending.extract_if(.., |_, pending| stateful(pending)) {
+            pending.broken(&if id == at {
+                format!("crashed its worker ({how})")
+            } else {
+                GONE.to_owned()
+            });
+        }
+    }
+
+    /// Safe mode: whoever calls is told so. `None`: nobody is there to call any more.
+    async fn stay(&mut self, rest: Duration) -> Option<()> {
+        const LOOPS: &str = "crashes its worker again and again and is left alone for a minute";
+        let carrier = self.room.name();
+        tracing::error!(target: "aldis_carrier", carrier, "the carrier library {LOOPS}");
+        self.note(|board| board.safe_mode = true);
+        for pending in std::mem::take(&mut self.pending).into_values() {
+            pending.broken(LOOPS);
+        }
+        let until = Instant::now() + rest;
+        while let Ok(order) = timeout_at(until, self.orders.recv()).await {
+            if let Order::Call(pending) = order? {
+                pending.broken(LOOPS);
+            }
+        }
+        self.note(|board| board.safe_mode = false);
+        Some(())
+    }
+
+    async fn start(&self) -> Result<Started, String> {
+        let (recipe, begin) = (self.recipe.clone(), (self.begin)());
+        let starting = tokio::task::spawn_blocking(move || recipe.start(Some(begin)));
+        let started = starting.await.map_err(|error| error.to_string())?;
+        let started = started.map_err(|not| match not {
+            NotStarted::Library(why) | NotStarted::Host(why) => why,
+            NotStarted::Setting(refusal) => self.room.redactor().clean(&refusal.reason),
+        })?;
+        Ok(started)
+    }
+
+    fn note(&self, change: impl FnOnce(&mut WorkerMetrics)) {
+        change(&mut self.board.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+const GONE: &str = "lost its worker";
+
+impl Pending {
+    fn broken(self, how: &str) {
+        let _ = self.reply.send(Err(Broken::in_worker(how)));
+    }
+}
+
+impl Ended {
+    /// It did not even begin.
+    fn never(how: String) -> Self {
+        Self {
+            how,
+            at: 0,
+            answers: 0,
+        }
+    }
+}
+
+impl Talk {
+    fn new(started: Started) -> std::io::Result<Self> {
+        started.socket.set_read_timeout(None)?;
+        started.socket.set_nonblocking(true)?;
+        let (reader, writer) = UnixStream::from_std(started.socket)?.into_split();
+        Ok(Self {
+            process: started.process,
+            reader,
+            writer,
+            arrived: BytesMut::with_capacity(READ),
+            out: Vec::new(),
+            answers: 0,
+            watch: Watch::default(),
+        })
+    }
+
+    /// How it ended; by force, if `why` is given.
+    async fn end(self, why: Option<String>) -> Ended {
+        let (at, answers, mut process) = (self.process.at(), self.answers, self.process);
+        let ending = tokio::task::spawn_blocking(move || {
+            if why.is_some() {
+                process.kill();
+                return why;
+            }
+            process.end()
+        });
+        let how = ending.await.ok().flatten();
+        Ended {
+            how: how.unwrap_or_else(|| "it closed its socket".to_owned()),
+            at,
+            answers,
+        }
+    }
+}
