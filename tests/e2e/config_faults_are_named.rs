@@ -139,7 +139,10 @@ fn delivery_names_file_line_and_key() {
         ),
         (
             "isolation",
-            good.replace("\"in-process\"", "\"inprocess\""),
+            good.replace(
+                "plugin = \"sandbox\"",
+                "plugin = \"sandbox\"\nisolation = \"inprocess\"",
+            ),
             &["service.toml", "isolation"],
         ),
         (

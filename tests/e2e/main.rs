@@ -7,6 +7,7 @@
     reason = "these are tests: that is how they fail"
 )]
 
+mod a_crashing_carrier_harms_nobody;
 mod a_receipt_comes_home;
 mod a_refusal_means_something;
 mod a_reload_drops_nothing;

@@ -150,7 +150,7 @@ impl Setup {
         for carrier in &self.carriers {
             write!(
                 toml,
-                "[[carriers]]\nname = \"{}\"\nplugin = \"{}\"\nisolation = \"in-process\"\n{}\n[carriers.settings]\n{}\n",
+                "[[carriers]]\nname = \"{}\"\nplugin = \"{}\"\n{}\n[carriers.settings]\n{}\n",
                 carrier.name,
                 carrier.plugin,
                 carrier.keys,

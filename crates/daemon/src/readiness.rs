@@ -18,11 +18,17 @@ struct Check {
     ask: Box<dyn Fn() -> Verdict + Send + Sync>,
 }
 
+struct Note {
+    name: &'static str,
+    ask: Box<dyn Fn() -> Option<String> + Send + Sync>,
+}
+
 /// What `/readyz` asks. Clones share the draining flag and the checks.
 #[derive(Clone, Default)]
 pub struct Readiness {
     draining: Arc<AtomicBool>,
     checks: Arc<Vec<Arc<Check>>>,
+    notes: Arc<Vec<Arc<Note>>>,
 }
 
 impl Readiness {
@@ -53,6 +59,25 @@ impl Readiness {
         }
     }
 
+    /// The same, and this is said too where there is something to say. It makes nothing unready, and is shown to whoever
+    /// may see the admin listener.
+    #[must_use]
+    pub fn with_note(
+        self,
+        name: &'static str,
+        ask: impl Fn() -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        let mut notes = (*self.notes).clone();
+        notes.push(Arc::new(Note {
+            name,
+            ask: Box::new(ask),
+        }));
+        Self {
+            notes: Arc::new(notes),
+            ..self
+        }
+    }
+
     /// From now on not ready: no new work, please.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
@@ -73,9 +98,13 @@ impl Readiness {
                 verdict.unwrap_or_else(|_| Err("no answer in time".to_owned())),
             ));
         }
+        let notes = self.notes.iter();
         Report {
             draining: self.is_draining(),
             checks: lines,
+            notes: notes
+                .filter_map(|note| Some((note.name, (note.ask)()?)))
+                .collect(),
         }
     }
 }
@@ -87,7 +116,7 @@ impl fmt::Debug for Readiness {
             .debug_struct("Readiness")
             .field("draining", &self.is_draining())
             .field("checks", &names)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -96,6 +125,7 @@ impl fmt::Debug for Readiness {
 pub struct Report {
     draining: bool,
     checks: Vec<(&'static str, Result<(), String>)>,
+    notes: Vec<(&'static str, String)>,
 }
 
 impl Report {
@@ -116,6 +146,9 @@ impl Report {
                 Ok(()) => writeln!(text, "{name}: ok"),
                 Err(reason) => writeln!(text, "{name}: {reason}"),
             };
+        }
+        for (name, words) in &self.notes {
+            let _ = writeln!(text, "{name}: {words}");
         }
         text.push_str(self.summary());
         text

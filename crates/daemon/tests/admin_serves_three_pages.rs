@@ -136,3 +136,17 @@ async fn it_ends_when_told() {
     it.shutdown.cancel();
     it.task.await.expect("no panic").expect("a clean end");
 }
+
+#[tokio::test]
+async fn a_note_is_shown_and_makes_nothing_unready() {
+    let readiness = Readiness::new()
+        .with_note("carriers", || Some("degraded: acme".to_owned()))
+        .with_note("other", || None);
+    let it = start(readiness).await;
+    let (status, said) = ask(it.at, "GET", "/readyz?verbose").await;
+    assert_eq!(status, 200);
+    assert!(
+        said.contains("carriers: degraded: acme") && !said.contains("other"),
+        "{said}"
+    );
+}

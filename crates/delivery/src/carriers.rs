@@ -1,10 +1,12 @@
 //! The carriers in operation: one lane each, with its own permits and its pause, so that one that
 //! hangs or complains holds up nobody else.
 
+mod gauges;
 mod load;
 mod replace;
 mod words;
 
+pub(crate) use gauges::Gauges;
 pub(crate) use replace::Replaced;
 pub(crate) use words::code;
 
@@ -13,7 +15,7 @@ use crate::metrics::Metrics;
 use crate::retry::{DEFAULT_PAUSE, LEAST_ATTEMPT, LEAST_VALIDITY};
 use crate::routing::{Asked, Candidate, Pause, PauseCause, Route, route_for};
 use crate::store::{Held, Open};
-use aldis_carrier_host::{CallbackRequest, CallbackVerdict, Events, Instance, Submission};
+use aldis_carrier_host::{CallbackRequest, CallbackVerdict, Events, Instance, InstanceMetrics, Submission};
 use aldis_daemon::clock;
 use aldis_message::{CarrierName, OutcomeClass};
 use futures_util::future::join_all;
@@ -134,13 +136,36 @@ impl Carriers {
     }
 
     /// What a carrier's plugin makes of a call-back; `None`: no carrier has that name.
-    pub(crate) fn callback(
+    pub(crate) async fn callback(
         &self,
         carrier: &CarrierName,
         request: &CallbackRequest,
     ) -> Option<CallbackVerdict> {
         let lane = self.lane(carrier)?;
-        lane.instance().map(|instance| instance.webhook(request))
+        Some(lane.instance()?.webhook(request).await)
+    }
+
+    /// Each carrier's counters.
+    pub(crate) fn instances(&self) -> Vec<(String, InstanceMetrics)> {
+        let present = self.present();
+        let lanes = present.lanes.iter();
+        lanes
+            .filter_map(|(name, lane)| Some((name.to_string(), lane.instance()?.metrics())))
+            .collect()
+    }
+
+    /// Those whose library is being left alone, and why.
+    pub(crate) fn resting(&self) -> Vec<String> {
+        let resting = |(name, metrics): (String, InstanceMetrics)| {
+            if metrics.worker.is_some_and(|worker| worker.safe_mode) {
+                Some(format!("{name} crashes its worker again and again"))
+            } else {
+                metrics
+                    .quarantined
+                    .then(|| format!("{name} keeps breaking its contract"))
+            }
+        };
+        self.instances().into_iter().filter_map(resting).collect()
     }
 
     /// The route of a message.

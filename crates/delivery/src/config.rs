@@ -10,6 +10,7 @@ mod raw;
 pub use lock::Lock;
 
 use crate::routing::Route;
+use aldis_carrier_host::Isolation;
 use aldis_daemon::config::{ConfigError, Loaded, SecretText, Source};
 use aldis_message::{CarrierName, ClientName};
 use std::net::SocketAddr;
@@ -32,6 +33,8 @@ pub struct Config {
     pub plugin_dirs: Vec<PathBuf>,
     /// Which libraries may be loaded.
     pub lock: Lock,
+    /// The program that libraries run in when they run apart; by default the one beside this program.
+    pub carrier_worker: Option<PathBuf>,
     /// Whether gRPC reflection is served.
     pub reflection: bool,
     /// How many messages are worked on at once before new ones are refused.
@@ -101,6 +104,8 @@ pub struct CarrierConfig {
     pub name: CarrierName,
     /// Which library.
     pub plugin: String,
+    /// Where its code runs; `None`: as its pin says.
+    pub isolation: Option<Isolation>,
     /// How many messages it is given at once.
     pub max_in_flight: usize,
     /// How long one attempt may take.
@@ -130,6 +135,7 @@ impl Config {
             ("listen", self.listen == other.listen),
             ("admin_listen", self.admin_listen == other.admin_listen),
             ("store", self.store == other.store),
+            ("carrier_worker", self.carrier_worker == other.carrier_worker),
             ("reflection", self.reflection == other.reflection),
             ("max_in_flight", self.max_in_flight == other.max_in_flight),
             ("tls", shown(&self.tls) == shown(&other.tls)),

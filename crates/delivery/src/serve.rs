@@ -1,6 +1,6 @@
 //! The service as a whole: built from its settings, run until it is told to stop, drained.
 
-use crate::carriers::Carriers;
+use crate::carriers::{Carriers, Gauges};
 use crate::clients::{self, Clients};
 use crate::config::Config;
 use crate::engine::Engine;
@@ -94,7 +94,7 @@ impl Delivery {
     /// The part that needs no library.
     pub(crate) fn with_carriers(
         config: Config,
-        registry: Registry,
+        mut registry: Registry,
         metrics: Metrics,
         carriers: Carriers,
     ) -> Result<Self, BuildError> {
@@ -113,6 +113,7 @@ impl Delivery {
             draining: CancellationToken::new(),
             reload: OnceLock::new(),
         });
+        registry.register_collector(Box::new(Gauges::new(Arc::downgrade(&engine))));
         Ok(Self {
             engine,
             registry,
@@ -209,10 +210,15 @@ fn early_end(ended: Result<Result<(), tonic::transport::Error>, tokio::task::Joi
 }
 
 fn readiness(engine: &Arc<Engine>) -> Readiness {
-    let store = Arc::clone(engine);
-    Readiness::new().with_check("store", move || {
+    let (store, carriers) = (Arc::clone(engine), Arc::clone(engine));
+    let checked = Readiness::new().with_check("store", move || {
         let engine = Arc::clone(&store);
         async move { engine.store.probe().await.map_err(|error| error.to_string()) }
+    });
+    // Not a check: the other carriers go on, and routes lead past this one.
+    checked.with_note("carriers", move || match carriers.carriers.resting() {
+        resting if resting.is_empty() => None,
+        resting => Some(format!("degraded: {}", resting.join(", "))),
     })
 }
 

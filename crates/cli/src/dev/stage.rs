@@ -170,7 +170,6 @@ token = {{ file = {cli_token} }}
 [[carriers]]
 name = "sandbox"
 plugin = "sandbox"
-isolation = "in-process"
 
 [carriers.settings]
 base_url = "{inbox}"

@@ -40,7 +40,10 @@ impl Origin {
 impl Carriers {
     /// Loads every library and makes every instance, or tells every fault. Sends nothing.
     pub(crate) fn load(config: &Config, metrics: Metrics) -> Result<Self, ConfigError> {
-        let mut shop = Shop::default();
+        let mut shop = Shop {
+            libraries: Libraries::new(config.carrier_worker.clone()),
+            engine: None,
+        };
         let line_up = line_up(config, &mut shop, &LineUp::default())?;
         Ok(Self {
             present: RwLock::new(Arc::new(line_up)),
@@ -90,6 +93,7 @@ fn made(
         plugin = carrier.plugin,
         version = library.descriptor().version,
         sha256 = %library.sha256(),
+        isolation = ?library.isolation(),
         "carrier ready"
     );
     Ok(Arc::new(lane(origin, Line::Library(Box::new(instance)))))
@@ -141,7 +145,7 @@ fn library(
     let path = find(&carrier.plugin, &config.plugin_dirs).map_err(|error| fault(error.to_string()))?;
     let trust = config.lock.trust(&carrier.plugin).map_err(fault)?;
     libraries
-        .load(&path, &trust)
+        .load(&path, &trust, carrier.isolation)
         .map_err(|error| fault(error.to_string()))
 }
 

@@ -3,6 +3,7 @@
 use super::raw::{Raw, RawCarrier, RawClient, RawRoute, RawRouteCarrier, RawTls};
 use super::{CarrierConfig, Client, Config, Http, Listen, Lock, Tls};
 use crate::routing::{Onward, Policy, Route, Takes};
+use aldis_carrier_host::Isolation;
 use aldis_daemon::config::{ConfigError, HumanDuration, Secret, SecretText, Source};
 use aldis_message::{CarrierName, MessageClass, NameError};
 use serde_json::{Map, Value};
@@ -85,6 +86,7 @@ pub(super) fn check(raw: Raw, source: Source, path: &Path) -> Result<Config, Con
         store,
         plugin_dirs: raw.plugin_dirs,
         lock,
+        carrier_worker: raw.carrier_worker.or_else(worker_beside),
         reflection: raw.reflection.unwrap_or(true),
         max_in_flight: raw
             .max_in_flight
@@ -104,6 +106,14 @@ pub(super) fn check(raw: Raw, source: Source, path: &Path) -> Result<Config, Con
         routes,
         source,
     })
+}
+
+/// Where a build or a package puts it.
+fn worker_beside() -> Option<PathBuf> {
+    const WORKER: &str = "aldis-carrier-worker";
+    let own = std::env::current_exe().ok()?;
+    let worker = own.parent()?.join(WORKER);
+    worker.is_file().then_some(worker)
 }
 
 fn listen(judge: &mut Judge<'_>, text: &str) -> Option<Listen> {
@@ -166,11 +176,15 @@ fn carriers(judge: &mut Judge<'_>, raw: Vec<RawCarrier>) -> Vec<CarrierConfig> {
     let mut carriers: Vec<CarrierConfig> = Vec::new();
     for (index, carrier) in raw.into_iter().enumerate() {
         let key = |field: &str| format!("carriers[{index}].{field}");
-        match carrier.isolation.as_deref() {
-            None | Some("in-process") => {}
-            Some("worker") => judge.fault(&key("isolation"), "worker is not in this version; use in-process"),
-            Some(_) => judge.fault(&key("isolation"), "must be in-process"),
-        }
+        let isolation = match carrier.isolation.as_deref() {
+            None => None,
+            Some("in-process") => Some(Isolation::InProcess),
+            Some("worker") => Some(Isolation::Worker),
+            Some(_) => {
+                judge.fault(&key("isolation"), "must be in-process or worker");
+                None
+            }
+        };
         let mut secrets = Vec::new();
         let mut settings = carrier.settings;
         take_secrets(judge, &key("settings"), "", &mut settings, &mut secrets);
@@ -183,6 +197,7 @@ fn carriers(judge: &mut Judge<'_>, raw: Vec<RawCarrier>) -> Vec<CarrierConfig> {
         carriers.push(CarrierConfig {
             name,
             plugin: carrier.plugin,
+            isolation,
             max_in_flight: carrier
                 .max_in_flight
                 .map_or(DEFAULT_CARRIER_IN_FLIGHT, std::num::NonZero::get),

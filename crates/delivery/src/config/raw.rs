@@ -18,6 +18,7 @@ pub(super) struct Raw {
     pub(super) carriers_lock: Option<PathBuf>,
     #[serde(default)]
     pub(super) allow_unpinned: bool,
+    pub(super) carrier_worker: Option<PathBuf>,
     pub(super) reflection: Option<bool>,
     pub(super) max_in_flight: Option<NonZeroUsize>,
     pub(super) callback_base_url: Option<String>,

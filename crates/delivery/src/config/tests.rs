@@ -110,12 +110,6 @@ const FAULTS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "\"in-process\"",
-        "\"worker\"",
-        "carriers[0].isolation",
-        "not in this version",
-    ),
-    (
-        "\"in-process\"",
         "\"inprocess\"",
         "carriers[0].isolation",
         "in-process",

@@ -24,7 +24,8 @@ pub(crate) async fn answer(engine: &Engine, call: Callback) -> Result<CallbackAn
         remote_address: call.remote_address,
         now_unix_ms: clock::now().as_millis(),
     };
-    let verdict = engine.carriers.callback(&carrier, &request).ok_or_else(unknown)?;
+    let verdict = engine.carriers.callback(&carrier, &request).await;
+    let verdict = verdict.ok_or_else(unknown)?;
     let (word, answer) = match verdict {
         CallbackVerdict::Verified { events, reply } => match take(engine, &carrier, events, hint).await {
             Ok(()) => (
