@@ -14,6 +14,7 @@ mod a_reload_drops_nothing;
 mod a_scaffold_works_at_once;
 mod a_stranger_writes_a_carrier;
 mod an_auth0_request_becomes_one_sms;
+mod an_operator_sees_the_carriers;
 mod any_language_can_call;
 mod config_faults_are_named;
 mod every_carrier_keeps_the_contract;

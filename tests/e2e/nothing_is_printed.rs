@@ -2,7 +2,7 @@
 //! most talkative level, whatever goes wrong.
 
 use aldis_cli::inbox::RECEIPT_SECRET;
-use aldis_tests::setup::{EDGE_TOKEN, SERVICE_TOKEN};
+use aldis_tests::setup::{EDGE_TOKEN, OPERATOR_TOKEN, SERVICE_TOKEN};
 use aldis_tests::{Gateway, Setup, Tenant};
 use serde_json::json;
 
@@ -41,6 +41,7 @@ async fn nothing_secret_is_printed_even_at_trace() {
         tenant.secret.clone(),
         EDGE_TOKEN.to_owned(),
         SERVICE_TOKEN.to_owned(),
+        OPERATOR_TOKEN.to_owned(),
         RECEIPT_SECRET.to_owned(),
         "planted-user-agent".to_owned(),
         "198.51.100.7".to_owned(),

@@ -74,6 +74,9 @@ pub const EDGE_TOKEN: &str = "planted-edge-client-token-0123456789";
 /// The token of a second client.
 pub const SERVICE_TOKEN: &str = "planted-service-client-token-0123456789";
 
+/// The token of whoever runs it.
+pub const OPERATOR_TOKEN: &str = "planted-operator-client-token-0123456789";
+
 /// Where everything listens.
 #[derive(Clone, Copy, Debug)]
 pub struct Addresses {
@@ -138,7 +141,8 @@ impl Setup {
             "listen = \"{}\"\nadmin_listen = \"{}\"\nstore = \"sqlite:{}\"\nplugin_dirs = {:?}\n\
              allow_unpinned = {}\ncallback_base_url = \"http://{}\"\n{}\n\
              [[clients]]\nname = \"edge\"\ntoken = {{ literal = \"{EDGE_TOKEN}\" }}\ncallbacks = true\n\
-             [[clients]]\nname = \"service\"\ntoken = {{ literal = \"{SERVICE_TOKEN}\" }}\n",
+             [[clients]]\nname = \"service\"\ntoken = {{ literal = \"{SERVICE_TOKEN}\" }}\n\
+             [[clients]]\nname = \"operator\"\ntoken = {{ literal = \"{OPERATOR_TOKEN}\" }}\noperator = true\n",
             at.delivery,
             at.delivery_admin,
             folder.join("aldis.db").display(),

@@ -33,6 +33,11 @@ pub(crate) enum Command {
     Send(Box<Send>),
     /// Shows one message's life: states, attempts, codes, times.
     Message(Message),
+    /// Shows how each carrier is: library, links, troubles. For a client with `operator = true`.
+    Carriers(Reach),
+    /// Has delivery read the settings of its carriers and routes again, as SIGHUP does. For a client with
+    /// `operator = true`.
+    Reload(Reach),
     /// For authors of carriers: a new one, its conformance, its settings.
     #[command(subcommand)]
     Carrier(crate::carrier::Carrier),

@@ -98,6 +98,13 @@ impl From<DeliveryError> for Failure {
                 "delivery does not know this client token".to_owned(),
             ),
             ErrorKind::Forbidden => (exit::CONFIG, "this client may not do that".to_owned()),
+            ErrorKind::SettingsRefused => (
+                exit::CONFIG,
+                format!(
+                    "delivery's settings are wrong, everything stays as it was: {}",
+                    error.detail
+                ),
+            ),
             ErrorKind::NotFound => (exit::FAILURE, "this client has no such message".to_owned()),
             ErrorKind::IdempotencyConflict => (
                 exit::FAILURE,

@@ -1,4 +1,4 @@
-//! The operator's hand: `aldis dev`, `send`, `message`, `token`, `carrier`.
+//! The operator's hand: `aldis dev`, `send`, `message`, `carriers`, `reload`, `token`, `carrier`.
 //!
 //! Standard output carries data, standard error progress and faults, `--output json` makes both
 //! readable by machines. Exit codes: 0 done, 1 failed, 2 wrong command line, 69 delivery cannot be
@@ -12,6 +12,7 @@ pub mod inbox;
 mod life;
 mod message;
 mod moment;
+mod operator;
 mod printer;
 mod secret_file;
 mod send;
@@ -57,6 +58,8 @@ async fn obey(command: Command, printer: &Printer) -> Result<(), Failure> {
         Command::Dev(wish) => dev::run(wish, printer).await,
         Command::Send(wish) => send::run(wish, printer, clock::now()).await,
         Command::Message(wish) => message::run(wish, printer).await,
+        Command::Carriers(reach) => operator::carriers(reach, printer).await,
+        Command::Reload(reach) => operator::reload(reach, printer).await,
         Command::Token(wish) => token::run(&wish, printer, clock::now()),
     }
 }

@@ -3,8 +3,13 @@
 use crate::convert::{request_into_wire, view_from_wire};
 use crate::wire::carrier_service_client::CarrierServiceClient;
 use crate::wire::message_service_client::MessageServiceClient;
-use crate::wire::{GetMessageRequest, Message, SendMessageRequest};
-use crate::{Callback, CallbackAnswer, DeliveryError, Endpoint, EndpointError, ErrorKind, MessageView, Sent};
+use crate::wire::{
+    GetMessageRequest, ListCarriersRequest, Message, ReloadCarriersRequest, SendMessageRequest,
+};
+use crate::{
+    Callback, CallbackAnswer, CarrierView, DeliveryError, Endpoint, EndpointError, ErrorKind, MessageView,
+    Reloaded, Sent,
+};
 use aldis_message::{MessageId, NewMessage};
 use std::fmt;
 use std::time::Duration;
@@ -25,6 +30,8 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis
 const READ_WITHIN: Duration = Duration::from_secs(5);
 /// The most patient carriers wait 15 s (Twilio), others 5 s.
 const CALLBACK_WITHIN: Duration = Duration::from_secs(4);
+/// Libraries may have to be tried and instances made, one after the other.
+const RELOADED_WITHIN: Duration = Duration::from_mins(1);
 const HEALTHY_WITHIN: Duration = Duration::from_secs(1);
 /// gRPC cannot say much more (`grpc-timeout` has 8 digits), and nobody waits that long.
 const LONGEST: Duration = Duration::from_hours(1);
@@ -95,6 +102,30 @@ impl DeliveryClient {
             })
             .await?;
         CallbackAnswer::from_wire(answer)
+    }
+
+    /// How each carrier is; for operators.
+    pub async fn carriers(&self) -> Result<Vec<CarrierView>, DeliveryError> {
+        let answer = self
+            .ask(READ_WITHIN, true, |left| {
+                let mut carriers = self.carriers.clone();
+                let request = self.request(ListCarriersRequest {}, left);
+                async move { carriers.list_carriers(request).await }
+            })
+            .await?;
+        Ok(answer.carriers.into_iter().map(CarrierView::from_wire).collect())
+    }
+
+    /// Has delivery read the settings of its carriers and routes again; for operators.
+    pub async fn reload_carriers(&self) -> Result<Reloaded, DeliveryError> {
+        let answer = self
+            .ask(RELOADED_WITHIN, false, |left| {
+                let mut carriers = self.carriers.clone();
+                let request = self.request(ReloadCarriersRequest {}, left);
+                async move { carriers.reload_carriers(request).await }
+            })
+            .await?;
+        Ok(Reloaded::from_wire(answer))
     }
 
     /// Whether delivery says, within a second, that it serves.

@@ -47,6 +47,8 @@ pub enum ErrorKind {
     Forbidden,
     /// The calling client has no such message, or there is no such carrier.
     NotFound,
+    /// Delivery's settings are wrong; the detail says where. Everything stays as it was.
+    SettingsRefused,
     /// Delivery has more work than it may queue.
     Overloaded,
     /// Delivery is draining and takes nothing new.
@@ -68,6 +70,7 @@ impl ErrorKind {
             Self::Unauthenticated,
             Self::Forbidden,
             Self::NotFound,
+            Self::SettingsRefused,
             Self::Overloaded,
             Self::ShuttingDown,
             Self::Unavailable,
@@ -86,6 +89,7 @@ impl ErrorKind {
             Self::Unauthenticated => ("unauthenticated", Code::Unauthenticated, false),
             Self::Forbidden => ("permission_denied", Code::PermissionDenied, false),
             Self::NotFound => ("not_found", Code::NotFound, false),
+            Self::SettingsRefused => ("settings_refused", Code::FailedPrecondition, false),
             Self::Overloaded => ("overloaded", Code::ResourceExhausted, true),
             Self::ShuttingDown => ("shutting_down", Code::Unavailable, true),
             Self::Unavailable => ("delivery_unavailable", Code::Unavailable, true),

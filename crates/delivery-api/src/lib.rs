@@ -20,6 +20,7 @@
 //! ```
 
 mod callback;
+mod carrier;
 mod client;
 mod convert;
 mod endpoint;
@@ -28,6 +29,7 @@ mod view;
 pub mod wire;
 
 pub use callback::{Callback, CallbackAnswer};
+pub use carrier::{CarrierView, LinkView, Reloaded};
 pub use client::{DeliveryClient, HEALTH_SERVICE};
 pub use convert::{request_from_wire, request_into_wire, view_from_wire, view_into_wire};
 pub use endpoint::{ClientIdentity, ClientTls, ClientToken, Endpoint, EndpointError};

@@ -54,7 +54,7 @@ proptest! {
 fn each_kind_has_a_code_of_its_own() {
     let codes: BTreeSet<_> = kinds().iter().map(|kind| kind.code()).collect();
     assert_eq!(codes.len(), kinds().len());
-    assert_eq!(kinds().len(), 10 + Reason::ALL.len());
+    assert_eq!(kinds().len(), 11 + Reason::ALL.len());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod gauges;
 mod load;
 mod replace;
+mod views;
 mod words;
 
 pub(crate) use gauges::Gauges;
@@ -152,20 +153,6 @@ impl Carriers {
         lanes
             .filter_map(|(name, lane)| Some((name.to_string(), lane.instance()?.metrics())))
             .collect()
-    }
-
-    /// Those whose library is being left alone, and why.
-    pub(crate) fn resting(&self) -> Vec<String> {
-        let resting = |(name, metrics): (String, InstanceMetrics)| {
-            if metrics.worker.is_some_and(|worker| worker.safe_mode) {
-                Some(format!("{name} crashes its worker again and again"))
-            } else {
-                metrics
-                    .quarantined
-                    .then(|| format!("{name} keeps breaking its contract"))
-            }
-        };
-        self.instances().into_iter().filter_map(resting).collect()
     }
 
     /// The route of a message.

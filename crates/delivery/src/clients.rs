@@ -18,6 +18,8 @@ pub(crate) struct Known {
     pub(crate) name: ClientName,
     /// May hand on what carriers call.
     pub(crate) callbacks: bool,
+    /// May see how the carriers are, and have the settings read again.
+    pub(crate) operator: bool,
 }
 
 impl Clients {
@@ -26,6 +28,7 @@ impl Clients {
             let known = Known {
                 name: client.name.clone(),
                 callbacks: client.callbacks,
+                operator: client.operator,
             };
             (known, digest_of(client.token.expose()))
         };

@@ -95,6 +95,8 @@ pub struct Client {
     pub token: SecretText,
     /// Whether it may hand on what carriers call: an edge.
     pub callbacks: bool,
+    /// Whether it may see how the carriers are, and have the settings read again.
+    pub operator: bool,
 }
 
 /// A carrier account.
@@ -127,8 +129,11 @@ impl Config {
     /// The keys that differ and count at the next start only: a running service keeps what it has.
     pub(crate) fn fixed_keys_changed(&self, other: &Self) -> Vec<&'static str> {
         let shown = |value: &dyn std::fmt::Debug| format!("{value:?}");
-        let clients = |config: &Self| -> Vec<(ClientName, SecretText, bool)> {
-            let of = |client: &Client| (client.name.clone(), client.token.clone(), client.callbacks);
+        let clients = |config: &Self| -> Vec<(ClientName, SecretText, bool, bool)> {
+            let of = |client: &Client| {
+                let (name, token) = (client.name.clone(), client.token.clone());
+                (name, token, client.callbacks, client.operator)
+            };
             config.clients.iter().map(of).collect()
         };
         let same = [

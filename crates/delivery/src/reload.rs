@@ -35,7 +35,25 @@ impl fmt::Debug for Reload {
 }
 
 /// Takes over what the settings say now; if they are wrong, everything stays as it is.
-pub(crate) fn reload(engine: &Arc<Engine>) -> Result<Replaced, ConfigError> {
+pub(crate) async fn reload(engine: &Arc<Engine>) -> Result<Replaced, ConfigError> {
+    let engine = Arc::clone(engine);
+    let runtime = tokio::runtime::Handle::current();
+    // Reading files and trying libraries would hold up messages.
+    let reloading = tokio::task::spawn_blocking(move || {
+        let _inside = runtime.enter();
+        take_over(&engine)
+    });
+    match reloading.await {
+        Ok(replaced) => replaced,
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The process is ending.
+            Err(_) => Ok(Replaced::default()),
+        },
+    }
+}
+
+fn take_over(engine: &Arc<Engine>) -> Result<Replaced, ConfigError> {
     let Some(reload) = engine.reload.get() else {
         return Ok(Replaced::default());
     };
@@ -57,14 +75,7 @@ pub(crate) fn reload(engine: &Arc<Engine>) -> Result<Replaced, ConfigError> {
 /// Reads them again at each SIGHUP.
 pub(crate) async fn at_each(mut hangups: Signal, engine: Arc<Engine>) {
     while hangups.recv().await.is_some() {
-        let engine = Arc::clone(&engine);
-        let runtime = tokio::runtime::Handle::current();
-        // Reading files and mapping libraries would hold up messages.
-        let reloading = tokio::task::spawn_blocking(move || {
-            let _inside = runtime.enter();
-            reload(&engine)
-        });
-        if let Ok(Err(error)) = reloading.await {
+        if let Err(error) = reload(&engine).await {
             tracing::error!(%error, "the settings are wrong, everything stays as it was");
         }
     }

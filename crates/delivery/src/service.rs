@@ -1,20 +1,19 @@
 //! The gRPC handlers: convert, call, convert back.
 
+mod carriers;
+
 use crate::clients::{Clients, Known};
 use crate::engine::Engine;
 use crate::patience::patience;
-use crate::receipts;
 use aldis_daemon::clock;
-use aldis_delivery_api::wire::carrier_service_server::{CarrierService, CarrierServiceServer};
+use aldis_delivery_api::wire::carrier_service_server::CarrierServiceServer;
 use aldis_delivery_api::wire::message_service_server::{MessageService, MessageServiceServer};
 use aldis_delivery_api::wire::{
-    GetMessageRequest, GetMessageResponse, HandleCallbackRequest, HandleCallbackResponse, SendMessageRequest,
-    SendMessageResponse,
+    GetMessageRequest, GetMessageResponse, SendMessageRequest, SendMessageResponse,
 };
-use aldis_delivery_api::{
-    Callback, CallbackAnswer, DeliveryError, ErrorKind, request_from_wire, view_into_wire,
-};
+use aldis_delivery_api::{DeliveryError, ErrorKind, request_from_wire, view_into_wire};
 use aldis_message::ClientName;
+use carriers::Carriers;
 use std::sync::Arc;
 use tonic::service::interceptor::InterceptedService;
 use tonic::{Request, Response, Status};
@@ -29,7 +28,7 @@ const LONGEST_CALLBACK: usize = 128 * 1024;
 pub(crate) type Server = MessageServiceServer<Service>;
 
 /// The same of the carriers.
-pub(crate) type CarrierServer = CarrierServiceServer<CallbackService>;
+pub(crate) type CarrierServer = CarrierServiceServer<Carriers>;
 
 /// The message service over an engine.
 pub(crate) struct Service {
@@ -46,14 +45,13 @@ pub(crate) fn service(
     InterceptedService::new(server, door)
 }
 
-/// What carriers call, behind the same door.
+/// The carriers, behind the same door.
 pub(crate) fn carriers(
     engine: Arc<Engine>,
     clients: Clients,
 ) -> InterceptedService<CarrierServer, impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone> {
     let door = door(&engine, clients);
-    let server =
-        CarrierServiceServer::new(CallbackService { engine }).max_decoding_message_size(LONGEST_CALLBACK);
+    let server = CarrierServiceServer::new(Carriers::new(engine)).max_decoding_message_size(LONGEST_CALLBACK);
     InterceptedService::new(server, door)
 }
 
@@ -69,35 +67,6 @@ fn door(
             .inspect_err(|error| metrics.refusal(error.code()))?;
         request.extensions_mut().insert(client);
         Ok(request)
-    }
-}
-
-/// The carrier service over an engine.
-pub(crate) struct CallbackService {
-    engine: Arc<Engine>,
-}
-
-#[tonic::async_trait]
-impl CarrierService for CallbackService {
-    async fn handle_callback(
-        &self,
-        request: Request<HandleCallbackRequest>,
-    ) -> Result<Response<HandleCallbackResponse>, Status> {
-        let answer = self.handle(request).await.inspect_err(|error| {
-            self.engine.metrics.refusal(error.code());
-            tracing::info!(code = error.code(), "call-back answered with an error");
-        })?;
-        Ok(Response::new(answer.into_wire()))
-    }
-}
-
-impl CallbackService {
-    async fn handle(&self, request: Request<HandleCallbackRequest>) -> Result<CallbackAnswer, DeliveryError> {
-        if !known(&request)?.callbacks {
-            let detail = "this client may not hand on call-backs (callbacks = true in its settings)";
-            return Err(DeliveryError::new(ErrorKind::Forbidden, detail));
-        }
-        receipts::answer(&self.engine, Callback::from_wire(request.into_inner())).await
     }
 }
 

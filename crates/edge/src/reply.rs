@@ -324,7 +324,9 @@ fn status_of(kind: ErrorKind) -> StatusCode {
         | ErrorKind::Refused(Reason::DeadlineExceeded | Reason::OutcomeUnknown | Reason::Fenced) => {
             StatusCode::GATEWAY_TIMEOUT
         }
-        ErrorKind::NotFound | ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorKind::NotFound | ErrorKind::SettingsRefused | ErrorKind::Internal => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
     }
 }
 
@@ -333,7 +335,7 @@ fn status_of(kind: ErrorKind) -> StatusCode {
 fn shown(kind: ErrorKind) -> ErrorKind {
     match kind {
         ErrorKind::Unauthenticated | ErrorKind::Forbidden => ErrorKind::Unavailable,
-        ErrorKind::NotFound => ErrorKind::Internal,
+        ErrorKind::NotFound | ErrorKind::SettingsRefused => ErrorKind::Internal,
         other => other,
     }
 }

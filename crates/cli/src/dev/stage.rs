@@ -166,6 +166,7 @@ callbacks = true
 [[clients]]
 name = "cli"
 token = {{ file = {cli_token} }}
+operator = true
 
 [[carriers]]
 name = "sandbox"

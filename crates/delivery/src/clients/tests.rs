@@ -8,6 +8,7 @@ fn clients() -> Clients {
         name: ClientName::parse(name).unwrap(),
         token: SecretText::new(token.to_owned()),
         callbacks: false,
+        operator: false,
     };
     Clients::new(&[
         client("edge", "token-of-edge"),

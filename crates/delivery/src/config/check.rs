@@ -167,6 +167,7 @@ fn clients(judge: &mut Judge<'_>, raw: &[RawClient]) -> Vec<Client> {
             name,
             token,
             callbacks: client.callbacks,
+            operator: client.operator,
         });
     }
     clients

@@ -53,6 +53,8 @@ pub(super) struct RawClient {
     pub(super) token: Secret,
     #[serde(default)]
     pub(super) callbacks: bool,
+    #[serde(default)]
+    pub(super) operator: bool,
 }
 
 #[derive(Deserialize)]

@@ -8,7 +8,7 @@ use aldis_delivery_api::{DeliveryError, ErrorKind};
 use std::time::Duration;
 
 /// Delivery's code, our status, and the code outside.
-const TABLE: [(&str, u16, &str); 26] = [
+const TABLE: [(&str, u16, &str); 27] = [
     ("invalid_argument", 400, "invalid_argument"),
     ("too_long", 400, "too_long"),
     ("blocked", 403, "blocked"),
@@ -20,6 +20,7 @@ const TABLE: [(&str, u16, &str); 26] = [
     ("opted_out", 422, "opted_out"),
     ("internal", 500, "internal"),
     ("not_found", 500, "internal"),
+    ("settings_refused", 500, "internal"),
     ("carrier_failed", 502, "carrier_failed"),
     ("carrier_unauthorized", 502, "carrier_unauthorized"),
     ("carrier_no_funds", 502, "carrier_no_funds"),
