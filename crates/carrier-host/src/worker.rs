@@ -15,6 +15,7 @@ mod watch;
 
 pub use child::{Ended, work};
 pub(crate) use frame::Loaded;
+pub use frame::count as count_frames;
 pub(crate) use machine::Machine;
 pub(crate) use process::{NotStarted, Recipe};
 pub(crate) use program::Program;

@@ -152,3 +152,15 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(frame: &'a [u8]) -> Result<T, String>
         Err(error) => Err(format!("a frame that cannot be read: {error}")),
     }
 }
+
+/// How many frames of a worker these bytes begin with. Whatever they are, that is all that happens.
+pub fn count(bytes: &[u8]) -> usize {
+    let (mut arrived, mut count) = (BytesMut::from(bytes), 0);
+    while let Ok(Some(frame)) = next(&mut arrived) {
+        if read::<Said>(&frame).is_err() {
+            break;
+        }
+        count += 1;
+    }
+    count
+}

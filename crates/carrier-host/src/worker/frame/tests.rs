@@ -1,6 +1,6 @@
 //! Frames come out as they went in, and foreign bytes do no harm.
 
-use super::{Answer, Answered, Ask, BytesMut, Call, Said, next, put, read};
+use super::{Answer, Answered, Ask, BytesMut, Call, Said, count, next, put, read};
 use crate::border::host_table::Aside;
 use crate::border::{RawAct, RawRequest, Word};
 use proptest::prelude::*;
@@ -60,6 +60,7 @@ proptest! {
             let _ = read::<Call<'_>>(&frame);
         }
         let _ = read::<Said>(&bytes);
+        let _ = count(&bytes);
     }
 }
 
@@ -68,6 +69,7 @@ fn what_is_left_over_or_endless_is_nonsense() {
     let mut bytes = bytes_of(&Said::Aside(1, Aside::Log(3, "words".to_owned())))[4..].to_vec();
     assert!(read::<Said>(&bytes).is_ok());
     bytes.push(0);
+    assert_eq!(count(&[]), 0);
     let words = read::<Said>(&bytes).err().expect("refused");
     assert!(words.contains("1 bytes too many"), "{words}");
     let mut endless = BytesMut::from(&[0xFF; 8][..]);
