@@ -17,8 +17,9 @@ mod peer;
 mod stage;
 
 use aldis_carrier_host::{Class, Instance, Isolation};
-use futures_util::StreamExt as _;
 use stage::{Peer, Stage, cpu_time};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const RUNS: usize = 5;
@@ -46,8 +47,8 @@ async fn measure() {
     let stage = Stage::new();
     println!("HTTP, 0 ms carrier, 64 in flight, 20,000 messages a run, median of {RUNS} runs");
     let peer = Peer::start(&["http-peer"]);
-    let here = stage.http(Isolation::InProcess, peer.port());
-    let apart = stage.http(Isolation::Worker, peer.port());
+    let here = Arc::new(stage.http(Isolation::InProcess, peer.port()));
+    let apart = Arc::new(stage.http(Isolation::Worker, peer.port()));
     let (mut in_process, mut in_worker) = (Vec::new(), Vec::new());
     for _ in 0..=RUNS {
         in_process.push(run(&here, 20_000, 64).await);
@@ -66,7 +67,7 @@ async fn measure() {
         let count = (limit * 2.0) as usize;
         for isolation in [Isolation::InProcess, Isolation::Worker] {
             let peer = Peer::start(&["session-peer", &window.to_string()]);
-            let instance = stage.session(isolation, peer.port()).await;
+            let instance = Arc::new(stage.session(isolation, peer.port()).await);
             let mut runs = Vec::new();
             for _ in 0..=RUNS {
                 runs.push(run(&instance, count, window as usize * 2).await);
@@ -83,15 +84,27 @@ async fn measure() {
 }
 
 /// Seconds of processor a message, and messages a second.
-async fn run(instance: &Instance, count: usize, in_flight: usize) -> (f64, f64) {
+async fn run(instance: &Arc<Instance>, count: usize, in_flight: usize) -> (f64, f64) {
     let (began, before) = (Instant::now(), cpu_time());
-    let accepted = futures_util::stream::iter(0..count)
-        .map(|number| instance.submit(stage::submission(number)))
-        .buffer_unordered(in_flight)
-        .filter(|report| std::future::ready(report.class == Class::Accepted))
-        .count()
-        .await;
-    assert_eq!(accepted, count, "every message is accepted");
+    let next = Arc::new(AtomicUsize::new(0));
+    // As delivery does it: each message is in the hands of a task.
+    let hand = || {
+        let (instance, next) = (Arc::clone(instance), Arc::clone(&next));
+        tokio::spawn(async move {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    break;
+                }
+                let report = instance.submit(stage::submission(number)).await;
+                assert_eq!(report.class, Class::Accepted, "{report:?}");
+            }
+        })
+    };
+    let hands: Vec<_> = (0..in_flight).map(|_| hand()).collect();
+    for hand in hands {
+        hand.await.expect("every message is accepted");
+    }
     let count = count as f64;
     (
         cpu_time().saturating_sub(before).as_secs_f64() / count,
