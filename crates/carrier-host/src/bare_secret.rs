@@ -37,13 +37,19 @@ fn look(root: &Value, schema: &Value, given: &Value, key: String) -> Option<Stri
     match given {
         Value::Object(members) => members
             .iter()
-            .find_map(|(name, value)| look(root, schema.get("properties")?.get(name)?, value, below(name))),
+            .find_map(|(name, value)| look(root, member(schema, name)?, value, below(name))),
         Value::Array(items) => items
             .iter()
             .enumerate()
             .find_map(|(index, item)| look(root, schema.get("items")?, item, below(&index.to_string()))),
         _ => None,
     }
+}
+
+/// What the schema says of a member, by its name or for all others.
+fn member<'s>(schema: &'s Value, name: &str) -> Option<&'s Value> {
+    let named = schema.get("properties").and_then(|members| members.get(name));
+    named.or_else(|| schema.get("additionalProperties"))
 }
 
 /// Follows one `$ref` into the schema itself.

@@ -10,6 +10,7 @@ fn schema() -> Value {
             "maybe": { "anyOf": [{ "type": "string", "x-secret": true }, { "type": "null" }] },
             "open": { "type": "string" },
             "inner": { "$ref": "#/$defs/Inner" },
+            "many": { "type": "object", "additionalProperties": { "type": "string", "x-secret": true } },
             "list": { "type": "array", "items": { "$ref": "#/$defs/Inner" } },
         },
         "$defs": { "Inner": { "properties": {
@@ -29,6 +30,7 @@ fn a_secret_in_the_open_is_found() {
             json!({ "inner": { "again": { "key": "planted" } } }),
             Some("inner.again.key"),
         ),
+        (json!({ "many": { "any": "planted" } }), Some("many.any")),
         (json!({ "list": [{}, { "key": "planted" }] }), Some("list.1.key")),
         (
             json!({ "open": "fine", "maybe": null, "inner": {}, "list": [], "unknown": "x" }),

@@ -1,10 +1,10 @@
 //! Session carriers: connections, bytes cut anywhere, timers, messages, the end.
 
+use super::memory::{GRAIN, growth};
 use super::{Checked, End, Example, Ground, Manner, Subject, first, kept, lengths, ready};
 use crate::kit::bytes::Dice;
 use crate::kit::lending::Length;
 use crate::kit::letter::Lengths;
-use crate::kit::process::heap;
 use crate::kit::report::Fault;
 use crate::kit::subject::Made;
 use crate::kit::wire::{Act, Connected, GOES_ON, links};
@@ -187,11 +187,8 @@ fn left_behind(ground: &Ground, made: &Made<'_>, subject: &Subject, table: Sessi
         }
         drop(subject.desk.take_log());
     };
-    (0..200).for_each(|_| round());
-    let before = heap();
-    (0..1000).for_each(|_| round());
-    let left = heap().saturating_sub(before) / 1000;
-    (left > 8).then(|| {
+    let left = growth(round);
+    (left > GRAIN).then(|| {
         Fault::new(
             format!("each session leaves {left} bytes behind"),
             "free in destroy all that open allocated",
