@@ -12,6 +12,9 @@ fuzz_target!(|answer: (u16, &[u8])| {
     let twilio = Bench::<Twilio>::new(&settings, &[("auth_token", "planted")]).expect("good settings");
     let message = TestMessage::new("+12025550100", "Hello");
     let status = 100 + answer.0 % 500;
-    let outcome = twilio.attempt(&message, [Answer::new(status, answer.1)]).expect("a word").outcome;
+    let outcome = twilio
+        .attempt(&message, [Answer::new(status, answer.1)])
+        .expect("a word")
+        .outcome;
     assert!(outcome.class != Class::Accepted || (200..300).contains(&status));
 });

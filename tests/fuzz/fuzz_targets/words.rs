@@ -10,7 +10,12 @@ fuzz_target!(|text: &str| {
     }
     let _ = Sender::parse(text);
     if let Ok(body) = MessageBody::parse(text.to_owned()) {
-        let joined: String = body.segments().parts().iter().map(|part| &body.expose()[part.clone()]).collect();
+        let joined: String = body
+            .segments()
+            .parts()
+            .iter()
+            .map(|part| &body.expose()[part.clone()])
+            .collect();
         assert_eq!(joined, body.expose());
     }
 });

@@ -1,0 +1,154 @@
+//! What the operator sets, and the API it makes.
+
+use crate::lint::Lint;
+use crate::preset::{self, HOSTS, Preset};
+use crate::problem::{Problem, as_error};
+use crate::receipt::Reading;
+use crate::submit::{Meaning, Order};
+use crate::template::Template;
+use crate::text::{Given, Texts};
+use aldis_carrier::{Secret, SettingsError};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// `[carriers.settings]`. No `Debug`: it would show values.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// A template that is made already.
+    preset: Option<preset::Name>,
+    /// A template, or what differs from that of the preset.
+    #[serde(default)]
+    template: Patch,
+    /// Where the API is; plain http on loopback only. The request's URL begins with it.
+    base_url: Option<String>,
+    /// The sender of messages that name none.
+    sender: Option<String>,
+    /// What the template calls `{{ values.NAME }}`.
+    #[serde(default)]
+    values: BTreeMap<String, Value>,
+    /// What the template calls `{{ secrets.NAME }}`.
+    #[serde(default)]
+    secrets: BTreeMap<String, Secret>,
+    /// Asks for receipts, and believes those that come; true if not said.
+    receipts: Option<bool>,
+}
+
+/// A [`Template`], whole or in parts.
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+struct Patch(Value);
+
+impl JsonSchema for Patch {
+    fn schema_name() -> Cow<'static, str> {
+        Template::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Template::json_schema(generator)
+    }
+}
+
+/// A carrier's API, as far as a template tells it.
+pub(crate) struct Api {
+    pub(crate) given: Given,
+    pub(crate) texts: Texts,
+    pub(crate) order: Order,
+    pub(crate) meaning: Meaning,
+    pub(crate) reading: Option<Reading>,
+}
+
+impl Api {
+    pub(crate) fn new(settings: Settings) -> Result<Self, SettingsError> {
+        let preset = match settings.preset {
+            Some(name) => name.read()?,
+            None => Preset {
+                base_url: None,
+                wanted: BTreeMap::new(),
+                template: json!({}),
+            },
+        };
+        let mut template = preset.template;
+        if !settings.template.0.is_null() {
+            preset::lay(settings.template.0, &mut template);
+        }
+        let Some(base_url) = settings.base_url.or(preset.base_url) else {
+            return Err(SettingsError::new("base_url", "is missing: where is the API?"));
+        };
+        let given = Given {
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            sender: settings.sender,
+            values: settings.values,
+            secrets: settings.secrets,
+            receipts: settings.receipts.unwrap_or(true),
+        };
+        let template = read(template)?;
+        let mut lint = Lint::new(&given, &preset.wanted);
+        let order = template.request.as_ref();
+        let order = order.and_then(|request| Order::new(&mut lint, request, HOSTS));
+        let meaning = template.answer.as_ref();
+        let meaning = meaning.map(|answer| Meaning::new(&mut lint, answer));
+        let receipt = template.receipt.as_ref().filter(|_| given.receipts);
+        let reading = receipt.and_then(|receipt| Reading::new(&mut lint, receipt));
+        for (part, whole) in [
+            ("request", template.request.is_some()),
+            ("answer", template.answer.is_some()),
+        ] {
+            if !whole {
+                lint.note(part, "is missing, and there is no preset either");
+            }
+        }
+        if template.receipt.is_none() && given.receipts && lint.texts.names("callback_url") {
+            lint.note(
+                "receipt",
+                "is missing, though the request asks for receipts; say how they are read, or set receipts = false",
+            );
+        }
+        // What only receipts would need may stay while they are off.
+        if given.receipts || template.receipt.is_none() {
+            unused(&mut lint);
+        }
+        let Lint { texts, problems, .. } = lint;
+        as_error(problems)?;
+        match (order, meaning) {
+            (Some(order), Some(meaning)) => Ok(Self {
+                given,
+                texts,
+                order,
+                meaning,
+                reading,
+            }),
+            _ => Err(SettingsError::new("template", "is not whole")),
+        }
+    }
+}
+
+fn read(template: Value) -> Result<Template, SettingsError> {
+    serde_path_to_error::deserialize(template).map_err(|error| {
+        let path = error.path().to_string();
+        SettingsError::new(format!("template.{path}"), error.inner().to_string())
+    })
+}
+
+/// What is given and not used is a typing mistake, or a secret that lies about.
+fn unused(lint: &mut Lint<'_>) {
+    let values = lint.given.values.keys().map(|name| format!("values.{name}"));
+    let secrets = lint.given.secrets.keys().map(|name| format!("secrets.{name}"));
+    let unused: BTreeSet<_> = values
+        .chain(secrets)
+        .filter(|name| !lint.texts.names(name))
+        .collect();
+    // What is wrong already may be why it looks unused.
+    if lint.problems.is_empty() {
+        for name in unused {
+            let problem = Problem::setting(&name, "is set, but the template does not use it");
+            lint.problems.push(problem);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! A template that cannot work is refused at the start, and every fault is named by its place and with a way to mend it.
+
+use crate::Http;
+use aldis_carrier::testing::Bench;
+use serde_json::{Value, json};
+
+fn good() -> Value {
+    json!({
+        "base_url": "https://api.acme.example",
+        "values": { "account": "a1" },
+        "receipts": false,
+        "template": {
+            "request": { "url": "{{ base_url }}/{{ values.account }}", "form": { "to": "{{ to.e164 }}", "text": "{{ text }}" } },
+            "answer": { "id": { "json": "$.id" }, "code": { "json": "$.code" }, "codes": { "7": "invalid_number" } },
+        },
+    })
+}
+
+/// What is said of the good settings after this change to them.
+fn complaint(pointer: &str, value: Value, secrets: &[(&str, &str)]) -> String {
+    let mut settings = good();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    settings
+        .pointer_mut(parent)
+        .unwrap_or_else(|| panic!("no {parent}"))
+        .as_object_mut()
+        .unwrap()
+        .insert(name.to_owned(), value);
+    match Bench::<Http>::new(&settings, secrets) {
+        Ok(_) => "nothing".to_owned(),
+        Err(error) => format!("{}: {}", error.key, error.reason),
+    }
+}
+
+#[test]
+fn the_good_one_is_taken() {
+    assert!(Bench::<Http>::new(&good(), &[]).is_ok());
+}
+
+/// Where in the good settings | what stands there instead | what is said of it.
+const FAULTS: &str = r#"
+/template/request | {} | template.request.url: is missing
+/template/request | null | template.request: is missing
+/template/answer | null | template.answer: is missing
+/template/answer/id | null | template.answer.accepted.when: is missing, and there is no answer.id
+/template/answer/codes | {} | template.answer.codes: is missing, and there are no answer.statuses
+/template/answer/code | null | template.answer.code: is missing
+/template/answer/code | { "regex": "(" } | template.answer.code: is no regular expression
+/template/answer/code | { "json": "code" } | template.answer.code: is no JSONPath (RFC 9535)
+/template/answer/code | { "query": "code" } | query and form are fields of call-backs
+/template/answer/codes/7 | "bad_number" | template.answer.codes.7: this is no class of refusal; there are temporary,
+/template/answer/statuses | { "4xx": "bad_request" } | template.answer.statuses.4xx: is no HTTP status
+/template/answer/accepted | { "when": { "at": { "json": "$.ok" } } } | exactly one of is and matches
+/template/request/url | "https://elsewhere.example/sms" | template.request.url: leads to another host
+/template/request/url | "{{ base_url }}.elsewhere.example/{{ values.account }}" | template.request.url: leads to another host
+/template/request/method | "GET" | template.request.method: GET has no body
+/template/request/method | "post" | template.request.method: is GET, POST, PUT or PATCH
+/template/request/json | {} | a request has a form or json, not both
+/template/request/form/to | "{{ to.dijits }}" | template.request.form.to: there is no {{ to.dijits }} here; there are to.e164,
+/template/request/form/to | "{{ to.e164" | template.request.form.to: is no text with placeholders
+/template/request/form/to | { "a": 1 } | template.request.form.to: is a text, a number, true or false
+/template/request/form/cb | "{{ text \u007c with_login('a', 'b') }}" | template.request.form: cannot be filled in, even for
+/template/request/form/key | "{{ secrets.key }}" | secrets.key: is missing: template.request.form.key needs it
+/template/request/form/key | "{{ request.body }}" | there is no {{ request.body }} here
+/template/request/auth | { "hmac": { "key": "!", "key_encoding": "base64", "header": "x" } } | request.auth.hmac.key: cannot be filled in
+/template/request/atuh | {} | template.request.atuh: unknown field
+/values/acount | "a2" | values.acount: is set, but the template does not use it
+/base_url | null | base_url: is missing
+/preset | "twilio" | preset: 
+"#;
+
+#[test]
+fn each_fault_is_named() {
+    for line in FAULTS.lines().filter(|line| !line.is_empty()) {
+        let mut parts = line.splitn(3, " | ");
+        let mut part = || parts.next().expect("three parts");
+        let (pointer, value, expected) = (part(), part(), part());
+        let value = serde_json::from_str(value).expect("JSON");
+        let said = complaint(pointer, value, &[]);
+        assert!(said.contains(expected), "{line}: {said}");
+    }
+    let said = complaint("/template", json!({}), &[("secrets.key", "planted-secret")]);
+    assert!(!said.contains("planted-secret"), "{said}");
+}
+
+#[test]
+fn receipts_need_a_proof_and_a_table() {
+    let receipt = json!({ "id": { "form": "id" }, "state": { "form": "status" } });
+    let mut settings = good();
+    settings["receipts"] = json!(true);
+    settings["template"]["receipt"] = receipt;
+    let error = Bench::<Http>::new(&settings, &[]).map(drop).expect_err("refused");
+    assert_eq!(error.key, "template.receipt.trust");
+    assert!(error.reason.contains("anybody could say"), "{}", error.reason);
+    assert!(
+        error.reason.contains("; template.receipt.states: is missing"),
+        "{}",
+        error.reason
+    );
+
+    let mut settings = good();
+    settings["receipts"] = json!(true);
+    settings["template"]["request"]["form"]["cb"] = json!("{{ callback_url }}");
+    let error = Bench::<Http>::new(&settings, &[]).map(drop).expect_err("refused");
+    assert_eq!(error.key, "template.receipt");
+}
+
+#[test]
+fn a_preset_says_what_it_needs_and_may_be_changed_in_part() {
+    let error = Bench::<Http>::new(&json!({ "preset": "clicksend", "receipts": false }), &[])
+        .err()
+        .unwrap();
+    assert_eq!(error.key, "values.username");
+    assert!(
+        error.reason.contains("the account's user name"),
+        "{}",
+        error.reason
+    );
+    assert!(
+        error.reason.contains("secrets.api_key: is missing"),
+        "{}",
+        error.reason
+    );
+    let changed = json!({
+        "preset": "clicksend", "receipts": false, "values": { "username": "u" },
+        "template": { "answer": { "codes": { "NEW_CODE": "blocked" } } },
+    });
+    assert!(Bench::<Http>::new(&changed, &[("secrets.api_key", "k")]).is_ok());
+}

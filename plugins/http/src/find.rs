@@ -1,0 +1,150 @@
+//! Finds a value in what a carrier says: in its answers and in its call-backs. Pure.
+
+use crate::lint::Lint;
+use crate::template::{Condition, Selector};
+use crate::text::{Place, Text, Texts, plain};
+use minijinja::Value;
+use regex::Regex;
+use serde_json::Value as Json;
+use serde_json_path::JsonPath;
+
+/// A selector, ready.
+pub(crate) enum Find {
+    Json(JsonPath),
+    Header(String),
+    Regex(Regex),
+    Query(String),
+    Form(String),
+    Text(Text),
+    FirstOf(Vec<Find>),
+}
+
+/// What a carrier said, in whichever way.
+pub(crate) struct Said<'a> {
+    /// The body as JSON; or, of several receipts, one.
+    pub(crate) json: Option<&'a Json>,
+    /// The body as text.
+    pub(crate) body: &'a str,
+    pub(crate) header: &'a dyn Fn(&str) -> Option<String>,
+    pub(crate) query: &'a [(String, String)],
+    pub(crate) form: &'a [(String, String)],
+    /// What the texts may name.
+    pub(crate) with: &'a Value,
+}
+
+impl Find {
+    pub(crate) fn new(lint: &mut Lint<'_>, key: &str, selector: &Selector, place: Place) -> Option<Self> {
+        let of_answer = place == Place::Message;
+        match selector {
+            Selector::Json(path) => json_path(lint, key, path).map(Self::Json),
+            Selector::Header(name) => Some(Self::Header(name.to_ascii_lowercase())),
+            Selector::Regex(pattern) => regex(lint, key, pattern).map(Self::Regex),
+            Selector::Query(_) | Selector::Form(_) if of_answer => {
+                lint.note(key, "query and form are fields of call-backs; an answer has none");
+                None
+            }
+            Selector::Query(name) => Some(Self::Query(name.clone())),
+            Selector::Form(name) => Some(Self::Form(name.clone())),
+            Selector::Text(source) => lint.text(key, source, place).map(Self::Text),
+            Selector::FirstOf(selectors) => {
+                let finds = selectors.iter().enumerate();
+                let finds = finds
+                    .filter_map(|(at, selector)| Self::new(lint, &format!("{key}.{at}"), selector, place));
+                Some(Self::FirstOf(finds.collect()))
+            }
+        }
+    }
+
+    /// Every value that is there, in order.
+    pub(crate) fn all(&self, texts: &Texts, said: &Said<'_>) -> Vec<String> {
+        match self {
+            Self::Json(path) => {
+                let nodes = said.json.map(|json| path.query(json).all()).unwrap_or_default();
+                nodes.into_iter().cloned().filter_map(plain).collect()
+            }
+            Self::Header(name) => (said.header)(name).into_iter().collect(),
+            Self::Regex(pattern) => pattern
+                .captures_iter(said.body)
+                .filter_map(|found| found.get(1).or_else(|| found.get(0)))
+                .map(|found| found.as_str().to_owned())
+                .collect(),
+            Self::Query(name) => fields(said.query, name),
+            Self::Form(name) => fields(said.form, name),
+            Self::Text(text) => texts.text(text, said.with).ok().flatten().into_iter().collect(),
+            Self::FirstOf(finds) => {
+                let found = finds.iter().map(|find| find.all(texts, said));
+                found
+                    .into_iter()
+                    .find(|found| !found.is_empty())
+                    .unwrap_or_default()
+            }
+        }
+        .into_iter()
+        .filter(|value| !value.is_empty())
+        .collect()
+    }
+
+    pub(crate) fn first(&self, texts: &Texts, said: &Said<'_>) -> Option<String> {
+        self.all(texts, said).into_iter().next()
+    }
+}
+
+fn fields(fields: &[(String, String)], name: &str) -> Vec<String> {
+    let named = fields.iter().filter(|(key, _)| key == name);
+    named.map(|(_, value)| value.clone()).collect()
+}
+
+pub(crate) fn json_path(lint: &mut Lint<'_>, key: &str, path: &str) -> Option<JsonPath> {
+    JsonPath::parse(path)
+        .map_err(|error| lint.note(key, format!("is no JSONPath (RFC 9535): {}", error.message())))
+        .ok()
+}
+
+fn regex(lint: &mut Lint<'_>, key: &str, pattern: &str) -> Option<Regex> {
+    Regex::new(pattern)
+        .map_err(|error| {
+            let error = error.to_string();
+            let why = error
+                .lines()
+                .last()
+                .unwrap_or_default()
+                .trim_start_matches("error: ");
+            lint.note(key, format!("is no regular expression: {why}"));
+        })
+        .ok()
+}
+
+/// A condition, ready.
+pub(crate) struct Check {
+    at: Find,
+    is: Vec<String>,
+    matches: Option<Regex>,
+}
+
+impl Check {
+    pub(crate) fn new(lint: &mut Lint<'_>, key: &str, condition: &Condition, place: Place) -> Option<Self> {
+        if condition.is.is_empty() == condition.matches.is_none() {
+            lint.note(key, "has exactly one of is and matches");
+        }
+        let matches = condition.matches.as_ref();
+        let matches = matches.and_then(|pattern| regex(lint, &format!("{key}.matches"), pattern));
+        Some(Self {
+            at: Find::new(lint, &format!("{key}.at"), &condition.at, place)?,
+            is: condition.is.iter().cloned().filter_map(plain).collect(),
+            matches,
+        })
+    }
+
+    /// True if there is something and all of it is as it should be: one part of several that failed is a failure.
+    pub(crate) fn holds(&self, texts: &Texts, said: &Said<'_>) -> bool {
+        let found = self.at.all(texts, said);
+        let fits = |value: &String| {
+            self.is.contains(value)
+                || self
+                    .matches
+                    .as_ref()
+                    .is_some_and(|pattern| pattern.is_match(value))
+        };
+        !found.is_empty() && found.iter().all(fits)
+    }
+}

@@ -1,0 +1,356 @@
+//! Each preset speaks its carrier's API: the request it asks for, the answers it documents, its receipts.
+
+use crate::Http;
+use aldis_carrier::testing::{Answer, Bench, Callback, TestMessage};
+use aldis_carrier::{Class, Encoding, ReceiptState, Request, Webhook};
+use serde_json::{Value, json};
+
+const CALLBACK: &str = "https://sms.example.com/carriers/acme/receipts?message=msg_1";
+/// `planted-access-key` in base64.
+const ACCESS_KEY: &str = "cGxhbnRlZC1hY2Nlc3Mta2V5";
+
+fn carrier(preset: &str) -> Bench<Http> {
+    let (base_url, values, secrets): (&str, Value, &[(&str, &str)]) = match preset {
+        "azure" => (
+            "https://acme.communication.azure.com",
+            json!({}),
+            &[
+                ("secrets.access_key", ACCESS_KEY),
+                ("secrets.receipt_token", "t0ken"),
+            ],
+        ),
+        "clicksend" => (
+            "https://rest.clicksend.com",
+            json!({ "username": "u" }),
+            &[("secrets.api_key", "p"), ("secrets.receipt_token", "t0ken")],
+        ),
+        "46elks" => (
+            "https://api.46elks.com",
+            json!({ "username": "u" }),
+            &[("secrets.password", "p"), ("secrets.receipt_password", "t0ken")],
+        ),
+        _ => (
+            "http://127.0.0.1:13013",
+            json!({ "username": "u" }),
+            &[("secrets.password", "p"), ("secrets.receipt_token", "t0ken")],
+        ),
+    };
+    let settings =
+        json!({ "preset": preset, "base_url": base_url, "sender": "+12025550199", "values": values });
+    Bench::new(&settings, secrets).unwrap_or_else(|error| panic!("{preset}: {}: {}", error.key, error.reason))
+}
+
+fn message() -> TestMessage {
+    let mut message = TestMessage::new("+12025550100", "Your code is 123456");
+    message.id = "msg_0123456789abcdef0123456789abcdef".to_owned();
+    message.callback_url = Some(CALLBACK.to_owned());
+    message.validity = Some(std::time::Duration::from_mins(3));
+    message.now_unix_ms = 1_700_000_000_000; // Tue, 14 Nov 2023 22:13:20 GMT
+    message
+}
+
+fn request(preset: &str, message: &TestMessage) -> Request {
+    let attempt = carrier(preset).attempt(message, [Answer::new(500, "")]).unwrap();
+    attempt.requests.into_iter().next().unwrap()
+}
+
+fn header<'r>(request: &'r Request, name: &str) -> &'r str {
+    let found = request.headers.iter().find(|header| header.name == name);
+    &found.unwrap_or_else(|| panic!("no {name}")).value
+}
+
+fn pairs(form: &[u8]) -> Vec<(String, String)> {
+    let mut pairs: Vec<_> = form_urlencoded::parse(form).into_owned().collect();
+    pairs.sort();
+    pairs
+}
+
+fn expect(form: &[u8], expected: &[(&str, &str)]) {
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    assert_eq!(pairs(form), expected);
+}
+
+/// What an answer means, as class and code or ids.
+fn meaning(preset: &str, answer: Answer) -> (Class, String) {
+    let outcome = carrier(preset).attempt(&message(), [answer]).unwrap().outcome;
+    let word = if outcome.class == Class::Accepted {
+        outcome.carrier_ids.join(",")
+    } else {
+        outcome.code
+    };
+    (outcome.class, word)
+}
+
+fn said(class: Class, word: &str) -> (Class, String) {
+    (class, word.to_owned())
+}
+
+/// The only receipt of a call-back.
+fn receipt(preset: &str, callback: &Callback) -> Option<(String, ReceiptState)> {
+    match carrier(preset).webhook(callback).unwrap() {
+        Webhook::Verified { events, .. } => {
+            assert!(events.len() < 2);
+            events
+                .into_iter()
+                .next()
+                .map(|event| (event.carrier_id, event.state))
+        }
+        _ => panic!("{preset} does not believe its carrier"),
+    }
+}
+
+#[test]
+fn azure() {
+    let request = request("azure", &message());
+    assert_eq!(
+        request.url,
+        "https://acme.communication.azure.com/sms?api-version=2026-01-23"
+    );
+    assert!(request.idempotent);
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    let date = "Tue, 14 Nov 2023 22:13:20 GMT";
+    assert_eq!(
+        body,
+        json!({
+            "from": "+12025550199", "message": "Your code is 123456",
+            "smsSendOptions": { "enableDeliveryReport": true, "tag": "msg_0123456789abcdef0123456789abcdef" },
+            "smsRecipients": [{ "to": "+12025550100", "repeatabilityFirstSent": date,
+                                "repeatabilityRequestId": "01234567-89ab-cdef-0123-456789abcdef" }],
+        })
+    );
+    assert_eq!(header(&request, "x-ms-date"), date);
+    // The documented string, signed again here by hand.
+    let hash = header(&request, "x-ms-content-sha256");
+    let host = "acme.communication.azure.com";
+    let over = format!("POST\n/sms?api-version=2026-01-23\n{date};{host};{hash}");
+    let kind = crate::template::HmacKind {
+        algorithm: crate::template::Algorithm::Sha256,
+        key_encoding: crate::template::KeyEncoding::Text,
+        encoding: crate::template::Encoding::Base64,
+    };
+    let signature = crate::signing::sign(kind, "planted-access-key", over.as_bytes()).unwrap();
+    assert_eq!(
+        header(&request, "authorization"),
+        format!("HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature={signature}")
+    );
+    let recipient = |status: u16, ok: bool| {
+        let one =
+            json!({ "to": "+12025550100", "messageId": "m1", "httpStatusCode": status, "successful": ok });
+        Answer::json(202, &json!({ "value": [one] }))
+    };
+    assert_eq!(
+        meaning("azure", recipient(202, true)),
+        said(Class::Accepted, "m1")
+    );
+    assert_eq!(
+        meaning("azure", recipient(400, false)),
+        said(Class::BadRequest, "400")
+    );
+    assert_eq!(
+        meaning("azure", recipient(503, false)),
+        said(Class::Temporary, "503")
+    );
+    assert_eq!(meaning("azure", Answer::new(401, "")).0, Class::Unauthorized);
+}
+
+#[test]
+fn azure_receipts_and_their_handshake() {
+    let url = format!("{CALLBACK}&token=t0ken");
+    let event = json!([{ "eventType": "Microsoft.Communication.SMSDeliveryReportReceived",
+        "data": { "messageId": "m1", "deliveryStatus": "Delivered", "deliveryStatusDetails": "ok" } }]);
+    let delivered = receipt("azure", &Callback::post(&url, event.to_string()));
+    assert_eq!(delivered, Some(("m1".to_owned(), ReceiptState::Delivered)));
+    let event =
+        json!([{ "eventType": "Microsoft.Communication.SMSReceived", "data": { "messageId": "m1" } }]);
+    assert_eq!(receipt("azure", &Callback::post(&url, event.to_string())), None);
+    let first = json!([{ "data": { "validationCode": "512d38b6" } }]);
+    let first = Callback::post(&url, first.to_string()).header("aeg-event-type", "SubscriptionValidation");
+    let Webhook::Verified {
+        reply: Some(reply), ..
+    } = carrier("azure").webhook(&first).unwrap()
+    else {
+        panic!("it is not shaken");
+    };
+    assert_eq!(reply.body, br#"{"validationResponse":"512d38b6"}"#);
+}
+
+#[test]
+fn clicksend() {
+    let request = request("clicksend", &message());
+    assert_eq!(request.url, "https://rest.clicksend.com/v3/sms/send");
+    assert_eq!(header(&request, "authorization"), "Basic dTpw");
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    let one = json!({ "to": "+12025550100", "from": "+12025550199", "body": "Your code is 123456", "source": "aldis",
+        "custom_string": "msg_0123456789abcdef0123456789abcdef" });
+    assert_eq!(body, json!({ "messages": [one] }));
+    let answer = |status: &str| {
+        let one = json!({ "message_id": "m1", "status": status, "message_parts": 1 });
+        let all = json!({ "http_code": 200, "response_code": "SUCCESS", "data": { "messages": [one] } });
+        Answer::json(200, &all)
+    };
+    assert_eq!(
+        meaning("clicksend", answer("SUCCESS")),
+        said(Class::Accepted, "m1")
+    );
+    for (code, class) in [
+        ("INVALID_RECIPIENT", Class::InvalidNumber),
+        ("INSUFFICIENT_CREDIT", Class::NoFunds),
+        ("COUNTRY_NOT_ENABLED", Class::Blocked),
+    ] {
+        assert_eq!(meaning("clicksend", answer(code)), said(class, code));
+    }
+    let locked = Answer::json(401, &json!({ "response_code": "UNAUTHORIZED", "data": null }));
+    assert_eq!(
+        meaning("clicksend", locked),
+        said(Class::Unauthorized, "UNAUTHORIZED")
+    );
+    let callback = Callback::post(
+        &format!("{CALLBACK}&token=t0ken"),
+        "message_id=m1&status=Delivered",
+    );
+    assert_eq!(
+        receipt("clicksend", &callback),
+        Some(("m1".to_owned(), ReceiptState::Delivered))
+    );
+}
+
+#[test]
+fn forty_six_elks() {
+    let request = request("46elks", &message());
+    assert_eq!(request.url, "https://api.46elks.com/a1/sms");
+    assert_eq!(header(&request, "authorization"), "Basic dTpw");
+    let whendelivered = CALLBACK.replace("https://", "https://aldis:t0ken@");
+    expect(
+        &request.body,
+        &[
+            ("from", "+12025550199"),
+            ("message", "Your code is 123456"),
+            ("to", "+12025550100"),
+            ("whendelivered", &whendelivered),
+        ],
+    );
+    let created = json!({ "id": "s1", "status": "created", "parts": 1, "cost": 3500 });
+    assert_eq!(
+        meaning("46elks", Answer::json(200, &created)),
+        said(Class::Accepted, "s1")
+    );
+    assert_eq!(
+        meaning("46elks", Answer::new(403, "Not enough credits")).0,
+        Class::NoFunds
+    );
+    assert_eq!(
+        meaning("46elks", Answer::new(400, "Missing key from")).0,
+        Class::BadRequest
+    );
+    let callback =
+        Callback::post(CALLBACK, "id=s1&status=failed").header("authorization", "Basic YWxkaXM6dDBrZW4=");
+    assert_eq!(
+        receipt("46elks", &callback),
+        Some(("s1".to_owned(), ReceiptState::Undelivered))
+    );
+}
+
+#[test]
+fn kannel() {
+    let mut message = message();
+    let ask = |message: &TestMessage| {
+        let url = request("kannel", message).url;
+        let query = url
+            .strip_prefix("http://127.0.0.1:13013/cgi-bin/sendsms?")
+            .unwrap()
+            .to_owned();
+        pairs(query.as_bytes())
+    };
+    let dlr = format!("{CALLBACK}&id=msg_0123456789abcdef0123456789abcdef&token=t0ken&type=%d&answer=%A");
+    let expected = [
+        ("charset", "UTF-8"),
+        ("coding", "0"),
+        ("dlr-mask", "31"),
+        ("dlr-url", &dlr),
+        ("from", "+12025550199"),
+        ("password", "p"),
+        ("text", "Your code is 123456"),
+        ("to", "+12025550100"),
+        ("username", "u"),
+        ("validity", "3"),
+    ];
+    assert_eq!(
+        ask(&message),
+        expected.map(|(key, value)| (key.to_owned(), value.to_owned()))
+    );
+    message.callback_url = None;
+    message.encoding = Encoding::Ucs2;
+    let bare = ask(&message);
+    assert!(bare.contains(&("coding".to_owned(), "2".to_owned())));
+    assert!(bare.iter().all(|(key, _)| !key.starts_with("dlr")));
+    let id = message.id;
+    assert_eq!(
+        meaning("kannel", Answer::new(202, "0: Accepted for delivery")),
+        said(Class::Accepted, &id)
+    );
+    assert_eq!(
+        meaning("kannel", Answer::new(403, "Authorization failed for sendsms")).0,
+        Class::Unauthorized
+    );
+    assert_eq!(
+        meaning("kannel", Answer::new(503, "Temporal failure, try again later.")).0,
+        Class::Temporary
+    );
+    let mut callback = Callback::post(&format!("{CALLBACK}&id={id}&token=t0ken&type=16&answer=NACK"), "");
+    callback.method = "GET".to_owned();
+    assert_eq!(receipt("kannel", &callback), Some((id, ReceiptState::Rejected)));
+}
+
+#[test]
+fn jasmin() {
+    let mut message = message();
+    message.text = "Привет".to_owned();
+    message.encoding = Encoding::Ucs2;
+    let request = request("jasmin", &message);
+    assert_eq!(request.url, "http://127.0.0.1:13013/send");
+    let dlr = format!("{CALLBACK}&token=t0ken");
+    expect(
+        &request.body,
+        &[
+            ("coding", "8"),
+            ("dlr", "yes"),
+            ("dlr-level", "3"),
+            ("dlr-method", "POST"),
+            ("dlr-url", &dlr),
+            ("from", "+12025550199"),
+            ("hex-content", "041f04400438043204350442"),
+            ("password", "p"),
+            ("to", "12025550100"),
+            ("username", "u"),
+            ("validity-period", "3"),
+        ],
+    );
+    assert_eq!(
+        meaning("jasmin", Answer::new(200, "Success \"07033084-5cfd\"")),
+        said(Class::Accepted, "07033084-5cfd")
+    );
+    let locked = "Error \"Authentication failure for username:u\"";
+    assert_eq!(meaning("jasmin", Answer::new(403, locked)).0, Class::Unauthorized);
+    assert_eq!(
+        meaning("jasmin", Answer::new(412, "Error \"No route found\"")).0,
+        Class::Unsupported
+    );
+    let callback = Callback::post(
+        &format!("{CALLBACK}&token=t0ken"),
+        "id=m1&level=2&message_status=DELIVRD",
+    );
+    assert_eq!(
+        receipt("jasmin", &callback),
+        Some(("m1".to_owned(), ReceiptState::Delivered))
+    );
+    let Webhook::Verified {
+        reply: Some(reply), ..
+    } = carrier("jasmin").webhook(&callback).unwrap()
+    else {
+        panic!("it calls again for ever");
+    };
+    assert_eq!(reply.body, b"ACK/Jasmin");
+}

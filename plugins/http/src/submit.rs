@@ -1,0 +1,11 @@
+//! A message into a request, and its answer into an outcome.
+
+mod answer;
+mod body;
+mod request;
+
+pub(crate) use answer::{Codes, Meaning};
+pub(crate) use request::{Fault, Order};
+
+#[cfg(test)]
+mod tests;
