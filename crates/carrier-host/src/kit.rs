@@ -11,6 +11,7 @@ mod bytes;
 mod cause;
 mod checks;
 mod desk;
+mod dry_run;
 mod ear;
 mod example;
 mod expected;
@@ -24,6 +25,7 @@ mod sentry;
 mod subject;
 mod wire;
 
+pub use dry_run::DRY_RUN_FILE;
 pub use outside::{Finding, Kit};
 pub use report::{Fault, Verdict};
 
@@ -33,7 +35,7 @@ use std::path::PathBuf;
 /// What one child is to check. The parent says it on the child's command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
-    /// The name of a promise, or [`DESCRIBE`].
+    /// The name of a promise, or [`DESCRIBE`], or [`DRY_RUN`].
     pub promise: String,
     /// The library.
     pub library: PathBuf,
@@ -45,6 +47,9 @@ pub struct Task {
 
 /// The task that checks nothing, and hands the library's descriptor to the parent.
 pub const DESCRIBE: &str = "describe";
+
+/// The task that checks nothing, and tells the parent what the library makes of the message in [`DRY_RUN_FILE`].
+pub const DRY_RUN: &str = "dry-run";
 
 /// Something a carrier library promises.
 pub struct Promise {
@@ -105,6 +110,8 @@ pub fn inside(task: Task) -> u8 {
     };
     let verdict = if task.promise == DESCRIBE {
         checks::describe(&ground)
+    } else if task.promise == DRY_RUN {
+        dry_run::run(&ground)
     } else if let Some(promise) = PROMISES.iter().find(|promise| promise.name == task.promise) {
         match (promise.check)(&ground) {
             Ok(note) => Verdict::Held(note),

@@ -62,14 +62,20 @@ impl Redactor {
         self.0.dedup();
     }
 
-    /// One printable line without anything hidden and without anything like a phone number.
-    pub(crate) fn clean(&self, words: &str) -> String {
+    /// The words as they are, without anything hidden.
+    pub(crate) fn hidden(&self, words: &str) -> String {
         let mut words = words.to_owned();
         for hidden in &self.0 {
             if words.contains(hidden.as_str()) {
                 words = words.replace(hidden.as_str(), HIDDEN);
             }
         }
+        words
+    }
+
+    /// One printable line without anything hidden and without anything like a phone number.
+    pub(crate) fn clean(&self, words: &str) -> String {
+        let words = self.hidden(words);
         let mut line = String::with_capacity(words.len());
         let mut digits = String::new();
         for letter in words.chars() {

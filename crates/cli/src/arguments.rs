@@ -175,15 +175,15 @@ where
     text.parse().map_err(|error: T::Err| error.to_string())
 }
 
-fn number(text: &str) -> Result<PhoneNumber, String> {
+pub(crate) fn number(text: &str) -> Result<PhoneNumber, String> {
     PhoneNumber::parse(text, None).map_err(|error| error.to_string())
 }
 
-fn text(text: &str) -> Result<MessageBody, String> {
+pub(crate) fn text(text: &str) -> Result<MessageBody, String> {
     MessageBody::parse(text.to_owned()).map_err(|error| error.to_string())
 }
 
-fn sender(text: &str) -> Result<Sender, String> {
+pub(crate) fn sender(text: &str) -> Result<Sender, String> {
     Sender::parse(text).map_err(|error| error.to_string())
 }
 
@@ -195,7 +195,7 @@ fn key(text: &str) -> Result<IdempotencyKey, String> {
     IdempotencyKey::parse(text).map_err(|error| error.to_string())
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("written as NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }

@@ -1,14 +1,17 @@
 //! `aldis carrier`: what the author of a carrier needs besides a compiler.
 
 mod check;
+mod dry_run;
 mod junit;
 mod new;
 mod pin;
 mod schema;
 
+use crate::arguments::{number, pair, sender, text};
 use crate::failure::Failure;
 use crate::printer::Printer;
 use aldis_carrier_host::kit::{self, Kit, Task};
+use aldis_message::{MessageBody, PhoneNumber, Sender};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -19,6 +22,8 @@ pub(crate) enum Carrier {
     New(New),
     /// Holds a compiled carrier library to the contract: 0 if it keeps it, 1 if not, 2 if that could not be seen.
     Check(Check),
+    /// Prints what a carrier would ask its API for one message, with settings of `delivery.toml`, and asks nothing.
+    DryRun(DryRun),
     /// Prints the JSON Schema of a carrier's settings.
     Schema(Schema),
     /// Writes down that delivery may load these libraries.
@@ -76,6 +81,33 @@ pub(crate) struct Check {
 }
 
 #[derive(Args)]
+pub(crate) struct DryRun {
+    /// The library, `libaldis_carrier_NAME.so`.
+    pub(crate) library: PathBuf,
+    /// Delivery's settings, with the carrier's among them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The carrier's name there; may be left out if there is only one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) carrier: Option<String>,
+    /// The recipient, with country code.
+    #[arg(long, value_name = "NUMBER", value_parser = number, allow_hyphen_values = true, default_value = "+12025550100")]
+    pub(crate) to: PhoneNumber,
+    /// The text.
+    #[arg(long, value_parser = text, allow_hyphen_values = true, default_value = "Your code is 123456")]
+    pub(crate) text: MessageBody,
+    /// A number, a short code or a word; by default the carrier's own.
+    #[arg(long, value_parser = sender)]
+    pub(crate) sender: Option<Sender>,
+    /// A word for the carrier, NAME=VALUE; may be repeated.
+    #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) attributes: Vec<(String, String)>,
+    /// What the API answers, as JSON: {"status": 200, "headers": {..}, "body": ..}; the outcome it means is printed too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) answer: Option<PathBuf>,
+}
+
+#[derive(Args)]
 pub(crate) struct Schema {
     /// The library, `libaldis_carrier_NAME.so`.
     pub(crate) library: PathBuf,
@@ -117,6 +149,7 @@ pub(crate) fn run(wish: Carrier, printer: &Printer) -> Result<ExitCode, Failure>
     match wish {
         Carrier::New(wish) => new::run(&wish, printer),
         Carrier::Check(wish) => check::run(&wish, printer),
+        Carrier::DryRun(wish) => dry_run::run(&wish, printer),
         Carrier::Schema(wish) => schema::run(&wish, printer),
         Carrier::Pin(wish) => pin::run(&wish, printer),
         Carrier::Inside(task) => Ok(ExitCode::from(kit::inside(Task {

@@ -121,7 +121,7 @@ impl Example {
 }
 
 /// Takes the secrets out, as the host does: they are handed over apart.
-fn split(schema: &Value, mut settings: Value) -> Configuration {
+pub(super) fn split(schema: &Value, mut settings: Value) -> Configuration {
     let mut secrets = Vec::new();
     while let Some(key) = bare_secret::find(schema, &settings) {
         let taken = take(&mut settings, &key);

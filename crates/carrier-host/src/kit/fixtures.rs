@@ -101,8 +101,9 @@ struct ReplyFile {
     outcome: OutcomePattern,
 }
 
+/// What an API answers.
 #[derive(Deserialize)]
-struct ReplyPart {
+pub(super) struct ReplyPart {
     #[serde(default)]
     status: u16,
     transport: Option<String>,
@@ -230,7 +231,7 @@ fn reply(file: &str, class: Class, read: ReplyFile) -> Result<ReplyCase, String>
     })
 }
 
-fn exchange(part: ReplyPart) -> Result<Reply, String> {
+pub(super) fn exchange(part: ReplyPart) -> Result<Reply, String> {
     let transport = match part.transport.as_deref() {
         None => Transport::Ok,
         Some(name) => (Transport::ALL

@@ -2,7 +2,7 @@
 
 use super::cause::{Ending, cause};
 use super::report::{Line, Verdict, read};
-use super::{DESCRIBE, Promise, Task};
+use super::{DESCRIBE, DRY_RUN, Promise, Task};
 use std::fs::File;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
@@ -67,7 +67,17 @@ impl Kit {
 
     /// The library's descriptor, read by a child. The error is a sentence.
     pub fn describe(&self) -> Result<serde_json::Value, String> {
-        match self.run(DESCRIBE) {
+        self.told(DESCRIBE)
+    }
+
+    /// What the library makes of the message in the fixtures' [`super::DRY_RUN_FILE`]: the request it wants made, and
+    /// what the answer there means. Without secrets. The error is a sentence.
+    pub fn dry_run(&self) -> Result<serde_json::Value, String> {
+        self.told(DRY_RUN)
+    }
+
+    fn told(&self, task: &str) -> Result<serde_json::Value, String> {
+        match self.run(task) {
             Verdict::Held(json) => serde_json::from_str(&json).map_err(|error| error.to_string()),
             Verdict::Broken(faults) => Err(faults
                 .into_iter()

@@ -1,0 +1,173 @@
+//! `aldis carrier dry-run`: what a carrier would ask its API for one message, without asking it.
+
+use super::{DryRun, kit, scratch};
+use crate::failure::Failure;
+use crate::printer::{Printer, data};
+use aldis_carrier_host::kit::DRY_RUN_FILE;
+use aldis_daemon::clock;
+use aldis_daemon::config::{self, Loaded, Secret};
+use aldis_message::{Encoding, MessageId, Sender};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+/// As much of `delivery.toml` as is needed here.
+#[derive(Deserialize)]
+struct Raw {
+    callback_base_url: Option<String>,
+    #[serde(default)]
+    carriers: Vec<Block>,
+}
+
+/// A `[[carriers]]` block.
+#[derive(Deserialize)]
+struct Block {
+    name: String,
+    #[serde(default)]
+    settings: Map<String, Value>,
+}
+
+pub(super) fn run(wish: &DryRun, printer: &Printer) -> Result<ExitCode, Failure> {
+    let Loaded { raw, .. } = config::load::<Raw>(&wish.config, "", std::iter::empty())?;
+    let callbacks = raw.callback_base_url.clone();
+    let Block { name, mut settings } = chosen(raw.carriers, wish)?;
+    reveal(&mut settings, "")?;
+    let answer = wish.answer.as_ref().map(|file| {
+        let text = std::fs::read(file).map_err(|error| error.to_string());
+        let json =
+            text.and_then(|text| serde_json::from_slice::<Value>(&text).map_err(|error| error.to_string()));
+        json.map_err(|error| Failure::config(format!("{}: {error}", file.display())))
+    });
+    let whole = json!({
+        "settings": settings,
+        "message": message(wish, &name, callbacks.as_deref()),
+        "answer": answer.transpose()?,
+    });
+    // A folder that only this user can open: the secrets stand in it while the child runs.
+    let scratch = scratch()?;
+    std::fs::write(scratch.path().join(DRY_RUN_FILE), whole.to_string())
+        .map_err(|error| Failure::failed(format!("the dry run's file cannot be written: {error}")))?;
+    let found = kit(&wish.library, Some(scratch.path()), scratch.path())?.dry_run();
+    let found = found.map_err(|reason| Failure::failed(format!("carrier {name}: {reason}")))?;
+    if printer.is_json() {
+        data(&found.to_string())?;
+    } else {
+        data(told(&found).trim_end())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The block that is meant.
+fn chosen(mut blocks: Vec<Block>, wish: &DryRun) -> Result<Block, Failure> {
+    let file = wish.config.display();
+    let names: Vec<_> = blocks.iter().map(|block| block.name.clone()).collect();
+    let names = names.join(", ");
+    let at = match &wish.carrier {
+        Some(name) => blocks.iter().position(|block| block.name == *name),
+        None if blocks.len() == 1 => Some(0),
+        None => None,
+    };
+    match (at, &wish.carrier) {
+        (Some(at), _) => Ok(blocks.swap_remove(at)),
+        (None, Some(name)) => Err(Failure::usage(format!(
+            "{file} has no carrier {name:?}; there are: {names}"
+        ))),
+        (None, None) => Err(Failure::usage(format!(
+            "{file} has these carriers: {names}; say which with --carrier"
+        ))),
+    }
+}
+
+/// Puts the secrets where `{ file = ".." }` and the like stand: the library gets them, and nobody else.
+fn reveal(settings: &mut Map<String, Value>, path: &str) -> Result<(), Failure> {
+    for (name, value) in settings.iter_mut() {
+        let path = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}.{name}")
+        };
+        let Value::Object(inner) = value else { continue };
+        let is_secret = inner.len() == 1
+            && ["file", "env", "literal"]
+                .iter()
+                .any(|word| inner.contains_key(*word));
+        if !is_secret {
+            reveal(inner, &path)?;
+            continue;
+        }
+        let secret: Secret = serde_json::from_value(Value::Object(inner.clone()))
+            .map_err(|error| Failure::config(format!("settings.{path}: {error}")))?;
+        let text = secret
+            .resolve()
+            .map_err(|error| Failure::config(format!("settings.{path}: {error}")))?;
+        *value = Value::String(text.expose().to_owned());
+    }
+    Ok(())
+}
+
+/// The message, in the kit's words.
+fn message(wish: &DryRun, carrier: &str, callbacks: Option<&str>) -> Value {
+    let now = clock::now();
+    // Nothing is sent, so any id will do.
+    let id = MessageId::from_parts(now, [0; 10]);
+    let segments = wish.text.segments();
+    let callback = callbacks.map(|base| format!("{base}/carriers/{carrier}/receipts?message={id}"));
+    json!({
+        "id": id.to_string(),
+        "to": wish.to.expose(),
+        "from": wish.sender.as_ref().map(Sender::expose),
+        "text": wish.text.expose(),
+        "encoding": if segments.encoding() == Encoding::Ucs2 { "ucs2" } else { "gsm7" },
+        "segments": segments.count(),
+        "now_unix_ms": now.as_millis(),
+        "callback_url": callback.unwrap_or_default(),
+        "attributes": wish.attributes.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+    })
+}
+
+/// The request as it would be on the wire, and what came of it.
+fn told(found: &Value) -> String {
+    let mut text = String::new();
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    for request in [&found["request"], &found["next_request"]] {
+        if request.is_null() {
+            continue;
+        }
+        let _ = writeln!(text, "{} {}", word(&request["method"]), word(&request["url"]));
+        for header in request["headers"].as_array().into_iter().flatten() {
+            let _ = writeln!(text, "{}: {}", word(&header[0]), word(&header[1]));
+        }
+        let body = word(&request["body"]);
+        if !body.is_empty() {
+            let _ = writeln!(text, "\n{body}");
+        }
+        text.push('\n');
+    }
+    if found["allowed"] == false {
+        text.push_str("The host would not make this request: that address is not an allowed host.\n");
+    }
+    if let Some(ms) = found["wait_ms"].as_u64() {
+        let _ = writeln!(text, "It wants to wait {ms} ms first.");
+    }
+    let outcome = &found["outcome"];
+    if !outcome.is_null() {
+        let _ = write!(text, "outcome: {}", word(&outcome["class"]));
+        for (name, value) in [("code", &outcome["code"]), ("detail", &outcome["detail"])] {
+            if value != "" {
+                let _ = write!(text, ", {name}: {}", word(value));
+            }
+        }
+        for id in outcome["carrier_ids"].as_array().into_iter().flatten() {
+            let _ = write!(text, ", id: {}", word(id));
+        }
+        match outcome["retry_after_ms"].as_u64() {
+            Some(ms) if ms > 0 => {
+                let _ = write!(text, ", retry after: {ms} ms");
+            }
+            _ => {}
+        }
+        text.push('\n');
+    }
+    text
+}
