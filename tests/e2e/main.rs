@@ -8,6 +8,7 @@
 )]
 
 mod a_crashing_carrier_harms_nobody;
+mod a_dry_run_shows_the_request;
 mod a_receipt_comes_home;
 mod a_refusal_means_something;
 mod a_reload_drops_nothing;
@@ -15,6 +16,7 @@ mod a_scaffold_works_at_once;
 mod a_stranger_writes_a_carrier;
 mod an_auth0_request_becomes_one_sms;
 mod an_operator_sees_the_carriers;
+mod any_http_api_is_a_carrier;
 mod any_language_can_call;
 mod config_faults_are_named;
 mod every_carrier_keeps_the_contract;

@@ -15,6 +15,7 @@
 pub mod binaries;
 pub mod eventually;
 pub mod gateway;
+pub mod kannel;
 pub mod peers;
 pub mod process;
 pub mod setup;

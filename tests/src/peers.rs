@@ -61,6 +61,32 @@ pub fn perl_smsc(port: u16) -> Option<Command> {
     Some(command)
 }
 
+/// Debian's Kannel, to be told its folder and the edge's port.
+pub async fn kannel() -> Option<Command> {
+    let kannel = interpreter("kannel", "Kannel")?;
+    let modules = interpreter("node/node_modules", "Kannel")?;
+    let alone = |program: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--net", program]);
+        command
+    };
+    if !alone("true").status().await.is_ok_and(|status| status.success()) {
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: the check against Kannel: this machine gives no network namespaces, and Kannel listens on every address"
+        );
+        return None;
+    }
+    let scripts = root().join("tests/peers");
+    let mut command = alone("python3");
+    command
+        .arg(scripts.join("kannel.py"))
+        .arg(kannel)
+        .arg(scripts.join("smsc_node.js"))
+        .env("NODE_PATH", modules);
+    Some(command)
+}
+
 /// Runs a peer to its end and returns what it printed.
 pub async fn run(mut command: Command, input: &str) -> String {
     let mut child = command

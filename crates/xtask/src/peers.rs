@@ -1,4 +1,4 @@
-//! The peers that others wrote, in Python, Node and Perl: installed below the target folder, or their absence said aloud.
+//! The peers that others wrote, in Python, Node, Perl and C: installed below the target folder, or their absence said aloud.
 
 use crate::cargo::{root, run, target};
 use crate::say;
@@ -18,6 +18,7 @@ pub(crate) fn set_up() -> Result<PathBuf> {
     python(&folder.join("python"), &wanted)?;
     node(&folder.join("node"), &wanted)?;
     perl(&folder.join("perl"), &wanted)?;
+    kannel(&folder.join("kannel"), &wanted)?;
     Ok(folder)
 }
 
@@ -76,24 +77,44 @@ fn node(folder: &Path, wanted: &Path) -> Result<()> {
 
 /// Debian's SMSC in Perl: the package is unpacked, not installed.
 fn perl(folder: &Path, wanted: &Path) -> Result<()> {
-    let packages = wanted.join("debian.txt");
+    let packages = wanted.join("perl.txt");
     set_up_one("the Perl peer (smsc.pl)", folder, &[&packages], || {
-        fs::create_dir_all(folder).map_err(|error| error.to_string())?;
         attempt(Command::new("perl").arg("-v"))?;
-        let names = fs::read_to_string(&packages).map_err(|error| error.to_string())?;
-        for name in names.lines().filter(|line| !line.starts_with('#')) {
-            attempt(
-                Command::new("apt-get")
-                    .args(["download", "--quiet", name])
-                    .current_dir(folder),
-            )?;
-        }
-        let files = fs::read_dir(folder).map_err(|error| error.to_string())?;
-        for file in files.flatten().map(|entry| entry.path()) {
-            attempt(Command::new("dpkg-deb").arg("-x").args([&file, folder]))?;
-        }
-        Ok(())
+        debian(folder, &packages)
     })
+}
+
+/// Debian's Kannel, likewise.
+fn kannel(folder: &Path, wanted: &Path) -> Result<()> {
+    let packages = wanted.join("kannel.txt");
+    set_up_one("Kannel", folder, &[&packages], || {
+        debian(folder, &packages)?;
+        // Kannel is for machines like the one it was built on; elsewhere a library is missing.
+        let libraries = folder.join("usr/lib/x86_64-linux-gnu");
+        let old = folder.join("lib/x86_64-linux-gnu");
+        let path = std::env::join_paths([libraries, old]).map_err(|error| error.to_string())?;
+        let mut bearerbox = Command::new(folder.join("usr/sbin/bearerbox"));
+        attempt(bearerbox.arg("--version").env("LD_LIBRARY_PATH", path))
+    })
+}
+
+/// Unpacks Debian packages into the folder.
+fn debian(folder: &Path, packages: &Path) -> Result<(), String> {
+    fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+    let names = fs::read_to_string(packages).map_err(|error| error.to_string())?;
+    for name in names.lines().filter(|line| !line.starts_with('#')) {
+        attempt(
+            Command::new("apt-get")
+                .args(["download", "--quiet", name])
+                .current_dir(folder),
+        )?;
+    }
+    let files = fs::read_dir(folder).map_err(|error| error.to_string())?;
+    let archives = files.flatten().map(|entry| entry.path());
+    for archive in archives.filter(|path| path.extension().is_some_and(|ending| ending == "deb")) {
+        attempt(Command::new("dpkg-deb").arg("-x").args([&archive, folder]))?;
+    }
+    Ok(())
 }
 
 /// Installs, unless exactly this is installed already. A failure leaves nothing behind.
