@@ -8,10 +8,10 @@ mod words;
 pub(crate) use callback::{MESSAGE, answer};
 
 use crate::engine::Engine;
-use crate::store::{Heard, Kept, News, StoreError};
+use crate::store::{Change, Ended, Heard, Kept, News, Open, StoreError};
 use aldis_carrier_host::{CarrierEvent, Events, Stored};
 use aldis_daemon::clock;
-use aldis_message::{CarrierName, DeliveryStatus, MessageId};
+use aldis_message::{CarrierName, DeliveryStatus, MessageId, OutcomeClass};
 use std::sync::{Arc, Weak};
 
 /// Keeps what a carrier told; `Ok` means that it is durable. `hint` is the message it is about, if the way it came says
@@ -32,6 +32,36 @@ pub(crate) async fn take(
     Ok(())
 }
 
+/// Keeps the answer to an attempt that was given up as lost, and says whether that is durable. It needs no lease, may
+/// come again, and changes nothing that is settled: an attempt that had an answer, or that nobody knows, stays as it is.
+#[allow(dead_code, reason = "the links' late answers come in here")]
+pub(crate) async fn late_answer(
+    engine: &Engine,
+    carrier: &CarrierName,
+    message_id: &str,
+    attempt: u32,
+    class: OutcomeClass,
+    code: Option<String>,
+    carrier_ids: Vec<String>,
+) -> Result<(), StoreError> {
+    let Ok(message) = message_id.parse::<MessageId>() else {
+        return Ok(());
+    };
+    let ended = Ended {
+        attempt: Open {
+            number: attempt,
+            carrier: carrier.clone(),
+        },
+        class,
+        code: code.map(crate::carriers::code),
+        carrier_ids,
+    };
+    if let Some(change) = engine.store.keep_late(message, ended, clock::now()).await? {
+        changed(engine, carrier, &change);
+    }
+    Ok(())
+}
+
 fn report(engine: &Engine, carrier: &CarrierName, heard: &Heard) {
     let what = match heard {
         Heard::Inbound(true) => "inbound",
@@ -42,15 +72,19 @@ fn report(engine: &Engine, carrier: &CarrierName, heard: &Heard) {
     };
     engine.metrics.told(carrier, what);
     if let Heard::Receipt(Kept::Changed(change)) = heard {
-        engine.metrics.message(change.class, change.to, None, 1);
-        if change.from == DeliveryStatus::Unknown {
-            engine.metrics.known_again();
-        }
-        let (from, state) = (change.from.as_str(), change.to.as_str());
-        tracing::info!(message_id = %change.id, %carrier, from, state, "carrier told of a message");
+        changed(engine, carrier, change);
     } else {
         tracing::debug!(%carrier, what, "carrier told something");
     }
+}
+
+fn changed(engine: &Engine, carrier: &CarrierName, change: &Change) {
+    engine.metrics.message(change.class, change.to, None, 1);
+    if change.from == DeliveryStatus::Unknown {
+        engine.metrics.known_again();
+    }
+    let (from, state) = (change.from.as_str(), change.to.as_str());
+    tracing::info!(message_id = %change.id, %carrier, from, state, "carrier told of a message");
 }
 
 /// The links' way in.

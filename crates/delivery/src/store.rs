@@ -8,6 +8,7 @@ mod attempt;
 mod claim;
 mod files;
 mod inbound;
+mod late;
 mod leftover;
 mod readers;
 mod receipt;
@@ -229,6 +230,18 @@ impl Store {
                 };
                 told.iter().map(keep).collect()
             })
+            .await
+    }
+
+    /// Keeps an answer that came after its attempt was given up as lost. The message's state, if that changed.
+    pub async fn keep_late(
+        &self,
+        message: MessageId,
+        ended: Ended,
+        now: UnixMillis,
+    ) -> Result<Option<Change>, StoreError> {
+        self.writer
+            .write(move |connection| late::take(connection, message, &ended, now))
             .await
     }
 

@@ -1,6 +1,6 @@
 //! What a message's receipts say together. Pure.
 
-use aldis_message::{DeliveryStatus, ReceiptState};
+use aldis_message::{DeliveryStatus, OutcomeClass, ReceiptState};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[cfg(test)]
@@ -88,5 +88,25 @@ pub fn becomes(
         (Submitted | Unknown, Fate::Failed) => Some(Undelivered),
         (Unknown, Fate::Taken) => Some(Submitted),
         _ => None,
+    }
+}
+
+/// What the message becomes when the answer of an attempt that was given up as lost turns up after all. Only a yes
+/// decides something: it ends the waiting for another try, so that no second copy is sent.
+pub fn answered(status: DeliveryStatus, class: OutcomeClass) -> Option<DeliveryStatus> {
+    use DeliveryStatus::{Queued, Submitted, Unknown};
+    match (status, class) {
+        (Queued | Unknown, OutcomeClass::Accepted) => Some(Submitted),
+        _ => None,
+    }
+}
+
+/// Whether a late answer is not to be kept: it says no more than is known, or a no although receipts say that the
+/// carrier had it.
+pub fn contradicts(late: OutcomeClass, fate: Fate) -> bool {
+    match late {
+        OutcomeClass::Accepted => false,
+        OutcomeClass::Ambiguous | OutcomeClass::PluginFault => true,
+        _ => fate != Fate::Silent,
     }
 }

@@ -2,13 +2,13 @@
 
 use super::accept::{insert_attempt, is_suppressed, millis};
 use super::inbound::suppress;
-use super::{Lease, Open, receipt};
+use super::{Lease, Open, late, receipt};
 use aldis_message::{CarrierName, DeliveryStatus, OutcomeClass, Reason, UnixMillis};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::time::Duration;
 
 /// How long an opted-out recipient is not offered to that carrier again.
-const SUPPRESSED_FOR: Duration = Duration::from_hours(24);
+pub(super) const SUPPRESSED_FOR: Duration = Duration::from_hours(24);
 
 /// An attempt that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub(super) fn record(
 ) -> rusqlite::Result<Recorded> {
     let Some((recipient, attempts)) = in_hand(connection, lease, ended.is_some())? else {
         if let Some(ended) = ended {
-            keep_late_answer(connection, lease, ended, now)?;
+            late::keep(connection, lease.id, ended, now)?;
         }
         return Ok(Recorded::Fenced);
     };
@@ -230,37 +230,7 @@ fn end_attempt(
     Ok(())
 }
 
-/// The truth about the wire is kept even where it comes too late to decide anything.
-fn keep_late_answer(
-    connection: &Connection,
-    lease: &Lease,
-    ended: &Ended,
-    now: UnixMillis,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE attempts SET late = ?3, code = coalesce(code, ?4), carrier_ids = coalesce(carrier_ids, ?5)
-             WHERE message = ?1 AND number = ?2",
-        )?
-        .execute(params![
-            lease.id.to_string(),
-            ended.attempt.number,
-            ended.class.as_str(),
-            ended.code,
-            ids_to_json(&ended.carrier_ids),
-        ])?;
-    let (attempt, id) = (&ended.attempt, lease.id.to_string());
-    receipt::learn(
-        connection,
-        &id,
-        attempt.number,
-        &attempt.carrier,
-        &ended.carrier_ids,
-    )?;
-    receipt::apply(connection, &id, now).map(drop)
-}
-
-fn ids_to_json(ids: &[String]) -> Option<String> {
+pub(super) fn ids_to_json(ids: &[String]) -> Option<String> {
     if ids.is_empty() {
         return None;
     }

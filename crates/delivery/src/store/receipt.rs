@@ -233,18 +233,7 @@ pub(super) fn apply(
     message: &str,
     now: UnixMillis,
 ) -> rusqlite::Result<Option<Change>> {
-    let told: Vec<Told> = connection
-        .prepare_cached(TOLD)?
-        .query_map([message], |row| {
-            Ok(Told {
-                attempt: row.get(0)?,
-                carrier_id: row.get(1)?,
-                part: row.get(2)?,
-                state: word(row, 3)?,
-                is_final: row.get(4)?,
-            })
-        })?
-        .collect::<rusqlite::Result<_>>()?;
+    let told = told(connection, message)?;
     if told.is_empty() {
         return Ok(None);
     }
@@ -259,10 +248,23 @@ pub(super) fn apply(
             ))
         })?;
     let mut fates = fates(connection, message, segments, &told)?;
-    let Some(last) = fates.pop() else { return Ok(None) };
-    let Some(to) = becomes(from, last, fates) else {
+    let Some((_, last)) = fates.pop_last() else {
         return Ok(None);
     };
+    let Some(to) = becomes(from, last, fates.into_values()) else {
+        return Ok(None);
+    };
+    settle(connection, message, to, now)?;
+    Ok(Some(Change { id, class, from, to }))
+}
+
+/// Out of everybody's hand: a carrier has it.
+pub(super) fn settle(
+    connection: &Connection,
+    message: &str,
+    to: DeliveryStatus,
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE messages SET state = ?2, reason = NULL, updated_at = ?3, owner = NULL, next_at = NULL, body = NULL,
@@ -270,16 +272,44 @@ pub(super) fn apply(
              WHERE id = ?1",
         )?
         .execute(params![message, to.as_str(), millis(now)])?;
-    Ok(Some(Change { id, class, from, to }))
+    Ok(())
 }
 
-/// Of each attempt, in order.
+/// What receipts say of one attempt.
+pub(super) fn fate_of(connection: &Connection, message: &str, attempt: u32) -> rusqlite::Result<Fate> {
+    let told = told(connection, message)?;
+    if told.is_empty() {
+        return Ok(Fate::Silent);
+    }
+    let segments = connection
+        .prepare_cached("SELECT segments FROM messages WHERE id = ?1")?
+        .query_row([message], |row| row.get(0))?;
+    let fates = fates(connection, message, segments, &told)?;
+    Ok(fates.get(&attempt).copied().unwrap_or(Fate::Silent))
+}
+
+fn told(connection: &Connection, message: &str) -> rusqlite::Result<Vec<Told>> {
+    connection
+        .prepare_cached(TOLD)?
+        .query_map([message], |row| {
+            Ok(Told {
+                attempt: row.get(0)?,
+                carrier_id: row.get(1)?,
+                part: row.get(2)?,
+                state: word(row, 3)?,
+                is_final: row.get(4)?,
+            })
+        })?
+        .collect()
+}
+
+/// Of each attempt, by its number.
 fn fates(
     connection: &Connection,
     message: &str,
     segments: u32,
     told: &[Told],
-) -> rusqlite::Result<Vec<Fate>> {
+) -> rusqlite::Result<BTreeMap<u32, Fate>> {
     let attempts: BTreeMap<u32, u32> = connection
         .prepare_cached(
             "SELECT number, coalesce(json_array_length(carrier_ids), 0) FROM attempts WHERE message = ?1",
@@ -288,7 +318,7 @@ fn fates(
         .collect::<rusqlite::Result<_>>()?;
     let of = |(attempt, ids): (u32, u32)| {
         let of_it = told.iter().filter(|told| told.attempt == attempt);
-        fate(ids, segments, of_it)
+        (attempt, fate(ids, segments, of_it))
     };
     Ok(attempts.into_iter().map(of).collect())
 }

@@ -1,6 +1,7 @@
 //! What the store promises, on real files.
 
 mod a_key_means_one_message;
+mod a_late_answer_is_kept;
 mod a_newer_code_replaces;
 mod a_receipt_finds_its_message;
 mod a_stale_hand_changes_nothing;

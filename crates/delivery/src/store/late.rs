@@ -1,0 +1,86 @@
+//! An answer that comes after its attempt was given up as lost: the truth about the wire, kept where it is too late to
+//! decide what is sent.
+
+use super::attempt::{SUPPRESSED_FOR, ids_to_json};
+use super::inbound::suppress;
+use super::receipt::{self, Change};
+use super::record::word;
+use super::{Ended, Open};
+use crate::receipts::fate::{answered, contradicts};
+use aldis_message::{DeliveryStatus, MessageClass, MessageId, OutcomeClass, UnixMillis};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+/// Keeps one that comes without a lease, once, if its attempt ended without an answer and nothing that was told since
+/// says the contrary. The message's state, if that changed.
+pub(super) fn take(
+    connection: &Connection,
+    id: MessageId,
+    ended: &Ended,
+    now: UnixMillis,
+) -> rusqlite::Result<Option<Change>> {
+    let message = id.to_string();
+    let lost = connection
+        .prepare_cached(
+            "SELECT 1 FROM attempts
+             WHERE message = ?1 AND number = ?2 AND carrier = ?3 AND outcome = 'ambiguous' AND late IS NULL",
+        )?
+        .exists(params![
+            message,
+            ended.attempt.number,
+            ended.attempt.carrier.as_str()
+        ])?;
+    let fate = receipt::fate_of(connection, &message, ended.attempt.number)?;
+    if !lost || contradicts(ended.class, fate) {
+        return Ok(None);
+    }
+    let (class, from) = connection
+        .prepare_cached("SELECT class, state FROM messages WHERE id = ?1")?
+        .query_row([&message], |row| {
+            Ok((word::<MessageClass>(row, 0)?, word::<DeliveryStatus>(row, 1)?))
+        })?;
+    let told = keep(connection, id, ended, now)?;
+    if told.is_some() {
+        return Ok(told);
+    }
+    let Some(to) = answered(from, ended.class) else {
+        return Ok(None);
+    };
+    receipt::settle(connection, &message, to, now)?;
+    // A failure that was told before counts from here.
+    let told = receipt::apply(connection, &message, now)?;
+    let to = told.map_or(to, |change| change.to);
+    Ok(Some(Change { id, class, from, to }))
+}
+
+/// Writes it down, whatever the message has come to.
+pub(super) fn keep(
+    connection: &Connection,
+    id: MessageId,
+    ended: &Ended,
+    now: UnixMillis,
+) -> rusqlite::Result<Option<Change>> {
+    let (Open { number, carrier }, id) = (&ended.attempt, id.to_string());
+    connection
+        .prepare_cached(
+            "UPDATE attempts SET late = ?3, code = coalesce(code, ?4), carrier_ids = coalesce(carrier_ids, ?5)
+             WHERE message = ?1 AND number = ?2",
+        )?
+        .execute(params![
+            id,
+            number,
+            ended.class.as_str(),
+            ended.code,
+            ids_to_json(&ended.carrier_ids),
+        ])?;
+    if ended.class == OutcomeClass::OptedOut {
+        let recipient: Option<String> = connection
+            .prepare_cached("SELECT recipient FROM messages WHERE id = ?1")?
+            .query_row([&id], |row| row.get(0))
+            .optional()?;
+        if let Some(recipient) = recipient {
+            suppress(connection, carrier, &recipient, Some(now.plus(SUPPRESSED_FOR)))?;
+        }
+    }
+    receipt::learn(connection, &id, *number, carrier, &ended.carrier_ids)?;
+    receipt::apply(connection, &id, now)
+}
