@@ -78,6 +78,12 @@ pub struct Settings {
     /// What the SMSC's clock is ahead of UTC, in minutes; receipts have no time zone.
     #[serde(default)]
     utc_offset_minutes: i32,
+    /// The country code of numbers that arrive as national ones, as in `44`.
+    #[serde(default)]
+    country_code: String,
+    /// How long a message is worth delivering, as the SMSC wants it written.
+    #[serde(default)]
+    validity: Validity,
     /// Words by which people opt out, when they are all of a message.
     #[serde(default = "stop_words")]
     stop_words: Vec<String>,
@@ -151,6 +157,19 @@ pub(crate) enum IdBase {
     HexToDec,
     /// The answer is decimal, receipts are hexadecimal.
     DecToHex,
+}
+
+/// How `validity_period` is written.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Validity {
+    /// From now on.
+    #[default]
+    Relative,
+    /// The moment, in UTC.
+    Absolute,
+    /// Not at all: for SMSCs that refuse either. A late code is then theirs to deliver.
+    None,
 }
 
 /// A TLV to send along.

@@ -9,6 +9,8 @@ use rusmpp_core::tlvs::owned::Tlv;
 /// A message or receipt. No `Debug`: it is somebody's words and number.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Delivered {
+    /// Type of number [5.2.5].
+    pub(crate) source_ton: u8,
     pub(crate) source: String,
     pub(crate) destination: String,
     pub(crate) esm_class: u8,
@@ -62,6 +64,7 @@ impl Delivered {
         const DATA_SM: u32 = 0x103;
         let mut delivered = match (frame.id, frame.pdu()) {
             (_, Some(Pdu::DeliverSm(read))) => Self {
+                source_ton: read.source_addr_ton.into(),
                 source: read.source_addr.as_str().to_owned(),
                 destination: read.destination_addr.as_str().to_owned(),
                 esm_class: read.esm_class.into(),
@@ -70,6 +73,7 @@ impl Delivered {
                 tlvs: tlvs(read.tlvs()),
             },
             (_, Some(Pdu::DataSm(read))) => Self {
+                source_ton: read.source_addr_ton.into(),
                 source: read.source_addr.as_str().to_owned(),
                 destination: read.destination_addr.as_str().to_owned(),
                 esm_class: read.esm_class.into(),

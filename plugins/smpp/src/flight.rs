@@ -1,16 +1,19 @@
-//! The submits that wait for their answers, and the messages they are parts of. Pure: time comes in, in ticks.
+//! The messages in hand and their parts: which wait to be written, which for their answer. Pure: time comes in, in ticks.
 
-use crate::config::IdBase;
 use crate::status::Status;
 use aldis_carrier::{Class, Outcome};
-use std::collections::BTreeMap;
+use rusmpp_core::pdus::owned::Pdu;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 #[cfg(test)]
 mod tests;
 
 /// When to try again after the SMSC said that it is too much: the bind itself has slowed down by then.
-const BREATH: Duration = Duration::from_millis(500);
+pub(crate) const BREATH: Duration = Duration::from_millis(500);
+
+/// How often a part of a longer message is written. Its siblings may have been taken, so that nobody else can send it.
+const TRIES: u8 = 4;
 
 /// What came of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,20 +29,32 @@ pub(crate) enum Answer {
 /// By sequence number and by token.
 #[derive(Default)]
 pub(crate) struct Flight {
-    parts: BTreeMap<u32, Part>,
-    messages: BTreeMap<u64, Vec<Option<Answer>>>,
+    sent: BTreeMap<u32, Sent>,
+    waiting: VecDeque<(u64, usize)>,
+    messages: BTreeMap<u64, Vec<Part>>,
 }
 
-struct Part {
+struct Sent {
     token: u64,
     number: usize,
     since: u64,
 }
 
+struct Part {
+    pdu: Pdu,
+    tries: u8,
+    answer: Option<Answer>,
+}
+
 impl Flight {
     /// Parts that wait for their answer.
-    pub(crate) fn parts(&self) -> usize {
-        self.parts.len()
+    pub(crate) fn sent(&self) -> usize {
+        self.sent.len()
+    }
+
+    /// Parts wait to be written.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
     }
 
     /// Messages they belong to.
@@ -47,68 +62,86 @@ impl Flight {
         self.messages.len()
     }
 
-    /// A message leaves in these submits.
-    pub(crate) fn carry(&mut self, token: u64, sequences: &[u32], tick: u64) {
-        for (number, sequence) in sequences.iter().enumerate() {
-            let part = Part {
-                token,
-                number,
-                since: tick,
-            };
-            self.parts.insert(*sequence, part);
-        }
-        self.messages.insert(token, vec![None; sequences.len()]);
+    /// A message is to leave in these submits.
+    pub(crate) fn carry(&mut self, token: u64, pdus: Vec<Pdu>) {
+        self.waiting.extend((0..pdus.len()).map(|number| (token, number)));
+        let part = |pdu| Part {
+            pdu,
+            tries: 0,
+            answer: None,
+        };
+        self.messages.insert(token, pdus.into_iter().map(part).collect());
     }
 
-    /// An answer came; the message's end, if it was the last.
+    /// The next part, which leaves under this sequence number.
+    pub(crate) fn next(&mut self, sequence: u32, tick: u64) -> Option<Pdu> {
+        let (token, number) = self.waiting.pop_front()?;
+        let part = self.messages.get_mut(&token)?.get_mut(number)?;
+        part.tries += 1;
+        let sent = Sent {
+            token,
+            number,
+            since: tick,
+        };
+        self.sent.insert(sequence, sent);
+        Some(part.pdu.clone())
+    }
+
+    /// An answer came; the message's end, if it was the last. A part of several that the SMSC has no room for goes out
+    /// once more; after a refusal nothing more of its message does.
     pub(crate) fn answered(&mut self, sequence: u32, answer: Answer) -> Option<(u64, Outcome)> {
-        let Part { token, number, .. } = self.parts.remove(&sequence)?;
-        let answers = self.messages.get_mut(&token)?;
-        if let Some(place) = answers.get_mut(number) {
-            *place = Some(answer);
-        }
-        if answers.iter().any(Option::is_none) {
+        let Sent { token, number, .. } = self.sent.remove(&sequence)?;
+        let parts = self.messages.get_mut(&token)?;
+        let several = parts.len() > 1;
+        let part = parts.get_mut(number)?;
+        if several && part.tries < TRIES && matches!(answer, Answer::Refused(_, Class::RateLimited)) {
+            self.waiting.push_front((token, number));
             return None;
         }
-        let answers: Vec<_> = self.messages.remove(&token)?.into_iter().flatten().collect();
-        Some((token, outcome(&answers)))
+        if !matches!(answer, Answer::Id(_)) {
+            self.waiting.retain(|(other, _)| *other != token);
+        }
+        part.answer = Some(answer);
+        let outstanding = self.sent.values().any(|sent| sent.token == token)
+            || self.waiting.iter().any(|(other, _)| *other == token);
+        if outstanding {
+            return None;
+        }
+        let parts = self.messages.remove(&token)?;
+        let all: Vec<_> = parts.into_iter().map(|part| part.answer).collect();
+        Some((token, outcome(&all)))
     }
 
     /// Those that have waited for longer than `most` ticks get no answer any more.
     pub(crate) fn overdue(&self, tick: u64, most: u64) -> Vec<u32> {
-        let late = |part: &Part| tick.saturating_sub(part.since) > most;
-        let overdue = self.parts.iter().filter(|(_, part)| late(part));
+        let late = |sent: &Sent| tick.saturating_sub(sent.since) > most;
+        let overdue = self.sent.iter().filter(|(_, sent)| late(sent));
         overdue.map(|(sequence, _)| *sequence).collect()
     }
 }
 
 /// What became of the whole: taken if every part was, else what the first part that was not says; but a message of which
-/// some parts may have gone out is not sent again.
-fn outcome(answers: &[Answer]) -> Outcome {
-    let ids = answers.iter().filter_map(|answer| match answer {
-        Answer::Id(id) if !id.is_empty() => Some(id.clone()),
-        _ => None,
-    });
-    let out = answers.iter().any(|answer| matches!(answer, Answer::Id(_)));
-    if answers.contains(&Answer::Silence) {
-        let mut outcome =
-            Outcome::refused(Class::Ambiguous, "no_answer").with_detail("the SMSC did not answer a submit");
-        outcome.carrier_ids = ids.collect();
-        return outcome;
+/// some parts may have gone out is not sent again. Its ids are not told then: a receipt for a part would say that all of
+/// it arrived. `None`: the part was not written.
+fn outcome(answers: &[Option<Answer>]) -> Outcome {
+    let told = || answers.iter().flatten();
+    if told().any(|answer| *answer == Answer::Silence) {
+        return Outcome::refused(Class::Ambiguous, "no_answer")
+            .with_detail("the SMSC did not answer a submit");
     }
-    let refusal = answers.iter().find_map(|answer| match answer {
+    let refusal = told().find_map(|answer| match answer {
         Answer::Refused(status, class) => Some((*status, *class)),
         _ => None,
     });
     let Some((status, class)) = refusal else {
-        return Outcome::accepted(ids).segments(u32::try_from(answers.len()).unwrap_or(u32::MAX));
+        return Outcome::accepted(ids(told())).segments(u32::try_from(answers.len()).unwrap_or(u32::MAX));
     };
-    let again = matches!(class, Class::Temporary | Class::RateLimited);
-    if out && again {
-        let mut outcome = Outcome::refused(Class::Ambiguous, status.to_string())
+    let out = told().any(|answer| matches!(answer, Answer::Id(_)));
+    // The same everywhere, so that nobody sends it again.
+    let settled = matches!(class, Class::InvalidNumber | Class::OptedOut | Class::TooLong);
+    if out && !settled {
+        return Outcome::refused(Class::Ambiguous, status.to_string())
             .with_detail("the SMSC took some parts and refused others");
-        outcome.carrier_ids = ids.collect();
-        return outcome;
     }
     let outcome = Outcome::refused(class, status.to_string());
     if class == Class::RateLimited {
@@ -118,13 +151,16 @@ fn outcome(answers: &[Answer]) -> Outcome {
     }
 }
 
-/// The id as receipts will say it. What is no number in that base stays.
-pub(crate) fn normalised(id: &str, base: IdBase) -> String {
-    let id = id.trim();
-    let turned = match base {
-        IdBase::Same => None,
-        IdBase::HexToDec => u128::from_str_radix(id, 16).ok().map(|number| number.to_string()),
-        IdBase::DecToHex => id.parse::<u128>().ok().map(|number| format!("{number:x}")),
-    };
-    turned.unwrap_or_else(|| id.to_owned())
+/// Each once: some SMSCs have one id for all parts.
+fn ids<'a>(answers: impl Iterator<Item = &'a Answer>) -> Vec<String> {
+    let mut ids = Vec::new();
+    for answer in answers {
+        if let Answer::Id(id) = answer
+            && !id.is_empty()
+            && !ids.contains(id)
+        {
+            ids.push(id.clone());
+        }
+    }
+    ids
 }

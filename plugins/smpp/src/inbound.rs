@@ -25,15 +25,10 @@ struct Concatenated {
 pub(crate) fn read(delivered: &Delivered, profile: &Profile) -> Event {
     let (header, octets) = split(delivered);
     let text = text::read(octets, delivered.data_coding, profile.default_alphabet);
-    let (from, to) = (delivered.source.clone(), delivered.destination.clone());
-    let stops = |text: &String| {
-        let said = text.trim().trim_end_matches(['.', '!']);
-        profile
-            .stop_words
-            .iter()
-            .any(|word| said.eq_ignore_ascii_case(word))
-    };
-    let mut event = if text.as_ref().is_some_and(stops) {
+    let (from, to) = (sender(delivered, profile), delivered.destination.clone());
+    // A wish is heard also where the coding says that it is no text.
+    let ascii = || octets.iter().map(|octet| char::from(*octet)).collect();
+    let mut event = if stops(&text.clone().unwrap_or_else(ascii), profile) {
         Event::opted_out(from, to)
     } else {
         Event::inbound(from, to, "")
@@ -50,6 +45,28 @@ pub(crate) fn read(delivered: &Delivered, profile: &Profile) -> Event {
     }
     event.text = text.unwrap_or_default();
     event
+}
+
+/// Whether that is all it says. A zero octet at the end is an `@` of GSM 03.38, and a habit of SMSCs.
+fn stops(text: &str, profile: &Profile) -> bool {
+    let said =
+        text.trim_matches(|sign: char| sign.is_whitespace() || sign.is_control() || ".!@\"'".contains(sign));
+    profile
+        .stop_words
+        .iter()
+        .any(|word| said.eq_ignore_ascii_case(word))
+}
+
+/// As messages to them are addressed: a wish to stop must find its number.
+fn sender(delivered: &Delivered, profile: &Profile) -> String {
+    const INTERNATIONAL: u8 = 1;
+    const NATIONAL: u8 = 2;
+    let source = delivered.source.as_str();
+    match delivered.source_ton {
+        INTERNATIONAL => source.strip_prefix("00").unwrap_or(source).to_owned(),
+        NATIONAL if !source.starts_with('+') => format!("{}{source}", profile.country_code),
+        _ => source.to_owned(),
+    }
 }
 
 /// The user data header and what follows it (3GPP TS 23.040 9.2.3.24).

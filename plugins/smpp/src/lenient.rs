@@ -34,7 +34,8 @@ impl<'a> Rest<'a> {
 pub(crate) fn deliver_sm(body: &[u8]) -> Delivered {
     let mut rest = Rest(body);
     let _service_type = rest.text();
-    let _ton_npi = rest.take(2);
+    let source_ton = rest.octet();
+    let _npi = rest.octet();
     let source = rest.text();
     let _ton_npi = rest.take(2);
     let destination = rest.text();
@@ -48,6 +49,7 @@ pub(crate) fn deliver_sm(body: &[u8]) -> Delivered {
     let user_data = rest.take(length).to_vec();
     let tlvs = tlvs(&mut rest);
     Delivered {
+        source_ton,
         source,
         destination,
         esm_class,
@@ -61,7 +63,8 @@ pub(crate) fn deliver_sm(body: &[u8]) -> Delivered {
 pub(crate) fn data_sm(body: &[u8]) -> Delivered {
     let mut rest = Rest(body);
     let _service_type = rest.text();
-    let _ton_npi = rest.take(2);
+    let source_ton = rest.octet();
+    let _npi = rest.octet();
     let source = rest.text();
     let _ton_npi = rest.take(2);
     let destination = rest.text();
@@ -70,6 +73,7 @@ pub(crate) fn data_sm(body: &[u8]) -> Delivered {
     let data_coding = rest.octet();
     let tlvs = tlvs(&mut rest);
     Delivered {
+        source_ton,
         source,
         destination,
         esm_class,

@@ -10,6 +10,7 @@ mod config;
 mod delivered;
 mod flight;
 mod frame;
+mod ids;
 mod inbound;
 mod lenient;
 mod machine;

@@ -3,11 +3,13 @@
 use crate::bind::{self, Role};
 use crate::config::Profile;
 use crate::delivered::Delivered;
-use crate::flight::{Answer, Flight, normalised};
+use crate::flight::{Answer, BREATH, Flight};
 use crate::frame::{Frame, Frames, encode};
-use crate::status::{INVALID_COMMAND_ID, INVALID_COMMAND_LENGTH, OK, SYSTEM_ERROR, Status, TRY_AGAIN};
+use crate::status::{
+    INVALID_COMMAND_ID, INVALID_COMMAND_LENGTH, NOT_BOUND, OK, SYSTEM_ERROR, Status, TRY_AGAIN,
+};
 use crate::throttle::Throttle;
-use crate::{inbound, lenient, receipt, submit};
+use crate::{ids, inbound, lenient, receipt, submit};
 use aldis_carrier::{Class, Message, Outcome, Session, SessionHost};
 use rusmpp_core::CommandId;
 use rusmpp_core::pdus::owned::{DataSmResp, DeliverSmResp, Pdu};
@@ -18,6 +20,7 @@ use std::time::Duration;
 const SECOND: u32 = 1;
 const ENQUIRE: u32 = 2;
 const SILENCE: u32 = 3;
+const PACE: u32 = 4;
 
 const TICK: Duration = Duration::from_secs(1);
 
@@ -26,6 +29,8 @@ const TICK: Duration = Duration::from_secs(1);
 enum Phase {
     Binding,
     Bound,
+    /// The SMSC does not know the bind any more: what is in flight is waited for, then it is made anew.
+    Forgotten,
     Leaving,
     Closed,
 }
@@ -45,8 +50,10 @@ pub struct Machine {
     tick: u64,
     /// What the host was told last: window and rate.
     told: Option<(u32, Option<f64>)>,
-    /// The `enquire_link` that waits for its answer.
-    enquired: Option<u32>,
+    /// An `enquire_link` waits for a sign of life.
+    enquired: bool,
+    /// The next part of a long text has to wait for the timer.
+    paced: bool,
 }
 
 impl Machine {
@@ -63,7 +70,8 @@ impl Machine {
             reference: u16::try_from(host.now_unix_ms() & 0xffff).unwrap_or(0),
             tick: 0,
             told: None,
-            enquired: None,
+            enquired: false,
+            paced: false,
             profile,
         };
         let request = bind::request(role, &machine.profile);
@@ -73,11 +81,15 @@ impl Machine {
         machine
     }
 
-    /// Writes a request; its sequence number [3.2: 1 to 0x7fffffff].
-    fn ask(&mut self, pdu: Pdu, host: &mut SessionHost) -> u32 {
-        self.sequence = self.sequence % 0x7fff_ffff + 1;
+    /// The next sequence number [3.2: 1 to 0x7fffffff].
+    fn following(&self) -> u32 {
+        self.sequence % 0x7fff_ffff + 1
+    }
+
+    /// Writes a request.
+    fn ask(&mut self, pdu: Pdu, host: &mut SessionHost) {
+        self.sequence = self.following();
         host.write(&encode(OK, self.sequence, pdu));
-        self.sequence
     }
 
     fn close(&mut self, class: Class, why: &str, host: &mut SessionHost) {
@@ -85,31 +97,66 @@ impl Machine {
         host.close(Outcome::refused(class, "").with_detail(why));
     }
 
-    /// Tells the host how many messages may come, if that changed. The window is one of parts.
-    fn tell(&mut self, host: &mut SessionHost) {
+    /// Writes the parts that there is room and time for, then tells the host how many messages may come.
+    ///
+    /// The window and the pace are those of parts. The host keeps to them where each message is one part; those of a
+    /// long text that do not fit wait here, and no message is taken before they have left, so that one is in the
+    /// host's hands or on the wire, but for the rest of the last one.
+    fn go_on(&mut self, host: &mut SessionHost) {
+        if self.phase == Phase::Forgotten && self.flight.sent() == 0 {
+            self.close(
+                Class::Temporary,
+                "the SMSC does not know this bind any more",
+                host,
+            );
+        }
         if self.phase != Phase::Bound || !self.role.sends() {
             return;
         }
-        let extra = self.flight.parts() - self.flight.messages().min(self.flight.parts());
-        let extra = u32::try_from(extra).unwrap_or(u32::MAX);
-        // One always may: a text of more parts than the window has to leave too.
-        let window = self.profile.window.saturating_sub(extra).max(1);
-        let now = (window, self.throttle.per_second());
+        let window = usize::try_from(self.profile.window).unwrap_or(usize::MAX);
+        while !self.paced && self.flight.sent() < window && self.flight.is_waiting() {
+            let sequence = self.following();
+            let Some(pdu) = self.flight.next(sequence, self.tick) else {
+                break;
+            };
+            host.write(&encode(OK, sequence, pdu));
+            self.sequence = sequence;
+            if let Some(rate) = self.throttle.per_second().filter(|_| self.flight.is_waiting()) {
+                self.pause(Duration::from_secs_f64(1.0 / rate), host);
+            }
+        }
+        let places = if self.paced || self.flight.is_waiting() {
+            0
+        } else {
+            window.saturating_sub(self.flight.sent())
+        };
+        let messages = u32::try_from(self.flight.messages() + places).unwrap_or(u32::MAX);
+        let now = (messages, self.throttle.per_second());
         if self.told != Some(now) {
             self.told = Some(now);
             host.ready(now.0, now.1);
         }
     }
 
+    /// No part leaves for so long.
+    fn pause(&mut self, pause: Duration, host: &mut SessionHost) {
+        self.paced = true;
+        host.timer(PACE, pause);
+    }
+
     fn hear(&mut self, frame: &Frame, host: &mut SessionHost) {
+        // Whatever it says, it is alive; some never answer an enquire_link.
+        if std::mem::take(&mut self.enquired) {
+            host.cancel_timer(SILENCE);
+        }
         match CommandId::from(frame.id) {
             CommandId::BindTransceiverResp | CommandId::BindTransmitterResp | CommandId::BindReceiverResp => {
                 self.bound(frame.status, host);
             }
-            CommandId::SubmitSmResp | CommandId::GenericNack => self.answered(frame, host),
+            CommandId::SubmitSmResp => self.answered(frame, host),
+            CommandId::GenericNack => self.nacked(frame, host),
             CommandId::DeliverSm | CommandId::DataSm => self.delivered(frame, host),
             CommandId::EnquireLink => host.write(&encode(OK, frame.sequence, Pdu::EnquireLinkResp)),
-            CommandId::EnquireLinkResp => self.alive(frame.sequence, host),
             CommandId::Unbind => {
                 host.write(&encode(OK, frame.sequence, Pdu::UnbindResp));
                 self.close(Class::Temporary, "the SMSC unbound", host);
@@ -136,38 +183,47 @@ impl Machine {
         self.phase = Phase::Bound;
         host.cancel_timer(SILENCE);
         host.timer(ENQUIRE, self.profile.enquire_link);
-        self.tell(host);
+        self.go_on(host);
     }
 
-    /// The answer to a submit, or a nack of anything.
+    /// The answer to a submit.
     fn answered(&mut self, frame: &Frame, host: &mut SessionHost) {
-        if CommandId::from(frame.id) == CommandId::GenericNack {
-            // Of SMSCs that do not know enquire_link; they are alive all the same.
-            self.alive(frame.sequence, host);
-            if self.phase == Phase::Binding {
-                return self.bound(
-                    if frame.status == OK {
-                        SYSTEM_ERROR
-                    } else {
-                        frame.status
-                    },
-                    host,
-                );
-            }
+        if frame.status != OK {
+            return self.refused(frame.sequence, frame.status, host);
         }
-        let nacked = frame.status == OK && CommandId::from(frame.id) == CommandId::GenericNack;
-        let answer = if nacked {
-            Answer::Refused(SYSTEM_ERROR, Class::Temporary)
-        } else if frame.status == OK {
-            Answer::Id(normalised(&message_id(frame), self.profile.id_base))
+        let id = ids::of_answer(&message_id(frame), self.profile.id_base);
+        self.settle(frame.sequence, Answer::Id(id), host);
+        self.go_on(host);
+    }
+
+    /// A nack of anything, the bind too.
+    fn nacked(&mut self, frame: &Frame, host: &mut SessionHost) {
+        let status = if frame.status == OK {
+            SYSTEM_ERROR
         } else {
-            if frame.status.is_throttling() {
-                self.throttle.complaint(self.tick);
-            }
-            Answer::Refused(frame.status, self.profile.class_of(frame.status))
+            frame.status
         };
-        self.settle(frame.sequence, answer, host);
-        self.tell(host);
+        if self.phase == Phase::Binding {
+            return self.bound(status, host);
+        }
+        self.refused(frame.sequence, status, host);
+    }
+
+    fn refused(&mut self, sequence: u32, status: Status, host: &mut SessionHost) {
+        let class = self.profile.class_of(status);
+        if class == Class::RateLimited {
+            self.throttle.complaint(self.tick);
+        }
+        if status == NOT_BOUND && self.phase == Phase::Bound {
+            self.phase = Phase::Forgotten;
+            host.ready(0, None);
+        }
+        self.settle(sequence, Answer::Refused(status, class), host);
+        // A part is to go out once more.
+        if class == Class::RateLimited && self.flight.is_waiting() {
+            self.pause(BREATH, host);
+        }
+        self.go_on(host);
     }
 
     fn settle(&mut self, sequence: u32, answer: Answer, host: &mut SessionHost) {
@@ -191,13 +247,6 @@ impl Machine {
             encode(status, frame.sequence, pdu)
         };
         host.event(event, &answer(OK), &answer(TRY_AGAIN));
-    }
-
-    fn alive(&mut self, sequence: u32, host: &mut SessionHost) {
-        if self.enquired == Some(sequence) {
-            self.enquired = None;
-            host.cancel_timer(SILENCE);
-        }
     }
 }
 
@@ -237,10 +286,15 @@ impl Session for Machine {
                     self.settle(sequence, Answer::Silence, host);
                 }
                 self.throttle.tick(self.tick);
-                self.tell(host);
+                self.go_on(host);
+            }
+            PACE => {
+                self.paced = false;
+                self.go_on(host);
             }
             ENQUIRE if self.phase != Phase::Closed => {
-                self.enquired = Some(self.ask(Pdu::EnquireLink, host));
+                self.ask(Pdu::EnquireLink, host);
+                self.enquired = true;
                 host.timer(SILENCE, self.profile.answer);
                 host.timer(ENQUIRE, self.profile.enquire_link.max(self.profile.answer + TICK));
             }
@@ -256,16 +310,15 @@ impl Session for Machine {
         self.reference = self.reference.wrapping_add(1);
         match submit::requests(message, &self.profile, self.reference) {
             Ok(requests) => {
-                let sequences: Vec<_> = requests.into_iter().map(|pdu| self.ask(pdu, host)).collect();
-                self.flight.carry(token, &sequences, self.tick);
-                self.tell(host);
+                self.flight.carry(token, requests);
+                self.go_on(host);
             }
             Err(outcome) => host.complete(token, outcome),
         }
     }
 
     fn drain(&mut self, host: &mut SessionHost) {
-        if self.phase == Phase::Bound {
+        if matches!(self.phase, Phase::Bound | Phase::Forgotten) {
             self.phase = Phase::Leaving;
             self.ask(Pdu::Unbind, host);
         } else {

@@ -8,6 +8,8 @@ use std::fmt;
 pub(crate) struct Status(pub(crate) u32);
 
 pub(crate) const OK: Status = Status(0);
+/// `ESME_RINVBNDSTS`: the SMSC does not know this bind any more.
+pub(crate) const NOT_BOUND: Status = Status(0x04);
 pub(crate) const INVALID_COMMAND_LENGTH: Status = Status(0x02);
 pub(crate) const INVALID_COMMAND_ID: Status = Status(0x03);
 pub(crate) const SYSTEM_ERROR: Status = Status(0x08);
@@ -21,8 +23,9 @@ impl Status {
             0x00 => Class::Accepted,
             // ESME_RINVMSGLEN
             0x01 => Class::TooLong,
-            // ESME_RALYBND, RSYSERR, RSUBMITFAIL, RX_T_APPN, RUNKNOWNERR, and 5.0's RSERTYPUNAVAIL
-            0x05 | 0x08 | 0x45 | 0x64 | 0xff | 0xfe => Class::Temporary,
+            // ESME_RINVBNDSTS, RALYBND, RSYSERR, RSUBMITFAIL, RX_T_APPN, RDELIVERYFAILURE, RUNKNOWNERR: a bind that is
+            // still there is the last one, which its SMSC has not yet missed
+            0x04 | 0x05 | 0x08 | 0x45 | 0x64 | 0xfe | 0xff => Class::Temporary,
             // ESME_RINVSRCADR, RINVSRCTON, RINVSRCNPI
             0x0a | 0x48 | 0x49 => Class::SenderNotAllowed,
             // ESME_RINVDSTADR, RINVDSTTON, RINVDSTNPI
@@ -33,16 +36,9 @@ impl Status {
             0x14 | 0x58 => Class::RateLimited,
             // ESME_RX_P_APPN, RX_R_APPN
             0x65 | 0x66 => Class::Blocked,
-            // ESME_RINVEXPIRY
-            0x62 => Class::Expired,
-            // Our own: lengths, ids, formats, TLVs, unknown operations; and whatever a vendor adds.
+            // Our own: lengths, ids, formats, a way to write dates, TLVs, unknown operations; and whatever a vendor adds.
             _ => Class::BadRequest,
         }
-    }
-
-    /// The SMSC wants less.
-    pub(crate) fn is_throttling(self) -> bool {
-        self.class() == Class::RateLimited
     }
 }
 

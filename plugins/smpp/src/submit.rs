@@ -1,7 +1,7 @@
 //! A message into its `submit_sm` [4.4]. Pure.
 
 use crate::address::{destination, source};
-use crate::config::{Concatenation, Extra, Profile};
+use crate::config::{Concatenation, Extra, Profile, Validity};
 use crate::text::{self, Written};
 use aldis_carrier::{Class, Message, Outcome};
 use rusmpp_core::pdus::owned::{Pdu, SubmitSm};
@@ -33,7 +33,7 @@ pub(crate) fn requests(
         .dest_addr_ton(to.ton)
         .dest_addr_npi(to.npi)
         .destination_addr(to.digits)
-        .validity_period(validity_period(message.validity()))
+        .validity_period(validity_period(message, profile.validity))
         .registered_delivery(RegisteredDelivery::from(u8::from(profile.receipts)))
         .data_coding(DataCoding::from(written.data_coding))
         // The codec's own default is a delivery acknowledgement.
@@ -94,20 +94,42 @@ fn parts(written: &Written, concatenation: Concatenation, reference: u16) -> Res
     written.parts.iter().zip(1..=total).map(part).collect()
 }
 
-/// The relative form [7.1.1.1]: `YYMMDDhhmmss000R`; nothing if the carrier's default will do.
-fn validity_period(validity: Option<Duration>) -> EmptyOrFullCOctetString<17> {
-    let written = validity.map(|validity| {
-        // 99 days are more than any message has.
-        let seconds = validity.as_secs().clamp(1, 99 * 86_400 - 1);
-        let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
-        let (minutes, seconds) = (seconds / 60 % 60, seconds % 60);
-        // Months have no fixed length, so days are counted up to the 30 that fit.
-        let (months, days) = (days / 30, days % 30);
-        format!("00{months:02}{days:02}{hours:02}{minutes:02}{seconds:02}000R")
+/// [7.1.1]: `YYMMDDhhmmss000R` or `YYMMDDhhmmss000+`; nothing if the carrier's default will do.
+fn validity_period(message: &Message<'_>, form: Validity) -> EmptyOrFullCOctetString<17> {
+    let written = message.validity().and_then(|validity| match form {
+        Validity::Relative => Some(from_now(validity)),
+        Validity::Absolute => moment(message.now_unix_ms() / 1000 + validity.as_secs()),
+        Validity::None => None,
     });
     written
         .and_then(|text| EmptyOrFullCOctetString::from_string(text).ok())
         .unwrap_or_else(EmptyOrFullCOctetString::empty)
+}
+
+fn from_now(validity: Duration) -> String {
+    // 99 days are more than any message has.
+    let seconds = validity.as_secs().clamp(1, 99 * 86_400 - 1);
+    let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
+    let (minutes, seconds) = (seconds / 60 % 60, seconds % 60);
+    // Months have no fixed length, so days are counted up to the 30 that fit.
+    let (months, days) = (days / 30, days % 30);
+    format!("00{months:02}{days:02}{hours:02}{minutes:02}{seconds:02}000R")
+}
+
+/// In UTC. Days since 1970 of the proleptic Gregorian calendar, years beginning in March.
+fn moment(unix_seconds: u64) -> Option<String> {
+    let (days, of_day) = (unix_seconds / 86_400 + 719_468, unix_seconds % 86_400);
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let (day, month) = (of_year - (153 * shifted + 2) / 5 + 1, (shifted + 2) % 12 + 1);
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+    let short = year.checked_sub(2000).filter(|short| *short < 100)?;
+    Some(format!(
+        "{short:02}{month:02}{day:02}{hour:02}{minute:02}{second:02}000+"
+    ))
 }
 
 fn service_type(text: &str) -> ServiceType {

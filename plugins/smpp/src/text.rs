@@ -37,12 +37,12 @@ pub(crate) fn write(text: &str, profile: &Profile) -> Option<Written> {
             ))
         })?;
     let (whole, part) = room(alphabet, profile);
-    let all = pieces.concat();
-    let fits = all.len() <= whole;
+    let costs = |piece: &Vec<u8>| cost(piece, alphabet, profile.default_alphabet);
+    let fits = pieces.iter().map(costs).sum::<usize>() <= whole;
     let parts = if fits || profile.concatenation == Concatenation::Payload {
-        vec![all]
+        vec![pieces.concat()]
     } else {
-        cut(&pieces, part)
+        cut(&pieces, part, costs)
     };
     let data_coding = match alphabet {
         Alphabet::Default => 0,
@@ -102,12 +102,29 @@ fn room(alphabet: Alphabet, profile: &Profile) -> (usize, usize) {
     }
 }
 
-fn cut(pieces: &[Vec<u8>], most: usize) -> Vec<Vec<u8>> {
-    let mut parts = vec![Vec::new()];
-    for piece in pieces {
-        if parts.last().is_some_and(|part| part.len() + piece.len() > most) {
-            parts.push(Vec::new());
+/// What a character takes of the room. The SMSC writes ASCII in septets, where some need an escape (3GPP TS 23.038
+/// 6.2.1.1).
+fn cost(piece: &[u8], alphabet: Alphabet, default: DefaultAlphabet) -> usize {
+    match piece {
+        [b'^' | b'{' | b'}' | b'\\' | b'[' | b'~' | b']' | b'|']
+            if alphabet == Alphabet::Default && default == DefaultAlphabet::Ascii =>
+        {
+            2
         }
+        _ => piece.len(),
+    }
+}
+
+fn cut(pieces: &[Vec<u8>], most: usize, cost: impl Fn(&Vec<u8>) -> usize) -> Vec<Vec<u8>> {
+    let mut parts = vec![Vec::new()];
+    let mut taken = 0;
+    for piece in pieces {
+        let more = cost(piece);
+        if taken + more > most {
+            parts.push(Vec::new());
+            taken = 0;
+        }
+        taken += more;
         if let Some(part) = parts.last_mut() {
             part.extend_from_slice(piece);
         }
@@ -117,20 +134,43 @@ fn cut(pieces: &[Vec<u8>], most: usize) -> Vec<Vec<u8>> {
 
 /// The text of octets that arrived [5.2.19]; `None`: they are no text.
 pub(crate) fn read(octets: &[u8], data_coding: u8, default: DefaultAlphabet) -> Option<String> {
-    let latin1 = || octets.iter().map(|octet| char::from(*octet)).collect();
+    let each = |character: fn(u8) -> char| Some(octets.iter().map(|octet| character(*octet)).collect());
+    // SMPP's own values, then the groups of 3GPP TS 23.038 4: classes of message, and messages that wait.
     match (data_coding, default) {
-        // And the GSM message classes (3GPP TS 23.038 4), whose alphabet is in bits 3 and 2.
-        (0, DefaultAlphabet::Gsm) | (0xf0..=0xf3, _) => Some(gsm::text(octets)),
-        (0 | 1 | 3, _) => Some(latin1()),
-        (8, _) => {
-            let units = octets.chunks(2).map(|pair| match pair {
-                [high, low] => u16::from_be_bytes([*high, *low]),
-                _ => 0xfffd,
-            });
-            let characters = char::decode_utf16(units).map(|unit| unit.unwrap_or('\u{fffd}'));
-            Some(characters.collect())
-        }
+        (0, DefaultAlphabet::Gsm) | (0x10..=0x13 | 0xc0..=0xdf | 0xf0..=0xf3, _) => Some(gsm::text(octets)),
+        (0 | 1 | 3, _) => each(char::from),
+        (6, _) => each(cyrillic),
+        (7, _) => each(hebrew),
+        (8 | 0x18..=0x1b | 0xe0..=0xef, _) => Some(utf16(octets)),
         _ => None,
+    }
+}
+
+/// UTF-16 big endian.
+pub(crate) fn utf16(octets: &[u8]) -> String {
+    let units = octets.chunks(2).map(|pair| match pair {
+        [high, low] => u16::from_be_bytes([*high, *low]),
+        _ => 0xfffd,
+    });
+    let characters = char::decode_utf16(units).map(|unit| unit.unwrap_or('\u{fffd}'));
+    characters.collect()
+}
+
+/// ISO-8859-5: in the order of Unicode but for four.
+fn cyrillic(octet: u8) -> char {
+    match octet {
+        0xf0 => '\u{2116}',
+        0xfd => '\u{a7}',
+        0xa1..=0xac | 0xae..=0xff => char::from_u32(0x360 + u32::from(octet)).unwrap_or('\u{fffd}'),
+        _ => char::from(octet),
+    }
+}
+
+/// ISO-8859-8: the letters are in the order of Unicode.
+fn hebrew(octet: u8) -> char {
+    match octet {
+        0xe0..=0xfa => char::from_u32(0x4f0 + u32::from(octet)).unwrap_or('\u{fffd}'),
+        _ => char::from(octet),
     }
 }
 

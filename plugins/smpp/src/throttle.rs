@@ -54,7 +54,8 @@ impl Throttle {
             .per_second()
             .unwrap_or(f64::from(self.window) * UNLIMITED_PER_PLACE);
         self.before = self.before.max(rate);
-        self.reduced = Some((rate / 2.0).max(SLOWEST));
+        let slowest = self.ceiling.map_or(SLOWEST, |ceiling| ceiling.min(SLOWEST));
+        self.reduced = Some((rate / 2.0).max(slowest));
         true
     }
 

@@ -1,6 +1,8 @@
 //! The settings, checked once.
 
-use super::{Alphabet, Bind, Concatenation, DefaultAlphabet, IdBase, Settings, TlvForm, TlvSetting};
+use super::{
+    Alphabet, Bind, Concatenation, DefaultAlphabet, IdBase, Settings, TlvForm, TlvSetting, Validity,
+};
 use crate::status::{Status, class_named};
 use aldis_carrier::{Class, Secret, SettingsError};
 use std::collections::BTreeMap;
@@ -31,6 +33,8 @@ pub(crate) struct Profile {
     pub(crate) receipts: bool,
     pub(crate) id_base: IdBase,
     pub(crate) utc_offset_minutes: i32,
+    pub(crate) country_code: String,
+    pub(crate) validity: Validity,
     pub(crate) stop_words: Vec<String>,
     pub(crate) extras: Vec<Extra>,
     pub(crate) statuses: BTreeMap<u32, Class>,
@@ -63,6 +67,8 @@ impl Profile {
             receipts: set.receipts,
             id_base: set.id_base,
             utc_offset_minutes: set.utc_offset_minutes,
+            country_code: set.country_code,
+            validity: set.validity,
             stop_words: set.stop_words,
             extras: set.tlvs.into_iter().map(extra).collect::<Result<_, _>>()?,
             statuses: statuses(set.statuses)?,
@@ -121,6 +127,9 @@ fn check(set: &Settings) -> Result<(), SettingsError> {
     }
     if set.alphabets.is_empty() {
         return refuse("alphabets", "names none");
+    }
+    if set.country_code.len() > 3 || !set.country_code.bytes().all(|byte| byte.is_ascii_digit()) {
+        return refuse("country_code", "must be at most three digits");
     }
     if !(-840..=840).contains(&set.utc_offset_minutes) {
         return refuse("utc_offset_minutes", "must be -840 to 840");

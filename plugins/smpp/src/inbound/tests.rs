@@ -75,5 +75,34 @@ fn stop_is_a_wish() {
         let event = event(0, 3, text.as_bytes());
         assert_eq!((event.kind, event.text.as_str()), (EventKind::OptOut, text));
     }
+    for (coding, octets) in [
+        (0, b"STOP\0".as_slice()),
+        (2, b"stop"),
+        (4, b"STOP"),
+        (8, b"\0S\0T\0O\0P"),
+        (0xf5, b"STOP"),
+    ] {
+        assert_eq!(event(0, coding, octets).kind, EventKind::OptOut, "{coding:#x}");
+    }
     assert_eq!(event(0, 3, b"do not stop").kind, EventKind::Inbound);
+}
+
+#[test]
+fn a_sender_is_named_as_messages_to_them_are() {
+    let national = profile(&json!({"country_code": "1"}));
+    for (ton, source, from) in [
+        (1, "12025550100", "12025550100"),
+        (1, "0012025550100", "12025550100"),
+        (2, "2025550100", "12025550100"),
+        (3, "40404", "40404"),
+        (5, "Acme", "Acme"),
+        (0, "12025550100", "12025550100"),
+    ] {
+        let delivered = Delivered {
+            source_ton: ton,
+            source: source.into(),
+            ..Delivered::default()
+        };
+        assert_eq!(read(&delivered, &national).from, from, "{ton} {source}");
+    }
 }

@@ -1,6 +1,6 @@
 //! A bind's life: made or refused, kept awake, throttled, left; nothing that is told on it is dropped.
 
-use super::{ENQUIRE, SECOND, SILENCE};
+use super::{ENQUIRE, PACE, SECOND, SILENCE};
 use crate::Smpp;
 use crate::frame::{Frame, Frames, encode};
 use crate::status::{OK, Status};
@@ -208,6 +208,103 @@ fn a_long_text_takes_its_parts_out_of_the_window() {
     assert_eq!(ended(&acts), [(1, Class::Accepted)]);
 }
 
+/// The parts that are written, and how many messages may come then.
+fn parts(acts: &[Act]) -> (Vec<u32>, Option<(u32, Option<f64>)>) {
+    let submits = frames(acts).into_iter().filter(|frame| frame.id == 0x04);
+    (submits.map(|frame| frame.sequence).collect(), ready(acts))
+}
+
+#[test]
+fn no_more_parts_than_the_window_are_out() {
+    let bench = bench(&json!({"window": 2}));
+    let mut connection = bound(&bench);
+    let long = TestMessage::new("+12025550100", &"a".repeat(700));
+    let (first, window) = parts(&connection.submit(1, &long).expect("submitted"));
+    assert_eq!((first.len(), window), (2, Some((1, None))), "no other message");
+    let mut all = first.clone();
+    for place in 0..3 {
+        let (next, _) = parts(&hear(&mut connection, OK, all[place], answer("x")));
+        assert_eq!(next.len(), 1, "one for each answer");
+        all.extend(next);
+    }
+    let (none, window) = parts(&hear(&mut connection, OK, all[3], answer("x")));
+    assert_eq!((none.len(), window), (0, Some((2, None))));
+    assert_eq!(
+        ended(&hear(&mut connection, OK, all[4], answer("x"))),
+        [(1, Class::Accepted)]
+    );
+}
+
+#[test]
+fn parts_keep_the_pace_of_the_bind() {
+    let bench = bench(&json!({"max_per_second": 4.0}));
+    let mut connection = bound(&bench);
+    let long = TestMessage::new("+12025550100", &"a".repeat(400));
+    let mut acts = connection.submit(1, &long).expect("submitted");
+    for left in [2, 1] {
+        let (written, window) = parts(&acts);
+        assert_eq!(
+            (written.len(), window.is_none_or(|now| now.0 == 1)),
+            (1, true),
+            "{left}"
+        );
+        assert!(
+            acts.contains(&Act::Timer(PACE, Some(std::time::Duration::from_millis(250)))),
+            "{acts:?}"
+        );
+        acts = connection.on_timer(PACE).expect("heard");
+    }
+    assert_eq!(parts(&acts).0.len(), 1);
+}
+
+#[test]
+fn a_part_that_is_throttled_goes_out_again_after_a_breath() {
+    let bench = bench(&json!({"statuses": {"0x400": "rate_limited"}}));
+    for status in [0x58, 0x14, 0x400] {
+        let mut connection = bound(&bench);
+        let long = TestMessage::new("+12025550100", &"a".repeat(200));
+        let (sequences, _) = parts(&connection.submit(1, &long).expect("submitted"));
+        assert_eq!(
+            ended(&hear(&mut connection, OK, sequences[0], answer("a"))),
+            [],
+            "{status:#x}"
+        );
+        let acts = hear(&mut connection, Status(status), sequences[1], Pdu::GenericNack);
+        assert_eq!((ended(&acts), parts(&acts).0), (vec![], vec![]), "{status:#x}");
+        assert!(
+            ready(&acts).is_some_and(|(_, rate)| rate.is_some()),
+            "the pace is halved"
+        );
+        let (again, _) = parts(&connection.on_timer(PACE).expect("heard"));
+        let acts = hear(&mut connection, OK, again[0], answer("b"));
+        assert_eq!(ended(&acts), [(1, Class::Accepted)], "{status:#x}");
+    }
+}
+
+#[test]
+fn a_bind_that_its_smsc_forgot_is_made_anew() {
+    let bench = bench(&json!({}));
+    let mut connection = bound(&bench);
+    let (one, two) = (send(&mut connection, 1), send(&mut connection, 2));
+    let acts = hear(
+        &mut connection,
+        Status(0x04),
+        one,
+        Pdu::SubmitSmResp(SubmitSmResp::default()),
+    );
+    assert_eq!(
+        (ended(&acts), ready(&acts)),
+        (vec![(1, Class::Temporary)], Some((0, None)))
+    );
+    assert!(
+        closed(&acts).is_none(),
+        "the other one's answer may be on its way"
+    );
+    let acts = hear(&mut connection, OK, two, answer("a"));
+    assert_eq!(ended(&acts), [(2, Class::Accepted)]);
+    assert_eq!(closed(&acts).map(|why| why.class), Some(Class::Temporary));
+}
+
 #[test]
 fn a_submit_without_an_answer_is_ambiguous() {
     let bench = bench(&json!({"answer_seconds": 2}));
@@ -254,11 +351,16 @@ fn both_sides_keep_awake() {
         (frames(&acts)[0].id, frames(&acts)[0].sequence),
         (0x8000_0015, 77)
     );
-    for alive in [Pdu::EnquireLinkResp, Pdu::GenericNack] {
+    for alive in [
+        Pdu::EnquireLinkResp,
+        Pdu::GenericNack,
+        Pdu::EnquireLink,
+        answer("a"),
+    ] {
         let acts = connection.on_timer(ENQUIRE).expect("heard");
-        let asked = &frames(&acts)[0];
-        assert_eq!(asked.id, 0x15);
-        let acts = hear(&mut connection, Status(3), asked.sequence, alive);
+        assert_eq!(frames(&acts)[0].id, 0x15);
+        // Whatever its number.
+        let acts = hear(&mut connection, OK, 0, alive);
         assert!(acts.contains(&Act::Timer(SILENCE, None)), "{acts:?}");
     }
     connection.on_timer(ENQUIRE).expect("heard");

@@ -28,7 +28,7 @@ fn dialects() {
         // Appendix B.
         (
             "id:0123456789 sub:001 dlvrd:001 submit date:2601021504 done date:2601021505 stat:DELIVRD err:000 text:Hello id:9",
-            "0123456789",
+            "123456789",
             Delivered,
             "000",
         ),
@@ -48,6 +48,12 @@ fn dialects() {
         ),
         // Not seen: order, spaces, separators, words cut or long.
         ("stat: rejected , err: 45, ID: X-9", "X-9", Rejected, "45"),
+        (
+            "id:12 smsc:a stat:DELIVERY FAILED err:7 network:9",
+            "12",
+            Undelivered,
+            "7",
+        ),
         ("id=77;stat=DELIVERED", "77", Delivered, ""),
         ("id:12 stat:ENROUTE", "12", EnRoute, ""),
         ("id:12 stat:2", "12", Delivered, ""),
@@ -84,7 +90,7 @@ fn tlvs_are_believed_before_the_text() {
     let event = read(&both, &profile(&json!({}))).expect("a receipt");
     assert_eq!(
         (event.carrier_id.as_str(), event.state, event.code.as_str()),
-        ("0x2", ReceiptState::Delivered, "017")
+        ("2", ReceiptState::Delivered, "017")
     );
     both.tlvs.receipted_message_id = Some(String::new());
     both.tlvs.message_state = Some(99);
@@ -124,23 +130,36 @@ fn a_ucs2_receipt_is_read() {
 }
 
 #[test]
-fn dates_are_the_smscs() {
-    let at = |date: &str, offset| unix_ms(date, offset);
-    assert_eq!(at("7001010000", 0), at("207001010000", 0));
-    assert_eq!(at("2601021504", 0), Some(1_767_366_240_000));
-    assert_eq!(at("260102150405", 0), Some(1_767_366_245_000));
-    assert_eq!(at("20260102150405", 0), Some(1_767_366_245_000));
-    assert_eq!(at("2601021604", 60), Some(1_767_366_240_000));
-    assert_eq!(at("2402290000", 0), Some(1_709_164_800_000));
-    for nonsense in [
-        "",
-        "2613010000",
-        "26010",
-        "2601021504x",
-        "99999999999999",
-        "0000000000",
+fn it_is_read_as_ascii_whatever_is_said_of_it() {
+    let all = profile(&json!({}));
+    for data_coding in [0, 1, 2, 3, 4, 8, 0xf5] {
+        let mut told = delivered(0x04, "id:msg_7@a stat:DELIVRD err:000\0");
+        told.data_coding = data_coding;
+        let event = read(&told, &all).expect("a receipt");
+        assert_eq!(
+            (event.carrier_id.as_str(), event.state, event.code.as_str()),
+            ("msg_7@a", ReceiptState::Delivered, "000"),
+            "{data_coding:#x}"
+        );
+    }
+}
+
+#[test]
+fn ids_in_another_base_are_those_of_the_text_or_of_the_answer() {
+    let in_hex = profile(&json!({"id_base": "hex_to_dec"}));
+    let id = |tlv: Option<&str>, text| {
+        let mut told = delivered(0x04, text);
+        told.tlvs.receipted_message_id = tlv.map(str::to_owned);
+        read(&told, &in_hex).expect("a receipt").carrier_id
+    };
+    // The answer was "ABCD".
+    for (tlv, text) in [
+        (None, "id:0000043981 stat:DELIVRD"),
+        (Some("ABCD"), "id:43981 stat:DELIVRD"),
+        (Some("abcd"), "stat:DELIVRD"),
+        (Some("43981"), "id:43981 stat:DELIVRD"),
     ] {
-        assert_eq!(at(nonsense, 0), None, "{nonsense}");
+        assert_eq!(id(tlv, text), "43981", "{tlv:?} {text}");
     }
 }
 

@@ -1,11 +1,12 @@
 //! A message becomes the PDUs that the specification and the settings ask for.
 
 use crate::Smpp;
-use crate::frame::{Frame, Frames};
+use crate::frame::{Frame, Frames, encode};
+use crate::status::OK;
 use aldis_carrier::testing::{SessionBench, TestMessage};
 use aldis_carrier::{Act, Outcome, SenderKind};
 use rusmpp_core::encode::{Encode, Length};
-use rusmpp_core::pdus::owned::{Pdu, SubmitSm};
+use rusmpp_core::pdus::owned::{BindTransceiverResp, Pdu, SubmitSm};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ fn submits(more: &Value, message: &TestMessage) -> Result<Vec<SubmitSm>, Outcome
     }
     let bench = SessionBench::<Smpp>::new(&settings, &[("password", "pa55word")]).expect("an instance");
     let (mut connection, _) = bench.connect(0).expect("connected");
+    let bound = encode(OK, 1, Pdu::BindTransceiverResp(BindTransceiverResp::default()));
+    connection.on_bytes(&bound).expect("bound");
     let mut frames = Frames::default();
     for act in connection.submit(1, message).expect("submitted") {
         match act {
@@ -79,6 +82,12 @@ fn a_short_message() {
     assert_eq!(u8::from(submit.registered_delivery), 1);
     assert_eq!(u8::from(submit.data_coding), 0);
     assert_eq!(user_data(&submit), b"Your code is 1\0");
+    // 2026-02-28 23:59:30 and a minute, in a year that has no 29th.
+    (code.now_unix_ms, code.validity) = (1_772_323_170_000, Some(Duration::from_mins(1)));
+    let absolute = one(&json!({"validity": "absolute"}), &code);
+    assert_eq!(absolute.validity_period.as_str(), "260301000030000+");
+    let none = one(&json!({"validity": "none"}), &code);
+    assert_eq!(none.validity_period.as_str(), "");
     let silent = one(&json!({"receipts": false}), &message("x"));
     assert_eq!(
         (

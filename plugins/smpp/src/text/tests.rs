@@ -53,12 +53,38 @@ fn parts_are_as_long_as_they_may_be() {
         ("a", 161, json!({"concatenation": "sar"}), vec![153, 8]),
         ("a", 1000, json!({"concatenation": "payload"}), vec![1000]),
         ("a", 141, json!({"default_alphabet": "latin1"}), vec![134, 7]),
+        // The SMSC makes two septets of each.
+        ("[", 80, json!({"default_alphabet": "ascii"}), vec![80]),
+        ("[", 81, json!({"default_alphabet": "ascii"}), vec![76, 5]),
     ] {
         let written = written(&letter.repeat(count), &settings);
         let found: Vec<_> = written.parts.iter().map(Vec::len).collect();
         assert_eq!(found, lengths, "{count} of {letter}, {settings}");
     }
     assert_eq!(write(&"\u{436}".repeat(67 * 255 + 1), &profile(&json!({}))), None);
+}
+
+#[test]
+fn what_arrives_is_read_by_its_coding() {
+    for (coding, octets, text) in [
+        (1, b"a_b".as_slice(), "a_b"),
+        (6, b"\xbf\xf0", "\u{41f}\u{2116}"),
+        (7, b"\xe0a", "\u{5d0}a"),
+        (0x11, b"\x11", "_"),
+        (0x18, b"\x04\x36", "\u{436}"),
+        (0xe0, b"\x04\x36", "\u{436}"),
+        (0xd0, b"\x11", "_"),
+        (0xf1, b"\x11", "_"),
+    ] {
+        assert_eq!(
+            read(octets, coding, DefaultAlphabet::Gsm).as_deref(),
+            Some(text),
+            "{coding:#x}"
+        );
+    }
+    for coding in [2, 4, 0x14, 0x20, 0xf5] {
+        assert_eq!(read(b"x", coding, DefaultAlphabet::Gsm), None, "{coding:#x}");
+    }
 }
 
 proptest! {

@@ -38,7 +38,7 @@ fn without_a_limit_it_finds_one_and_lifts_it() {
 
 proptest! {
     #[test]
-    fn it_stays_within_bounds(ceiling in 1.0_f64..1000.0, complaints in proptest::collection::vec(any::<bool>(), 0..100)) {
+    fn it_stays_within_bounds(ceiling in 0.01_f64..1000.0, complaints in proptest::collection::vec(any::<bool>(), 0..100)) {
         let mut throttle = Throttle::new(Some(ceiling), 10);
         for (tick, complaint) in (1..).zip(complaints) {
             if complaint {
