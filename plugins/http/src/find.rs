@@ -16,6 +16,7 @@ pub(crate) enum Find {
     Query(String),
     Form(String),
     Text(Text),
+    Part(Box<Find>, Regex),
     FirstOf(Vec<Find>),
 }
 
@@ -46,7 +47,15 @@ impl Find {
             Selector::Query(name) => Some(Self::Query(name.clone())),
             Selector::Form(name) => Some(Self::Form(name.clone())),
             Selector::Text(source) => lint.text(key, source, place).map(Self::Text),
+            Selector::Part(part) => {
+                let of = Self::new(lint, &format!("{key}.part.of"), &part.of, place);
+                let pattern = regex(lint, &format!("{key}.part.regex"), &part.regex);
+                Some(Self::Part(Box::new(of?), pattern?))
+            }
             Selector::FirstOf(selectors) => {
+                if selectors.is_empty() {
+                    lint.note(key, "names nothing: first of what?");
+                }
                 let finds = selectors.iter().enumerate();
                 let finds = finds
                     .filter_map(|(at, selector)| Self::new(lint, &format!("{key}.{at}"), selector, place));
@@ -55,7 +64,7 @@ impl Find {
         }
     }
 
-    /// Every value that is there, in order.
+    /// Every value that is there, in order, without blanks around it.
     pub(crate) fn all(&self, texts: &Texts, said: &Said<'_>) -> Vec<String> {
         match self {
             Self::Json(path) => {
@@ -63,14 +72,14 @@ impl Find {
                 nodes.into_iter().cloned().filter_map(plain).collect()
             }
             Self::Header(name) => (said.header)(name).into_iter().collect(),
-            Self::Regex(pattern) => pattern
-                .captures_iter(said.body)
-                .filter_map(|found| found.get(1).or_else(|| found.get(0)))
-                .map(|found| found.as_str().to_owned())
-                .collect(),
+            Self::Regex(pattern) => groups(pattern, said.body),
             Self::Query(name) => fields(said.query, name),
             Self::Form(name) => fields(said.form, name),
             Self::Text(text) => texts.text(text, said.with).ok().flatten().into_iter().collect(),
+            Self::Part(of, pattern) => {
+                let whole = of.all(texts, said).into_iter();
+                whole.flat_map(|whole| groups(pattern, &whole)).collect()
+            }
             Self::FirstOf(finds) => {
                 let found = finds.iter().map(|find| find.all(texts, said));
                 found
@@ -80,6 +89,7 @@ impl Find {
             }
         }
         .into_iter()
+        .map(|value: String| value.trim().to_owned())
         .filter(|value| !value.is_empty())
         .collect()
     }
@@ -87,6 +97,13 @@ impl Find {
     pub(crate) fn first(&self, texts: &Texts, said: &Said<'_>) -> Option<String> {
         self.all(texts, said).into_iter().next()
     }
+}
+
+/// The first group of each match, or all of it.
+fn groups(pattern: &Regex, text: &str) -> Vec<String> {
+    let found = pattern.captures_iter(text);
+    let found = found.filter_map(|found| found.get(1).or_else(|| found.get(0)));
+    found.map(|found| found.as_str().to_owned()).collect()
 }
 
 fn fields(fields: &[(String, String)], name: &str) -> Vec<String> {
@@ -121,30 +138,64 @@ pub(crate) struct Check {
     matches: Option<Regex>,
 }
 
+/// How many of the values are as they should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// All of them, and there is one.
+    All,
+    /// Some are and some are not.
+    Some,
+    /// None, or there is nothing.
+    None,
+}
+
 impl Check {
     pub(crate) fn new(lint: &mut Lint<'_>, key: &str, condition: &Condition, place: Place) -> Option<Self> {
         if condition.is.is_empty() == condition.matches.is_none() {
             lint.note(key, "has exactly one of is and matches");
         }
+        if !condition.at.is_said() {
+            lint.note(
+                &format!("{key}.at"),
+                "is a text of ours: it says nothing about the carrier",
+            );
+        }
         let matches = condition.matches.as_ref();
         let matches = matches.and_then(|pattern| regex(lint, &format!("{key}.matches"), pattern));
+        let is = condition.is.iter().cloned();
+        let is = is.filter_map(|value| {
+            let value = plain(value).filter(|value| !value.is_empty() && value.trim() == value);
+            if value.is_none() {
+                lint.note(
+                    &format!("{key}.is"),
+                    "has an entry that can never match: it is empty, has blanks around it, or is no single value",
+                );
+            }
+            value
+        });
+        let is = is.collect();
         Some(Self {
             at: Find::new(lint, &format!("{key}.at"), &condition.at, place)?,
-            is: condition.is.iter().cloned().filter_map(plain).collect(),
+            is,
             matches,
         })
     }
 
+    pub(crate) fn fit(&self, texts: &Texts, said: &Said<'_>) -> Fit {
+        let found = self.at.all(texts, said);
+        let fits = |value: &&String| {
+            let matches = self.matches.as_ref();
+            self.is.contains(value) || matches.is_some_and(|pattern| pattern.is_match(value))
+        };
+        match found.iter().filter(fits).count() {
+            0 => Fit::None,
+            some if some < found.len() => Fit::Some,
+            _ => Fit::All,
+        }
+    }
+
     /// True if there is something and all of it is as it should be: one part of several that failed is a failure.
     pub(crate) fn holds(&self, texts: &Texts, said: &Said<'_>) -> bool {
-        let found = self.at.all(texts, said);
-        let fits = |value: &String| {
-            self.is.contains(value)
-                || self
-                    .matches
-                    .as_ref()
-                    .is_some_and(|pattern| pattern.is_match(value))
-        };
-        !found.is_empty() && found.iter().all(fits)
+        self.fit(texts, said) == Fit::All
     }
 }

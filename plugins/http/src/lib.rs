@@ -10,6 +10,7 @@ mod problem;
 mod receipt;
 mod signing;
 mod submit;
+mod table;
 mod template;
 mod text;
 mod words;

@@ -4,7 +4,7 @@ mod trust;
 
 use crate::find::{Check, Find, Said, json_path};
 use crate::lint::Lint;
-use crate::submit::Codes;
+use crate::table::{Table, as_code, words};
 use crate::template;
 use crate::text::{Given, Place, Text, Texts, of_callback, plain};
 use aldis_carrier::{Class, Event, ReceiptState, Reply, Webhook, WebhookRequest};
@@ -22,9 +22,9 @@ pub(crate) struct Reading {
     when: Option<Check>,
     id: Find,
     state: Find,
-    states: BTreeMap<String, ReceiptState>,
+    states: Table<ReceiptState>,
     code: Option<Find>,
-    codes: Codes,
+    codes: Table<Class>,
     reply: Option<Answer>,
     handshake: Option<Handshake>,
 }
@@ -84,7 +84,8 @@ impl Reading {
             find("state", &template.state, true),
         );
         let code = find("code", &template.code, false);
-        let states = template.states.iter();
+        let states = Table::new(lint, "receipt.states", words(&template.states, |state| state.0));
+        let codes = Table::new(lint, "receipt.codes", words(&template.codes, |refusal| refusal.0));
         let reply = template.reply.as_ref();
         let reply = reply.and_then(|reply| Answer::new(lint, "receipt.reply", reply));
         let handshake = template.handshake.as_ref();
@@ -96,9 +97,9 @@ impl Reading {
             when,
             id: id?,
             state: state?,
-            states: states.map(|(word, state)| (word.clone(), state.0)).collect(),
+            states,
             code,
-            codes: Codes::new(&template.codes),
+            codes,
             reply,
             handshake,
         })
@@ -166,7 +167,10 @@ impl Reading {
         }
         let id = self.id.first(texts, said)?;
         let word = self.state.first(texts, said)?;
-        let state = self.states.get(&word).copied().unwrap_or(ReceiptState::Unknown);
+        let known = self.states.find(&word);
+        let state = known
+            .as_ref()
+            .map_or(ReceiptState::Unknown, |known| known.meaning);
         let event = Event::receipt(id, state);
         let failed = [
             ReceiptState::Undelivered,
@@ -176,12 +180,19 @@ impl Reading {
         if !failed.contains(&state) {
             return Some(event);
         }
-        Some(
-            match self.code.as_ref().and_then(|code| code.first(texts, said)) {
-                Some(code) => event.because(self.codes.class_of(&code).unwrap_or(Class::Temporary), code),
-                None => event,
-            },
-        )
+        // Where no code says more, the state's own word may.
+        let code = self.code.as_ref().and_then(|code| code.first(texts, said));
+        let (code, known) = match code {
+            Some(code) => (code, None),
+            None => (word, known),
+        };
+        let reason = self.codes.find(&code);
+        let class = reason.as_ref().map_or(Class::Temporary, |reason| reason.meaning);
+        let code = match &reason {
+            Some(_) => as_code(code, reason.as_ref()),
+            None => as_code(code, known.as_ref()),
+        };
+        Some(event.because(class, code))
     }
 }
 

@@ -4,7 +4,7 @@ mod answer;
 mod body;
 mod request;
 
-pub(crate) use answer::{Codes, Meaning};
+pub(crate) use answer::Meaning;
 pub(crate) use request::{Fault, Order};
 
 #[cfg(test)]

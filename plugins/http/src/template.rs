@@ -156,7 +156,7 @@ pub(crate) struct Answer {
     pub(crate) segments: Option<Selector>,
     /// Where the code of a refusal is.
     pub(crate) code: Option<Selector>,
-    /// What a code means. `EC_BLOCKED*` stands for all that begin so.
+    /// What a code means. `*` stands for anything: `EC_BLOCKED*`, `User * balance*`.
     pub(crate) codes: BTreeMap<String, Refusal>,
     /// What an HTTP status means, where no code says more.
     pub(crate) statuses: BTreeMap<String, Refusal>,
@@ -170,7 +170,7 @@ pub(crate) struct Answer {
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Accepted {
-    /// Every 2xx if not said.
+    /// 200 to 399; every 2xx if not said.
     pub(crate) status: Vec<u16>,
     /// Needed where the carrier answers 2xx to what it refuses.
     pub(crate) when: Option<Condition>,
@@ -190,7 +190,7 @@ pub(crate) struct Condition {
 }
 
 /// Where a value is.
-#[derive(Clone, Deserialize, JsonSchema)]
+#[derive(Clone, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Selector {
     /// A `JSONPath` (RFC 9535) into the body: `$.messages[0].id`.
@@ -205,8 +205,32 @@ pub(crate) enum Selector {
     Form(String),
     /// A text of ours: `{{ id }}`, where the carrier names none.
     Text(String),
+    /// Something within another value.
+    Part(Box<Part>),
     /// The first of these that finds something.
     FirstOf(Vec<Selector>),
+}
+
+impl Selector {
+    /// Whether the carrier says it, and not we.
+    pub(crate) fn is_said(&self) -> bool {
+        match self {
+            Self::Text(_) => false,
+            Self::FirstOf(selectors) => selectors.iter().all(Self::is_said),
+            Self::Part(part) => part.of.is_said(),
+            _ => true,
+        }
+    }
+}
+
+/// What a regular expression finds in a value: the first group, or all of it.
+#[derive(Clone, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Part {
+    /// The value.
+    pub(crate) of: Selector,
+    /// The regular expression.
+    pub(crate) regex: String,
 }
 
 /// What a call-back means.
@@ -225,9 +249,9 @@ pub(crate) struct Receipt {
     pub(crate) id: Option<Selector>,
     /// Where the state is.
     pub(crate) state: Option<Selector>,
-    /// What a state means; any other is `unknown`.
+    /// What a state means, with `*` as in `answer.codes`; any other is `unknown`.
     pub(crate) states: BTreeMap<String, State>,
-    /// Where the reason of a failure is.
+    /// Where the reason of a failure is; the word of the state if not said, or not there.
     pub(crate) code: Option<Selector>,
     /// What a reason means.
     pub(crate) codes: BTreeMap<String, Refusal>,

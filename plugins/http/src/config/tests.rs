@@ -51,6 +51,15 @@ const FAULTS: &str = r#"
 /template/answer/codes/7 | "bad_number" | template.answer.codes.7: this is no class of refusal; there are temporary,
 /template/answer/statuses | { "4xx": "bad_request" } | template.answer.statuses.4xx: is no HTTP status
 /template/answer/accepted | { "when": { "at": { "json": "$.ok" } } } | exactly one of is and matches
+/template/answer/accepted | { "status": [200, 404] } | template.answer.accepted.status: has one that is no success, 200 to 399
+/template/answer/accepted | { "when": { "at": { "json": "$.ok" }, "is": [{}] } } | answer.accepted.when.is: has an entry that can never match
+/template/answer/accepted | { "when": { "at": { "text": "{{ id }}" }, "is": ["m"] } } | answer.accepted.when.at: is a text of ours
+/template/answer/id | { "text": "{{ id }}" } | there is no answer.id that the carrier gives
+/template/answer/id | { "first_of": [{ "json": "$.id" }, { "text": "none" }] } | there is no answer.id that the carrier gives
+/template/answer/id | { "first_of": [] } | template.answer.id: names nothing
+/template/answer/code | { "text": "7" } | template.answer.code: is a text of ours
+/template/answer/code | { "part": { "of": { "header": "x-error" }, "regex": "(" } } | template.answer.code.part.regex: is no regular expression
+/template/answer/codes | { " 7": "blocked" } | template.answer.codes. 7: can never match
 /template/request/url | "https://elsewhere.example/sms" | template.request.url: leads to another host
 /template/request/url | "{{ base_url }}.elsewhere.example/{{ values.account }}" | template.request.url: leads to another host
 /template/request/method | "GET" | template.request.method: GET has no body

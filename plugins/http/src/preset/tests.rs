@@ -2,7 +2,7 @@
 
 use crate::Http;
 use aldis_carrier::testing::{Answer, Bench, Callback, TestMessage};
-use aldis_carrier::{Class, Encoding, ReceiptState, Request, Webhook};
+use aldis_carrier::{Class, ReceiptState, Request, Webhook};
 use serde_json::{Value, json};
 
 const CALLBACK: &str = "https://sms.example.com/carriers/acme/receipts?message=msg_1";
@@ -253,104 +253,4 @@ fn forty_six_elks() {
     );
 }
 
-#[test]
-fn kannel() {
-    let mut message = message();
-    let ask = |message: &TestMessage| {
-        let url = request("kannel", message).url;
-        let query = url
-            .strip_prefix("http://127.0.0.1:13013/cgi-bin/sendsms?")
-            .unwrap()
-            .to_owned();
-        pairs(query.as_bytes())
-    };
-    let dlr = format!("{CALLBACK}&id=msg_0123456789abcdef0123456789abcdef&token=t0ken&type=%d&answer=%A");
-    let expected = [
-        ("charset", "UTF-8"),
-        ("coding", "0"),
-        ("dlr-mask", "31"),
-        ("dlr-url", &dlr),
-        ("from", "+12025550199"),
-        ("password", "p"),
-        ("text", "Your code is 123456"),
-        ("to", "+12025550100"),
-        ("username", "u"),
-        ("validity", "3"),
-    ];
-    assert_eq!(
-        ask(&message),
-        expected.map(|(key, value)| (key.to_owned(), value.to_owned()))
-    );
-    message.callback_url = None;
-    message.encoding = Encoding::Ucs2;
-    let bare = ask(&message);
-    assert!(bare.contains(&("coding".to_owned(), "2".to_owned())));
-    assert!(bare.iter().all(|(key, _)| !key.starts_with("dlr")));
-    let id = message.id;
-    assert_eq!(
-        meaning("kannel", Answer::new(202, "0: Accepted for delivery")),
-        said(Class::Accepted, &id)
-    );
-    assert_eq!(
-        meaning("kannel", Answer::new(403, "Authorization failed for sendsms")).0,
-        Class::Unauthorized
-    );
-    assert_eq!(
-        meaning("kannel", Answer::new(503, "Temporal failure, try again later.")).0,
-        Class::Temporary
-    );
-    let mut callback = Callback::post(&format!("{CALLBACK}&id={id}&token=t0ken&type=16&answer=NACK"), "");
-    callback.method = "GET".to_owned();
-    assert_eq!(receipt("kannel", &callback), Some((id, ReceiptState::Rejected)));
-}
-
-#[test]
-fn jasmin() {
-    let mut message = message();
-    message.text = "Привет".to_owned();
-    message.encoding = Encoding::Ucs2;
-    let request = request("jasmin", &message);
-    assert_eq!(request.url, "http://127.0.0.1:13013/send");
-    let dlr = format!("{CALLBACK}&token=t0ken");
-    expect(
-        &request.body,
-        &[
-            ("coding", "8"),
-            ("dlr", "yes"),
-            ("dlr-level", "3"),
-            ("dlr-method", "POST"),
-            ("dlr-url", &dlr),
-            ("from", "+12025550199"),
-            ("hex-content", "041f04400438043204350442"),
-            ("password", "p"),
-            ("to", "12025550100"),
-            ("username", "u"),
-            ("validity-period", "3"),
-        ],
-    );
-    assert_eq!(
-        meaning("jasmin", Answer::new(200, "Success \"07033084-5cfd\"")),
-        said(Class::Accepted, "07033084-5cfd")
-    );
-    let locked = "Error \"Authentication failure for username:u\"";
-    assert_eq!(meaning("jasmin", Answer::new(403, locked)).0, Class::Unauthorized);
-    assert_eq!(
-        meaning("jasmin", Answer::new(412, "Error \"No route found\"")).0,
-        Class::Unsupported
-    );
-    let callback = Callback::post(
-        &format!("{CALLBACK}&token=t0ken"),
-        "id=m1&level=2&message_status=DELIVRD",
-    );
-    assert_eq!(
-        receipt("jasmin", &callback),
-        Some(("m1".to_owned(), ReceiptState::Delivered))
-    );
-    let Webhook::Verified {
-        reply: Some(reply), ..
-    } = carrier("jasmin").webhook(&callback).unwrap()
-    else {
-        panic!("it calls again for ever");
-    };
-    assert_eq!(reply.body, b"ACK/Jasmin");
-}
+mod gateways;

@@ -1,7 +1,8 @@
 //! What an answer means, by the template's tables.
 
-use crate::find::{Check, Find, Said};
+use crate::find::{Check, Find, Fit, Said};
 use crate::lint::Lint;
+use crate::table::{Table, as_code, words};
 use crate::template;
 use crate::text::{Place, Texts};
 use crate::words::Refusal;
@@ -17,7 +18,7 @@ pub(crate) struct Meaning {
     id: Option<Find>,
     segments: Option<Find>,
     code: Option<Find>,
-    codes: Codes,
+    codes: Table<Class>,
     statuses: BTreeMap<u16, Class>,
     otherwise: Class,
     retry_after: Option<Find>,
@@ -55,7 +56,7 @@ impl Meaning {
             id,
             segments,
             code,
-            codes: Codes::new(&template.codes),
+            codes: Table::new(lint, "answer.codes", words(&template.codes, |refusal| refusal.0)),
             statuses,
             otherwise: template.otherwise.map_or(Class::Ambiguous, |refusal| refusal.0),
             retry_after,
@@ -77,68 +78,118 @@ impl Meaning {
             form: &[],
             with,
         };
-        if let Some(accepted) = self.accepted(texts, response, &said) {
-            return accepted;
-        }
-        let code = self.code.as_ref().and_then(|code| code.first(texts, &said));
-        let known = code.as_ref().and_then(|code| self.codes.class_of(code));
-        let known = known.or_else(|| self.statuses.get(&response.status()).copied());
-        let fallback = response.fallback();
-        // A code in a 2xx is a refusal, if the template says that all codes are.
-        let class = match known {
-            Some(class) => class,
-            None if response.is_success() && code.is_some() => self.otherwise,
-            None => fallback.class,
-        };
-        let mut outcome = Outcome::refused(class, code.unwrap_or(fallback.code));
-        if [Class::RateLimited, Class::Temporary].contains(&class) {
-            let after = self
-                .retry_after
-                .as_ref()
-                .and_then(|after| after.first(texts, &said));
-            let after = after
-                .and_then(|seconds| seconds.parse().ok())
-                .map(Duration::from_secs);
-            outcome = outcome.retry_after(after.or_else(|| response.retry_after()));
-        }
-        outcome
-    }
-
-    /// `None` if it is none, or if the id is missing without which receipts find nothing.
-    fn accepted(&self, texts: &Texts, response: &Response<'_>, said: &Said<'_>) -> Option<Outcome> {
-        let status = if self.statuses_of_success.is_empty() {
-            response.is_success()
-        } else {
-            self.statuses_of_success.contains(&response.status())
-        };
-        let fits = |when: &Check| when.holds(texts, said);
-        if !status || !self.when.as_ref().is_none_or(fits) {
-            return None;
-        }
-        let mut ids = match &self.id {
-            Some(id) => id.all(texts, said),
+        let codes = match &self.code {
+            Some(code) => code.all(texts, &said),
             None => Vec::new(),
         };
-        if self.id.is_some() && ids.is_empty() {
-            return None;
+        let known = codes
+            .iter()
+            .find_map(|code| Some((code.clone(), self.codes.find(code)?)));
+        let ids = self.ids(texts, &said);
+        let fit = self.when.as_ref().map_or(Fit::All, |when| when.fit(texts, &said));
+        if fit == Fit::All && self.is_status_of_success(response) {
+            let named = self.id.is_none() || !ids.is_empty();
+            // With nothing but an id to tell a success, a code that is listed tells a refusal.
+            if named && (self.when.is_some() || known.is_none()) {
+                return self.accepted(texts, &said, ids);
+            }
+            if !named && self.when.is_some() {
+                // Receipts will find nothing, but the carrier has it.
+                return Outcome::refused(Class::Ambiguous, response.fallback().code)
+                    .with_detail("the carrier took it, but names no id");
+            }
         }
-        ids.dedup();
-        let segments = self.segments.as_ref().and_then(|at| at.first(texts, said));
+        let (code, known) = match known {
+            Some((code, known)) => (Some(code), Some(known)),
+            None => (codes.into_iter().next(), None),
+        };
+        let class = self.class(
+            response,
+            known.as_ref().map(|known| known.meaning),
+            code.is_some(),
+        );
+        let code = code.map(|code| as_code(code, known.as_ref()));
+        let outcome = Outcome::refused(class, code.unwrap_or_else(|| response.fallback().code));
+        if fit == Fit::Some && !FINAL.contains(&class) {
+            return partly(outcome, ids);
+        }
+        self.with_advice(outcome, texts, response, &said)
+    }
+
+    fn is_status_of_success(&self, response: &Response<'_>) -> bool {
+        match self.statuses_of_success.as_slice() {
+            [] => response.is_success(),
+            statuses => statuses.contains(&response.status()),
+        }
+    }
+
+    /// Each once: a carrier may name the same for every part.
+    fn ids(&self, texts: &Texts, said: &Said<'_>) -> Vec<String> {
+        let found = self.id.as_ref().map(|id| id.all(texts, said)).unwrap_or_default();
+        let mut ids: Vec<String> = Vec::new();
+        for id in found {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        ids
+    }
+
+    fn class(&self, response: &Response<'_>, known: Option<Class>, has_code: bool) -> Class {
+        known
+            .or_else(|| self.statuses.get(&response.status()).copied())
+            // A code in a 2xx is a refusal, if the template says that all codes are.
+            .unwrap_or_else(|| match response.is_success() && has_code {
+                true => self.otherwise,
+                false => response.fallback().class,
+            })
+    }
+
+    fn with_advice(
+        &self,
+        outcome: Outcome,
+        texts: &Texts,
+        response: &Response<'_>,
+        said: &Said<'_>,
+    ) -> Outcome {
+        if ![Class::RateLimited, Class::Temporary].contains(&outcome.class) {
+            return outcome;
+        }
+        let after = self.retry_after.as_ref();
+        let after = after.and_then(|after| after.first(texts, said)?.parse().ok());
+        let after = after.map(Duration::from_secs);
+        outcome.retry_after(after.or_else(|| response.retry_after()))
+    }
+
+    fn accepted(&self, texts: &Texts, said: &Said<'_>, ids: Vec<String>) -> Outcome {
         let outcome = Outcome::accepted(ids);
-        Some(match segments.and_then(|count| count.parse().ok()) {
+        let segments = self.segments.as_ref().and_then(|at| at.first(texts, said));
+        match segments.and_then(|count| count.parse().ok()) {
             Some(count) if count > 0 => outcome.segments(count),
             _ => outcome,
-        })
+        }
     }
+}
+
+/// Nobody tries these again, neither here nor elsewhere.
+const FINAL: [Class; 3] = [Class::InvalidNumber, Class::OptedOut, Class::TooLong];
+
+/// Some of its parts are on their way: sent again, the recipient would get those twice.
+fn partly(refusal: Outcome, ids: Vec<String>) -> Outcome {
+    let mut outcome = Outcome::refused(Class::Ambiguous, refusal.code)
+        .with_detail("the carrier took some parts and not others");
+    outcome.carrier_ids = ids;
+    outcome
 }
 
 /// Refuses a template that could take a failure for a success, or has no word for one.
 fn judge(lint: &mut Lint<'_>, template: &template::Answer) {
-    if template.accepted.when.is_none() && template.id.is_none() {
+    let proves = |id: &Option<template::Selector>| id.as_ref().is_some_and(template::Selector::is_said);
+    if template.accepted.when.is_none() && !proves(&template.id) {
         lint.note(
             "answer.accepted.when",
-            "is missing, and there is no answer.id either: many carriers answer 2xx to what they refuse, so say how a \
-             success is known from its body",
+            "is missing, and there is no answer.id that the carrier gives either: many carriers answer 2xx to what \
+             they refuse, so say how a success is known from its body",
         );
     }
     if template.codes.is_empty() && template.statuses.is_empty() {
@@ -154,28 +205,14 @@ fn judge(lint: &mut Lint<'_>, template: &template::Answer) {
             "is missing: where are the codes that answer.codes lists?",
         );
     }
-}
-
-/// What codes mean.
-pub(crate) struct Codes(BTreeMap<String, Class>);
-
-impl Codes {
-    pub(crate) fn new(codes: &BTreeMap<String, Refusal>) -> Self {
-        let classes = codes.iter().map(|(code, Refusal(class))| (code.clone(), *class));
-        Self(classes.collect())
+    if template.code.as_ref().is_some_and(|code| !code.is_said()) {
+        lint.note(
+            "answer.code",
+            "is a text of ours: it is the same, whatever the carrier answers",
+        );
     }
-
-    /// By the code itself, or by the longest beginning that is listed with `*`.
-    pub(crate) fn class_of(&self, code: &str) -> Option<Class> {
-        if let Some(class) = self.0.get(code) {
-            return Some(*class);
-        }
-        let beginnings = self.0.iter().filter_map(|(pattern, class)| {
-            let beginning = pattern.strip_suffix('*')?;
-            code.starts_with(beginning).then_some((beginning.len(), *class))
-        });
-        beginnings
-            .max_by_key(|(length, _)| *length)
-            .map(|(_, class)| class)
+    let statuses = &template.accepted.status;
+    if statuses.iter().any(|status| !(200..400).contains(status)) {
+        lint.note("answer.accepted.status", "has one that is no success, 200 to 399");
     }
 }

@@ -56,6 +56,63 @@ fn every_part_must_have_been_taken() {
     assert_eq!((one.class, one.code.as_str()), (Class::InvalidNumber, "6"));
 }
 
+/// Sent again, here or elsewhere, the parts that were taken would arrive twice.
+#[test]
+fn what_was_taken_in_part_is_never_sent_again() {
+    let parts = |status: u16, second: &str| {
+        let first = json!({ "status": "0", "id": "a" });
+        let answer =
+            json!({ "messages": [first, { "status": second, "id": "b" }, { "status": second, "id": "a" }] });
+        outcome(Answer::json(status, &answer))
+    };
+    for (status, second) in [
+        (200, "1"),
+        (200, "E1"),
+        (200, "99"),
+        (503, "1"),
+        (409, "99"),
+        (429, "99"),
+    ] {
+        let partly = parts(status, second);
+        assert_eq!(partly.class, Class::Ambiguous, "{status} {second}");
+        assert_eq!(partly.code, second);
+        assert_eq!(partly.retry_after, None);
+        assert_eq!(partly.carrier_ids, ["a", "b"], "receipts may still tell of those");
+    }
+    assert_eq!(parts(200, "E77").class, Class::TooLong);
+}
+
+/// An API that answers 200 with an id and an error.
+#[test]
+fn a_code_that_is_listed_is_a_refusal_where_only_an_id_tells_a_success() {
+    let carrier = Bench::<Http>::new(
+        &json!({
+            "base_url": "https://api.acme.example",
+            "receipts": false,
+            "template": {
+                "request": { "url": "{{ base_url }}/sms", "form": { "to": "{{ to.digits }}" } },
+                "answer": {
+                    "id": { "json": "$.id" },
+                    "code": { "json": "$.error" },
+                    "codes": { "User * balance*": "no_funds" },
+                },
+            },
+        }),
+        &[],
+    )
+    .unwrap();
+    let outcome = |answer: serde_json::Value| {
+        let message = TestMessage::new("+12025550100", "Hello");
+        let attempt = carrier.attempt(&message, [Answer::json(200, &answer)]);
+        let outcome = attempt.unwrap().outcome;
+        (outcome.class, outcome.code)
+    };
+    let poor = outcome(json!({ "id": "a", "error": "User acme has a balance of 0" }));
+    assert_eq!(poor, (Class::NoFunds, "User_balance".to_owned()));
+    assert_eq!(outcome(json!({ "id": "a", "error": "0" })).0, Class::Accepted);
+    assert_eq!(outcome(json!({ "error": "0" })).0, Class::Ambiguous);
+}
+
 #[test]
 fn a_refusal_is_what_the_tables_say() {
     let code = |code: &str| Answer::json(200, &json!({ "messages": [{ "status": code }] }));
@@ -100,6 +157,12 @@ fn it_says_when_to_come_back() {
 fn a_success_without_an_id_and_a_garbled_one_are_not_sent_again() {
     let no_id = Answer::json(200, &json!({ "messages": [{ "status": "0" }] }));
     assert_eq!(outcome(no_id).class, Class::Ambiguous);
+    let with_code = Answer::json(200, &json!({ "messages": [{ "status": "0" }] })).header("x-error", "1");
+    assert_eq!(
+        outcome(with_code).class,
+        Class::Ambiguous,
+        "it was taken, whatever else is said"
+    );
     assert_eq!(outcome(Answer::new(200, "<html>")).class, Class::Ambiguous);
     assert_eq!(outcome(Answer::lost()).class, Class::Ambiguous);
     assert_eq!(outcome(Answer::not_sent()).class, Class::Temporary);
