@@ -48,7 +48,7 @@ pub use libraries::{Isolation, Libraries};
 pub use library::{Library, LoadError, find};
 pub use pin::{Pin, Sha256, Sha256Error, Trust};
 pub use report::{Price, PriceKind, Report};
-pub use session::{Events, LinkMetrics, Stored};
+pub use session::{Events, LateAnswer, LinkMetrics, Stored};
 pub use shelf::{MetricKind, PluginMetric};
 pub use submission::{CarrierMessage, CarrierSender, Submission};
 pub use worker::WorkerMetrics;

@@ -18,7 +18,7 @@ mod timers;
 
 pub use board::LinkMetrics;
 pub(crate) use dial::Dialer;
-pub use events::{Events, Stored};
+pub use events::{Events, LateAnswer, Stored};
 pub(crate) use plan::Plan;
 
 use crate::report::Report;

@@ -73,9 +73,9 @@ fn message(line: &str) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_message_without_an_answer_is_ambiguous_in_time_and_a_late_answer_is_counted() {
+async fn a_message_without_an_answer_is_ambiguous_in_time_and_a_late_answer_is_kept() {
     let (listener, settings) = carrier().await;
-    let (instance, _desk) = started(settings);
+    let (instance, desk) = started(settings);
     let mut peer = accept(&listener, "GO 1 0").await;
     let mut impatient = submission("slow");
     impatient.time_limit = Duration::from_millis(100);
@@ -83,16 +83,25 @@ async fn a_message_without_an_answer_is_ambiguous_in_time_and_a_late_answer_is_c
     let token = peer.gets("slow").await;
     let report = report.await.expect("a report");
     assert_eq!((report.class, report.request_written), (Class::Ambiguous, true));
+    let late_id = token.clone();
     // It still fills the only place at the carrier.
     let next = submit(&instance, submission("next"));
     peer.says(&format!("OK {token} 0")).await;
     let token = peer.gets("next").await;
     assert_eq!(instance.metrics().links[0].stale, 1);
+    let late = desk.late();
+    assert_eq!((late.len(), late[0].report.class), (1, Class::Accepted));
+    assert_eq!(
+        late[0].report.carrier_ids,
+        [late_id],
+        "receipts name the message by it"
+    );
     peer.says(&format!("OK {token} 0")).await;
     assert_eq!(next.await.expect("a report").class, Class::Accepted);
     // Nobody ever sent this.
     peer.says("OK 987654321 0").await;
     until(|| instance.metrics().links[0].stale == 2).await;
+    assert_eq!(desk.late().len(), 1);
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 
 use crate::stage::{TOKEN, engine, library};
 use aldis_carrier_host::{
-    CarrierEvent, Events, Instance, InstanceError, InstanceOptions, Library, Report, Stored, Submission,
+    CarrierEvent, Events, Instance, InstanceError, InstanceOptions, LateAnswer, Library, Report, Stored,
+    Submission,
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -100,7 +101,10 @@ pub(crate) fn submit(instance: &Arc<Instance>, submission: Submission) -> JoinHa
 
 /// Takes events, and answers when it is told to.
 #[derive(Default)]
-pub(crate) struct Desk(Mutex<Vec<(CarrierEvent, oneshot::Sender<bool>)>>);
+pub(crate) struct Desk(
+    Mutex<Vec<(CarrierEvent, oneshot::Sender<bool>)>>,
+    Mutex<Vec<LateAnswer>>,
+);
 
 impl Desk {
     /// What has been handed in and not been answered.
@@ -110,6 +114,11 @@ impl Desk {
             .iter()
             .map(|(event, _)| event.carrier_id.clone())
             .collect()
+    }
+
+    /// The answers that came too late.
+    pub(crate) fn late(&self) -> Vec<LateAnswer> {
+        self.1.lock().expect("a list").clone()
     }
 
     /// Answers the oldest.
@@ -125,6 +134,12 @@ impl Events for Desk {
         let (answer, stored) = oneshot::channel();
         self.0.lock().expect("a list").push((event, answer));
         Box::pin(async { stored.await.unwrap_or(false) })
+    }
+
+    fn late(&self, carrier: &str, answer: LateAnswer) -> Stored {
+        assert_eq!(carrier, "acme");
+        self.1.lock().expect("a list").push(answer);
+        Box::pin(std::future::ready(true))
     }
 }
 

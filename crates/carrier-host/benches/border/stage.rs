@@ -2,7 +2,7 @@
 
 use aldis_carrier_host::{
     CarrierEvent, CarrierMessage, CarrierSender, Encoding, Events, HttpEngine, HttpOptions, Instance,
-    InstanceOptions, Isolation, Libraries, Library, SenderKind, Stored, Submission, Trust,
+    InstanceOptions, Isolation, LateAnswer, Libraries, Library, SenderKind, Stored, Submission, Trust,
 };
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
@@ -106,6 +106,10 @@ struct Deaf;
 
 impl Events for Deaf {
     fn take(&self, _: &str, _: CarrierEvent) -> Stored {
+        Box::pin(std::future::ready(true))
+    }
+
+    fn late(&self, _: &str, _: LateAnswer) -> Stored {
         Box::pin(std::future::ready(true))
     }
 }

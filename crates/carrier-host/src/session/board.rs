@@ -68,6 +68,7 @@ impl Boards {
         self.change(link, |board| {
             board.metrics.connected = true;
             board.metrics.connects += 1;
+            board.refused = None;
         });
     }
 
@@ -115,9 +116,15 @@ impl Boards {
         self.state().down_since
     }
 
-    /// Why no link is up, if it is the account's fault.
+    /// Why no link is up, if it is the account's fault: each is refused, or only listens.
     pub(super) fn refused(&self) -> Option<Class> {
-        self.state().links.iter().find_map(|board| board.refused)
+        let state = self.state();
+        let all = state
+            .links
+            .iter()
+            .all(|board| board.refused.is_some() || board.metrics.connected && !board.sends);
+        let mut refused = state.links.iter().filter_map(|board| board.refused);
+        refused.next().filter(|_| all)
     }
 
     pub(super) fn metrics(&self) -> Vec<LinkMetrics> {
@@ -141,3 +148,6 @@ impl Boards {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use super::dial::Wire;
 use super::ending::{End, Stop};
 use super::events::Stored;
-use super::flight::{Flight, Loss};
+use super::flight::{Flight, Loss, Reached};
 use super::keeper::{Keeper, QUARANTINED};
 use super::machine::Machine;
 use super::outbox::Outbox;
@@ -23,8 +23,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, ReadHalf, WriteHalf};
-use tokio::time::{Instant, sleep_until};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// Bytes handed to the library at once.
 const READ: usize = 64 * 1024;
@@ -40,6 +40,9 @@ const STALLED: Duration = Duration::from_secs(30);
 
 /// From the library's leave-taking to the end of the connection.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// For the end of the connection itself.
+const SHUTDOWN: Duration = Duration::from_secs(1);
 
 /// An event's way into the store; then what to answer.
 type Storing = Pin<Box<dyn Future<Output = Vec<u8>> + Send>>;
@@ -118,7 +121,8 @@ impl<'a> Connected<'a> {
             match ticked {
                 Ok(None) => {}
                 Ok(Some(stop)) | Err(stop) => {
-                    let _ = tokio::io::AsyncWriteExt::shutdown(&mut writer).await;
+                    // TLS has a word of its own to say, which a peer that takes nothing more would hold up for ever.
+                    let _ = timeout(SHUTDOWN, writer.shutdown()).await;
                     return stop;
                 }
             }
@@ -336,8 +340,18 @@ impl<'a> Connected<'a> {
     fn complete(&mut self, token: u64, outcome: RawOutcome) {
         let redactor = self.keeper.resident.room().redactor();
         match self.flight.complete(token, outcome, self.outbox.left(), redactor) {
-            Ok(true) => {}
-            Ok(false) => self.keeper.shared.boards.stale(self.keeper.index),
+            Ok(Reached::Somebody) => {}
+            Ok(Reached::Nobody(late)) => {
+                self.keeper.shared.boards.stale(self.keeper.index);
+                if let Some(late) = late {
+                    let kept = self.keeper.events.late(self.keeper.resident.name(), late);
+                    // The carrier is told nothing of it.
+                    self.storing.push(Box::pin(async move {
+                        kept.await;
+                        Vec::new()
+                    }));
+                }
+            }
             Err(broken) => self.keeper.resident.note_fault(&broken.into()),
         }
     }

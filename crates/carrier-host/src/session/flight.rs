@@ -1,5 +1,6 @@
 //! The messages that one connection has in its hands. Pure: time comes in.
 
+use super::events::LateAnswer;
 use super::queue::Job;
 use crate::border::RawOutcome;
 use crate::judge::{Truth, fault, judge, out_of_time};
@@ -29,8 +30,18 @@ struct Carried {
     due: Instant,
     /// How many bytes had been queued before this message's own.
     first: u64,
+    message: CarrierMessage,
     /// Who waits; `None`: has been answered, because the time ran out.
-    waiting: Option<(CarrierMessage, oneshot::Sender<Report>)>,
+    waiting: Option<oneshot::Sender<Report>>,
+}
+
+/// Whom the library's word on a message reached.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Reached {
+    /// Who waited for it.
+    Somebody,
+    /// Nobody: the time had run out, or there is no such message.
+    Nobody(Option<LateAnswer>),
 }
 
 /// Why the messages in flight get no word of the library.
@@ -63,30 +74,43 @@ impl Flight {
         let carried = Carried {
             due: job.due,
             first,
-            waiting: Some((job.submission.message, job.reply)),
+            message: job.submission.message,
+            waiting: Some(job.reply),
         };
         self.carried.insert(token, carried);
     }
 
-    /// The library's word on a message; false if nobody waits for it. The error ends a sentence about the library.
+    /// The library's word on a message. The error ends a sentence about the library.
     pub(super) fn complete(
         &mut self,
         token: u64,
         outcome: RawOutcome,
         left: u64,
         redactor: &Redactor,
-    ) -> Result<bool, String> {
+    ) -> Result<Reached, String> {
         let Some(carried) = self.carried.remove(&token) else {
-            return Ok(false);
+            return Ok(Reached::Nobody(None));
         };
         self.due.remove(&(carried.due, token));
-        let Some((message, reply)) = carried.waiting else {
-            return Ok(false);
-        };
         let truth = truth(left > carried.first);
-        let judged = judge(outcome, truth, &redactor.for_message(&message.text, &message.to));
+        let CarrierMessage {
+            id,
+            attempt,
+            text,
+            to,
+            ..
+        } = carried.message;
+        let judged = judge(outcome, truth, &redactor.for_message(&text, &to));
+        let Some(reply) = carried.waiting else {
+            let late = |report| LateAnswer {
+                message: id,
+                attempt,
+                report,
+            };
+            return judged.map(|report| Reached::Nobody(Some(late(report))));
+        };
         let (report, broken) = match judged {
-            Ok(report) => (report, Ok(true)),
+            Ok(report) => (report, Ok(Reached::Somebody)),
             Err(broken) => (fault(&broken, truth), Err(broken)),
         };
         // Whoever waited may have gone.
@@ -102,7 +126,7 @@ impl Flight {
                 continue;
             };
             match carried.waiting.take() {
-                Some((_, reply)) => {
+                Some(reply) => {
                     let _ = reply.send(out_of_time(truth(true)));
                     carried.due = now + LATE;
                     self.due.insert((carried.due, token));
@@ -123,7 +147,7 @@ impl Flight {
                 Loss::Broken(broken) => fault(broken, truth(may_have_left)),
                 Loss::Link => lost(may_have_left),
             };
-            if let Some((_, reply)) = carried.waiting {
+            if let Some(reply) = carried.waiting {
                 ambiguous += usize::from(may_have_left);
                 let _ = reply.send(report);
             }

@@ -15,8 +15,9 @@ impl Timers {
         if after_ms == TIMER_OFF {
             self.0.remove(&id);
         } else {
+            // Not at once: a timer that is set again when it runs out must let everything else have its turn.
             self.0
-                .insert(id, now + Duration::from_millis(u64::from(after_ms)));
+                .insert(id, now + Duration::from_millis(u64::from(after_ms.max(1))));
         }
         self.0.len() <= TIMER_LIMIT
     }
@@ -33,3 +34,6 @@ impl Timers {
         Some(id)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Each message gets one answer, and it is true.
 
 use super::super::queue::{Job, Ticket};
-use super::{Flight, LATE, Loss};
+use super::{Flight, LATE, Loss, Reached};
 use crate::border::RawOutcome;
 use crate::redact::Redactor;
 use crate::submission::{CarrierMessage, Submission};
@@ -57,7 +57,10 @@ fn what_the_library_says_of_a_message_does_not_quote_it() {
     let mut flight = Flight::default();
     flight.carry(1, 0, job);
     let said = outcome(0, "sent the code is 123456 to +12025550100");
-    assert_eq!(flight.complete(1, said, 10, &Redactor::default()), Ok(true));
+    assert_eq!(
+        flight.complete(1, said, 10, &Redactor::default()),
+        Ok(Reached::Somebody)
+    );
     let report = ticket.answer.try_recv().expect("a report");
     let detail = report.detail.expect("a detail");
     assert!(
@@ -81,6 +84,26 @@ fn a_late_message_fills_its_place_for_a_minute_more() {
     assert_eq!((flight.len(), flight.is_awaited()), (1, false));
     flight.expire(now + LIMIT + LATE);
     assert_eq!((flight.len(), flight.next_due()), (0, None));
+}
+
+#[test]
+fn a_late_answer_says_whose_it_is() {
+    let now = Instant::now();
+    let (job, _ticket) = job(now);
+    let mut flight = Flight::default();
+    flight.carry(1, 0, job);
+    flight.expire(now + LIMIT);
+    let mut said = outcome(0, "took 123456");
+    said.carrier_ids = vec!["c-1".to_owned()];
+    let Ok(Reached::Nobody(Some(late))) = flight.complete(1, said, 10, &Redactor::default()) else {
+        panic!("nobody waits, and it is known whose it is");
+    };
+    assert_eq!((late.message.as_str(), late.attempt), ("msg_1", 1));
+    assert_eq!(
+        (late.report.class, late.report.carrier_ids),
+        (Class::Accepted, vec!["c-1".to_owned()])
+    );
+    assert!(!late.report.detail.expect("a detail").contains("123456"));
 }
 
 /// What a test does with the message of a token.
@@ -128,7 +151,7 @@ proptest! {
             let heard = flight.complete(token as u64, outcome(class, ""), left, &Redactor::default());
             prop_assert_eq!(heard.is_ok(), class == 0);
             // Once only.
-            prop_assert_eq!(flight.complete(token as u64, outcome(0, ""), left, &Redactor::default()), Ok(false));
+            prop_assert_eq!(flight.complete(token as u64, outcome(0, ""), left, &Redactor::default()), Ok(Reached::Nobody(None)));
         }
         flight.expire(now + LIMIT);
         let loss = if broken { Loss::Broken("panicked") } else { Loss::Link };
