@@ -1,6 +1,7 @@
 //! What a library says of itself, in JSON compiled into it.
 
 use crate::allowed::AllowedHosts;
+use crate::settings::shape;
 use serde::Deserialize;
 
 /// The compiled-in description. Members this host does not know are ignored: newer libraries have more.
@@ -25,6 +26,9 @@ impl Descriptor {
             serde_json::from_slice(json).map_err(|error| format!("cannot be read: {error}"))?;
         if descriptor.id.is_empty() || descriptor.version.is_empty() {
             return Err("has an empty id or version".into());
+        }
+        if let Some(fault) = descriptor.config_schema.as_ref().and_then(shape::fault) {
+            return Err(fault);
         }
         descriptor.allowed().map(|_| descriptor)
     }

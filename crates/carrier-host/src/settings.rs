@@ -5,6 +5,11 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::{Map, Value};
 
+pub(crate) mod shape;
+
+/// Tables and lists within one another. Whoever follows a schema goes as deep for each as `shape` lets it.
+const DEEPEST: usize = 32;
+
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +19,12 @@ pub(crate) fn check(
     settings: &Value,
     secrets: &[(String, String)],
 ) -> Result<(), InstanceError> {
+    if depth_exceeds(settings, DEEPEST) {
+        return Err(InstanceError {
+            key: None,
+            reason: format!("the settings nest more than {DEEPEST} deep"),
+        });
+    }
     let validator = jsonschema::validator_for(schema).map_err(|error| InstanceError {
         key: None,
         reason: format!(
@@ -28,6 +39,17 @@ pub(crate) fn check(
     match validator.iter_errors(&whole).next() {
         None => Ok(()),
         Some(error) => Err(worded(&error)),
+    }
+}
+
+fn depth_exceeds(value: &Value, levels: usize) -> bool {
+    let Some(below) = levels.checked_sub(1) else {
+        return value.is_object() || value.is_array();
+    };
+    match value {
+        Value::Object(members) => members.values().any(|member| depth_exceeds(member, below)),
+        Value::Array(items) => items.iter().any(|item| depth_exceeds(item, below)),
+        _ => false,
     }
 }
 

@@ -93,3 +93,14 @@ fn what_is_no_schema_is_said_to_be_none() {
         "{error}"
     );
 }
+
+#[test]
+fn settings_nest_only_so_deep() {
+    let mut settings = json!([]);
+    for _ in 0..31 {
+        settings = json!([settings]);
+    }
+    check(&json!({}), &settings, &[]).expect("32");
+    let error = check(&json!({}), &json!([settings]), &[]).expect_err("33");
+    assert_eq!(error.to_string(), "the settings nest more than 32 deep");
+}
