@@ -111,7 +111,22 @@ const FAULTS: &[(&str, &str, &str)] = &[
     (
         "logs",
         "privacy",
-        "a phone number of a message shows in a log line",
+        "a phone number shows in a log line",
+    ),
+    (
+        "logs_text",
+        "privacy",
+        "the text of a message shows in a log line or a metric: an attempt",
+    ),
+    (
+        "logs_secret",
+        "privacy",
+        "a secret shows in a log line or a metric: an attempt",
+    ),
+    (
+        "logs_at_create",
+        "privacy",
+        "a secret shows in a log line or a metric: instance_create",
     ),
     ("thread", "process", "started"),
     ("file", "process", "left a file open"),

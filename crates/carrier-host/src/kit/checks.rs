@@ -6,6 +6,7 @@ mod instances;
 mod loads;
 mod memory;
 mod panics;
+mod privacy;
 mod purity;
 mod replies;
 mod session;
@@ -100,7 +101,7 @@ pub(super) const ALL: &[Promise] = &[
         name: "privacy",
         says: "numbers, texts and secrets go into requests and nowhere else",
         stands_in: "the last paragraph of the head",
-        check: forms::privacy,
+        check: privacy::check,
     },
     Promise {
         name: "process",

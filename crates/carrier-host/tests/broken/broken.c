@@ -169,6 +169,9 @@ static int32_t submit(void *inst, const aldis_msg *theirs, const aldis_op *their
 #ifdef FAULT_logs
   if (self->host->log) self->host->log(self->id, ALDIS_LOG_INFO, msg.to, NULL);
 #endif
+#ifdef FAULT_logs_text
+  if (self->host->log) self->host->log(self->id, ALDIS_LOG_DEBUG, msg.text, NULL);
+#endif
   char url[300], token[100];
 #ifdef FAULT_shared_buffer
   static char body[2048];
@@ -192,6 +195,9 @@ static int32_t submit(void *inst, const aldis_msg *theirs, const aldis_op *their
   snprintf(url, sizeof url, "%s/messages", self->url);
 #endif
   snprintf(token, sizeof token, "Bearer %s", self->token);
+#ifdef FAULT_logs_secret
+  if (self->host->log) self->host->log(self->id, ALDIS_LOG_DEBUG, aldis_text(token), NULL);
+#endif
   aldis_pair header = {sizeof header, ALDIS_PAIR_SECRET, aldis_text("authorization"), aldis_text(token)};
 #ifdef FAULT_unmarked_secret
   header.flags = 0;
@@ -286,6 +292,9 @@ static int32_t create(const aldis_host *host, const aldis_instance_cfg *theirs, 
     copy_text(self->url, sizeof self->url, aldis_bytes(at, stop ? (size_t)(stop - at) : 0));
   }
   self->host = host, self->id = cfg.instance_id;
+#ifdef FAULT_logs_at_create
+  if (host->log) host->log(self->id, ALDIS_LOG_DEBUG, aldis_text(self->token), NULL);
+#endif
 #ifdef FAULT_undefined
   sum += (unsigned)nobody_has_this();
 #endif

@@ -1,4 +1,4 @@
-//! One well-formed word for each call, and nothing private outside of requests.
+//! One well-formed word for each call.
 
 use super::{Ground, assorted, first, kept, needs_http, ready};
 use crate::kit::Checked;
@@ -78,61 +78,4 @@ fn marked(subject: &Subject, example: &Example, wanted: &Wanted) -> Vec<Fault> {
         ));
     }
     faults
-}
-
-pub(super) fn privacy(ground: &Ground) -> Checked {
-    let (subject, example) = ready(ground)?;
-    needs_http(&subject)?;
-    let manner = subject.guarded(Lengths::default());
-    let made = example.made(ground, &subject, &manner)?;
-    let mut faults = Vec::new();
-    for letter in example.letters() {
-        let mut private = vec![
-            ("a phone number", letter.to.trim_start_matches('+').to_owned()),
-            ("the text", letter.text.clone()),
-        ];
-        private.extend(
-            example
-                .configuration
-                .secrets
-                .iter()
-                .map(|(_, value)| ("a secret", value.clone())),
-        );
-        private.retain(|(_, value)| value.len() > 3);
-        for mut reply in assorted(&example) {
-            // An API that quotes what it was sent, as many do in their errors.
-            reply
-                .body
-                .extend(format!(" {} {}", letter.to, letter.text).into_bytes());
-            ground.report.doing("an attempt whose reply quotes the message");
-            let _ = subject.desk.take_log();
-            let ended = made
-                .attempt(&manner, &letter, &[reply])
-                .ok()
-                .map(|attempt| attempt.ended);
-            for (what, value) in &private {
-                let held = |text: &str| text.contains(value.as_str());
-                if ended.as_ref().is_some_and(|ended| held(&ended.detail)) {
-                    faults.push(leak(what, "aldis_outcome.detail"));
-                }
-                if ended.as_ref().is_some_and(|ended| held(&ended.code)) {
-                    faults.push(leak(what, "aldis_outcome.code"));
-                }
-                if subject.desk.take_log().iter().any(|line| held(line)) {
-                    faults.push(leak(what, "a log line or a metric"));
-                }
-            }
-        }
-    }
-    made.destroy(&manner);
-    faults.sort_by(|one, other| one.what.cmp(&other.what));
-    faults.dedup();
-    kept(faults, "")
-}
-
-fn leak(what: &str, place: &str) -> Fault {
-    Fault::new(
-        format!("{what} of a message shows in {place}"),
-        "numbers, texts and secrets go into requests and nowhere else; give the carrier's own code instead of its words",
-    )
 }
