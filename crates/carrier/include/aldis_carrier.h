@@ -20,6 +20,9 @@
  *   are valid for the life of the process, and the handles of instances and sessions, which
  *   belong to the library from create (open) to destroy. Results are not returned but emitted
  *   into sinks; a sink only records, and is dead once the call returns.
+ *   A call that returns an error has done nothing: what it said to its sink is dropped, and a
+ *   handle it wrote to *out or *st is forgotten. What was not made is not destroyed: a failed
+ *   instance_create or open frees by itself what it had allocated.
  *
  * Sizes
  *   Every struct but aldis_str and aldis_list begins with `struct_size`, set by its WRITER to
@@ -274,8 +277,8 @@ typedef struct aldis_http_resp {
   uint32_t status;          /* 0 without an answer */
   uint32_t transport;       /* ALDIS_TRANSPORT_* */
   uint32_t request_written; /* 0: nothing can have reached the carrier. 1: it may have */
-  aldis_list headers;       /* aldis_pair */
-  aldis_str body;
+  aldis_list headers;       /* aldis_pair; names in small letters. aldis_header finds one */
+  aldis_str body;           /* at most 256 KiB, unless the host was told otherwise */
   uint32_t elapsed_ms;
   uint32_t step;            /* 1 for the answer to the attempt's first request */
   aldis_str state;          /* what the request left */
@@ -288,7 +291,7 @@ typedef struct aldis_webhook_req {
   uint32_t pad;
   aldis_str external_url;   /* exactly as the carrier called it: signatures cover it */
   aldis_str method;
-  aldis_list headers;       /* aldis_pair */
+  aldis_list headers;       /* aldis_pair; the case of names is the caller's: aldis_header */
   aldis_str body;           /* untouched */
   aldis_str remote_address; /* may be empty */
   uint64_t now_unix_ms;     /* a stale signature is one by this clock */
@@ -303,7 +306,9 @@ typedef struct aldis_sess_info {
 
 /* ---- Library to host ------------------------------------------------------------------- */
 
-/* A request the host shall make. */
+/* A request the host shall make. Redirects are not followed. A body of more than 1 MiB, CONNECT, or
+ * one of the headers by which the host runs the connection (connection, content-length, expect,
+ * host, keep-alive, te, trailer, transfer-encoding, upgrade) is a fault of the library. */
 typedef struct aldis_http_req {
   uint32_t struct_size;
   uint32_t flags;      /* ALDIS_HTTP_* */
@@ -329,7 +334,9 @@ typedef struct aldis_outcome {
   uint8_t currency[4];     /* ISO 4217 and a zero */
   uint32_t pad;
   aldis_list carrier_ids;  /* aldis_str: one for each part, or one for all */
-  aldis_str code;          /* the carrier's own code; always give it if there is one */
+  /* The carrier's own code; always give it if there is one. It is shown to people, so at most 40
+   * of A-Z a-z 0-9 . _ : - / and no more than 7 digits in a row: anything else shows as "withheld". */
+  aldis_str code;
   aldis_str detail;        /* a sentence for the operator: no numbers, text or secrets */
 } aldis_outcome;
 
@@ -417,7 +424,8 @@ typedef struct aldis_sess {
    * ALDIS_TIMER_OFF: not at all. */
   int32_t (*timer)(void *ctx, uint32_t id, uint32_t after_ms);
   /* End this connection once everything is written. ALDIS_TEMPORARY: connect again with
-   * back-off; ALDIS_UNAUTHORIZED, ALDIS_NO_FUNDS: rest long, somebody is told. */
+   * back-off; ALDIS_UNAUTHORIZED, ALDIS_NO_FUNDS: rest long, somebody is told. After the call
+   * that said it no other follows but destroy. */
   int32_t (*close)(void *ctx, const aldis_outcome *outcome);
 } aldis_sess;
 
@@ -437,8 +445,9 @@ typedef struct aldis_host {
   uint32_t struct_size;
   uint16_t abi_major;
   uint16_t abi_minor;
-  /* A log line; the host redacts it and adds the carrier's name. `fields`: aldis_pair, or
-   * null. */
+  /* A line in the log of aldis-delivery, with the carrier's name and without what it knows as a
+   * number, text or secret; shown from ALDIS_LOG_INFO on, or as RUST_LOG says: aldis_carrier=debug.
+   * `fields`: aldis_pair, or null. */
   void (*log)(uint64_t instance_id, uint32_t level, aldis_str text, const aldis_list *fields);
   /* Wall clock. Prefer now_unix_ms of the message, answer or call-back. */
   uint64_t (*now_unix_ms)(void);
@@ -476,15 +485,17 @@ typedef struct aldis_http {
 } aldis_http;
 
 /* "aldis.session/1". The host keeps each link connected. `st` is the library's handle of one
- * connection, from open to destroy. A function that does not return ALDIS_OK is at fault: the
- * host closes the connection. When a connection ends, the messages whose bytes may have left
- * are ambiguous, the others are sent elsewhere; the library has no part in that. */
+ * connection, from open to destroy. A function that does not return ALDIS_OK is at fault, and
+ * nothing of what it wanted is done: in submit that costs the one message, in any other call the
+ * host ends the connection. When a connection ends, the messages whose bytes may have left are
+ * ambiguous, the others are sent elsewhere; the library has no part in that. */
 typedef struct aldis_session {
   uint32_t struct_size;
   uint32_t pad;
   /* [any] Says which connections the host shall keep up. */
   int32_t (*links)(void *inst, const aldis_link_sink *sink);
-  /* [any] A link is connected: make its session, write its handle to *st, begin. */
+  /* [any] A link is connected: make its session, write its handle to *st, begin. If it fails,
+   * destroy is not called. */
   int32_t (*open)(void *inst, const aldis_sess *sess, const aldis_sess_info *info, void **st);
   /* [once] Bytes arrived, cut anywhere. */
   int32_t (*on_bytes)(void *st, const aldis_sess *sess, aldis_str bytes);
@@ -495,7 +506,8 @@ typedef struct aldis_session {
   int32_t (*submit)(void *st, const aldis_sess *sess, uint64_t token, const aldis_msg *msg);
   /* [once] No message will follow and none is in flight: take leave, then `close`. */
   int32_t (*drain)(void *st, const aldis_sess *sess);
-  /* [once] The connection is gone. The last call for `st`. */
+  /* [once] The connection is gone. The last call for `st`, once for each open that returned
+   * ALDIS_OK, also when the instance ends. */
   void (*destroy)(void *st);
 } aldis_session;
 
@@ -540,7 +552,8 @@ typedef struct aldis_entry {
   aldis_str descriptor_json;
   /* [once] Before the first instance; perhaps more than once. May be null. */
   int32_t (*load)(const aldis_host *host);
-  /* [any] Makes an instance and writes its handle to *out. `host` may be kept. */
+  /* [any] Makes an instance and writes its handle to *out. `host` may be kept. If it fails,
+   * instance_destroy is not called. */
   int32_t (*instance_create)(const aldis_host *host, const aldis_instance_cfg *cfg, void **out);
   /* [once] Ends an instance; no other call of it is under way or follows. May be null. */
   void (*instance_destroy)(void *inst);
@@ -553,6 +566,10 @@ typedef struct aldis_entry {
 ALDIS_EXPORT const aldis_entry *aldis_carrier_entry_v1(void);
 
 /* ---- Conveniences, no part of the border ----------------------------------------------- */
+
+/* Those that take a struct of the host copy it first: hand over theirs or your copy, as you like.
+ * Those that return an aldis_str lend a piece of what they were given, so it lives as long as
+ * that. Everything above is the contract; everything below may grow from release to release. */
 
 /* Copies a peer's struct into `mine`, which has `size` bytes: what the peer lacks is zero. */
 static inline void aldis_copy(void *mine, size_t size, const void *peer) {
@@ -586,7 +603,7 @@ static inline aldis_pair aldis_pair_at(aldis_list list, size_t i) {
   return pair;
 }
 
-/* The value of a pair by its key (case counts); empty if there is none. */
+/* The value of a pair by its key (case counts); empty if there is none. For secrets and attrs. */
 static inline aldis_str aldis_find(aldis_list list, const char *key) {
   for (size_t i = 0; i < list.len; i++) {
     aldis_pair pair = aldis_pair_at(list, i);
@@ -595,44 +612,125 @@ static inline aldis_str aldis_find(aldis_list list, const char *key) {
   return aldis_bytes(NULL, 0);
 }
 
+/* The value of a header by its name, whose case does not count; empty if there is none. */
+static inline aldis_str aldis_header(aldis_list headers, const char *name) {
+  size_t len = strlen(name);
+  for (size_t i = 0; i < headers.len; i++) {
+    aldis_pair pair = aldis_pair_at(headers, i);
+    size_t same = 0;
+    if (pair.key.len != len) continue;
+    while (same < len) {
+      uint8_t one = pair.key.ptr[same], other = (uint8_t)name[same];
+      if (one >= 'A' && one <= 'Z') one = (uint8_t)(one + 32);
+      if (other >= 'A' && other <= 'Z') other = (uint8_t)(other + 32);
+      if (one != other) break;
+      same++;
+    }
+    if (same == len) return pair.value;
+  }
+  return aldis_bytes(NULL, 0);
+}
+
+/* 1 if two texts are equal, in a time that depends on their lengths alone: for signatures. */
+static inline int aldis_same(aldis_str one, aldis_str other) {
+  uint8_t differ = 0;
+  if (one.len != other.len) return 0;
+  for (size_t i = 0; i < one.len; i++) differ = (uint8_t)(differ | (one.ptr[i] ^ other.ptr[i]));
+  return differ == 0;
+}
+
 /* Says which setting is wrong and why; return what it returns from instance_create. */
 static inline int32_t aldis_refuse(const aldis_instance_cfg *cfg, const char *key, const char *reason) {
-  if (cfg->fault) cfg->fault(cfg->fault_ctx, aldis_text(key), aldis_text(reason));
+  aldis_instance_cfg mine;
+  aldis_copy(&mine, sizeof mine, cfg);
+  if (mine.fault) mine.fault(mine.fault_ctx, aldis_text(key), aldis_text(reason));
   return ALDIS_E_INVALID;
 }
 
-/* Ends an attempt. `code` and `id` may be empty. */
-static inline int32_t aldis_end(const aldis_op *op, uint32_t outcome_class, aldis_str code, aldis_str id) {
+/* Ends an attempt, to be repeated after this many milliseconds (0: as the host thinks fit).
+ * `code` and `id` may be empty. */
+static inline int32_t aldis_end_for(const aldis_op *op, uint32_t outcome_class, aldis_str code, aldis_str id,
+                                    uint64_t retry_after_ms) {
+  aldis_op mine;
   aldis_outcome outcome;
+  aldis_copy(&mine, sizeof mine, op);
   memset(&outcome, 0, sizeof outcome);
   outcome.struct_size = sizeof outcome;
   outcome.outcome_class = outcome_class;
+  outcome.retry_after_ms = retry_after_ms;
   outcome.code = code;
   if (id.len > 0) {
     outcome.carrier_ids.ptr = &id;
     outcome.carrier_ids.len = 1;
     outcome.carrier_ids.stride = sizeof id;
   }
-  return op->complete(op->ctx, &outcome);
+  return mine.complete ? mine.complete(mine.ctx, &outcome) : ALDIS_E_INVALID;
+}
+
+/* Ends an attempt. `code` and `id` may be empty. */
+static inline int32_t aldis_end(const aldis_op *op, uint32_t outcome_class, aldis_str code, aldis_str id) {
+  return aldis_end_for(op, outcome_class, code, id, 0);
+}
+
+/* The number in `len` digits; -1 if they are none. */
+static inline int64_t aldis_digits(const uint8_t *at, size_t len) {
+  int64_t number = 0;
+  for (size_t i = 0; i < len; i++) {
+    if (at[i] < '0' || at[i] > '9' || number > INT64_MAX / 10 - 1) return -1;
+    number = number * 10 + (at[i] - '0');
+  }
+  return len > 0 ? number : -1;
+}
+
+/* What an answer's Retry-After asks for, in milliseconds from now: seconds, or a date (RFC 9110
+ * sections 10.2.3 and 5.6.7; not its obsolete forms). 0 if there is none, or it has passed. */
+static inline uint64_t aldis_retry_after_ms(const aldis_http_resp *resp) {
+  static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  aldis_http_resp mine;
+  aldis_str value;
+  int64_t number, day, month = -1, year, hour, minute, second;
+  uint64_t at_ms;
+  aldis_copy(&mine, sizeof mine, resp);
+  value = aldis_header(mine.headers, "retry-after");
+  number = aldis_digits(value.ptr, value.len);
+  if (number >= 0) return (uint64_t)(number < INT64_MAX / 1000 ? number * 1000 : INT64_MAX);
+  /* Sun, 06 Nov 1994 08:49:37 GMT */
+  if (value.len != 29 || memcmp(value.ptr + 3, ", ", 2) != 0 || memcmp(value.ptr + 25, " GMT", 4) != 0) return 0;
+  for (int64_t i = 0; i < 12; i++)
+    if (memcmp(value.ptr + 8, MONTHS + 3 * i, 3) == 0) month = i + 1;
+  day = aldis_digits(value.ptr + 5, 2), year = aldis_digits(value.ptr + 12, 4);
+  hour = aldis_digits(value.ptr + 17, 2), minute = aldis_digits(value.ptr + 20, 2), second = aldis_digits(value.ptr + 23, 2);
+  if (day < 1 || day > 31 || month < 0 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+      second < 0 || second > 60) return 0;
+  /* Years that begin in March, so that the leap day comes last; day 719468 is 1970-01-01. */
+  if (month <= 2) year--;
+  day += year * 365 + year / 4 - year / 100 + year / 400 + (153 * ((month + 9) % 12) + 2) / 5 - 1 - 719468;
+  at_ms = (uint64_t)(((day * 24 + hour) * 60 + minute) * 60 + second) * 1000;
+  return at_ms > mine.now_unix_ms ? at_ms - mine.now_unix_ms : 0;
 }
 
 /* Ends an attempt whose reply the carrier has no word for; end every on_response with it.
  * No answer: TEMPORARY if nothing was written, else AMBIGUOUS. 2xx, 3xx: AMBIGUOUS. 401, 403:
- * UNAUTHORIZED. 402: NO_FUNDS. 429: RATE_LIMITED. Other 4xx: BAD_REQUEST. 5xx: TEMPORARY. */
+ * UNAUTHORIZED. 402: NO_FUNDS. 429: RATE_LIMITED. Other 4xx: BAD_REQUEST. 5xx: TEMPORARY. With
+ * 429 and 5xx Retry-After is handed on. */
 static inline int32_t aldis_fallback(const aldis_op *op, const aldis_http_resp *resp) {
-  uint32_t status = resp->status;
+  aldis_http_resp mine;
+  uint32_t status, outcome_class;
   char digits[3];
   aldis_str none = aldis_bytes(NULL, 0), code;
-  if (status == 0 && resp->transport == ALDIS_TRANSPORT_BLOCKED) return aldis_end(op, ALDIS_BAD_REQUEST, aldis_text("blocked"), none);
-  if (status == 0 && !resp->request_written) return aldis_end(op, ALDIS_TEMPORARY, aldis_text("not_sent"), none);
+  aldis_copy(&mine, sizeof mine, resp);
+  status = mine.status;
+  if (status == 0 && mine.transport == ALDIS_TRANSPORT_BLOCKED) return aldis_end(op, ALDIS_BAD_REQUEST, aldis_text("blocked"), none);
+  if (status == 0 && !mine.request_written) return aldis_end(op, ALDIS_TEMPORARY, aldis_text("not_sent"), none);
   if (status < 100 || status > 999) return aldis_end(op, ALDIS_AMBIGUOUS, aldis_text("no_answer"), none);
   digits[0] = (char)('0' + status / 100), digits[1] = (char)('0' + status / 10 % 10), digits[2] = (char)('0' + status % 10);
   code = aldis_bytes(digits, sizeof digits);
   if (status < 400) return aldis_end(op, ALDIS_AMBIGUOUS, code, none);
   if (status == 401 || status == 403) return aldis_end(op, ALDIS_UNAUTHORIZED, code, none);
   if (status == 402) return aldis_end(op, ALDIS_NO_FUNDS, code, none);
-  if (status == 429) return aldis_end(op, ALDIS_RATE_LIMITED, code, none);
-  return aldis_end(op, status < 500 ? ALDIS_BAD_REQUEST : ALDIS_TEMPORARY, code, none);
+  if (status < 500 && status != 429) return aldis_end(op, ALDIS_BAD_REQUEST, code, none);
+  outcome_class = status == 429 ? ALDIS_RATE_LIMITED : ALDIS_TEMPORARY;
+  return aldis_end_for(op, outcome_class, code, none, aldis_retry_after_ms(&mine));
 }
 
 /* Text under construction in memory of your own: aldis_buffer text = {room, sizeof room, 0}. What
@@ -667,19 +765,170 @@ static inline aldis_str aldis_put_all(const aldis_buffer *from) {
   return aldis_bytes(from->at, from->len <= from->size ? from->len : 0);
 }
 
-/* The text of the first member `"key": "text"` in JSON of any depth, as it stands there; empty
- * if there is none. Enough for an id; take a JSON library for more. */
-static inline aldis_str aldis_json_text(aldis_str json, const char *key) {
-  size_t len = strlen(key), at = 0, end;
-  for (; at + len + 2 < json.len; at++) {
-    if (json.ptr[at] != '"' || memcmp(json.ptr + at + 1, key, len) != 0 || json.ptr[at + 1 + len] != '"') continue;
-    for (at += len + 2; at < json.len && (json.ptr[at] == ' ' || json.ptr[at] == ':'); at++) {}
-    if (at >= json.len || json.ptr[at] != '"') break;
-    for (end = ++at; end < json.len && json.ptr[end] != '"' && json.ptr[end] != '\\'; end++) {}
-    if (end < json.len && json.ptr[end] == '"') return aldis_bytes(json.ptr + at, end - at);
-    break;
+/* Appends a text as a JSON string, with its quotes (RFC 8259 section 7). */
+static inline void aldis_put_json(aldis_buffer *to, aldis_str text) {
+  static const char HEX[] = "0123456789abcdef";
+  aldis_put(to, aldis_text("\""));
+  for (size_t i = 0; i < text.len; i++) {
+    uint8_t byte = text.ptr[i];
+    char coded[] = "\\u0000";
+    if (byte < 0x20) {
+      coded[4] = HEX[byte >> 4], coded[5] = HEX[byte & 15];
+      aldis_put(to, aldis_text(coded));
+      continue;
+    }
+    if (byte == '"' || byte == '\\') aldis_put(to, aldis_text("\\"));
+    aldis_put(to, aldis_bytes(&byte, 1));
+  }
+  aldis_put(to, aldis_text("\""));
+}
+
+/* Appends bytes in base64 with padding (RFC 4648 section 4): "Basic " and base64 of user:password. */
+static inline void aldis_put_base64(aldis_buffer *to, aldis_str bytes) {
+  static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (size_t i = 0; i < bytes.len; i += 3) {
+    size_t left = bytes.len - i;
+    uint32_t three = (uint32_t)bytes.ptr[i] << 16 | (uint32_t)(left > 1 ? bytes.ptr[i + 1] : 0) << 8 | (left > 2 ? bytes.ptr[i + 2] : 0);
+    char four[4];
+    four[0] = DIGITS[three >> 18], four[1] = DIGITS[three >> 12 & 63];
+    four[2] = left > 1 ? DIGITS[three >> 6 & 63] : '=', four[3] = left > 2 ? DIGITS[three & 63] : '=';
+    aldis_put(to, aldis_bytes(four, 4));
+  }
+}
+
+/* Appends bytes in small hexadecimal digits. */
+static inline void aldis_put_hex(aldis_buffer *to, aldis_str bytes) {
+  static const char HEX[] = "0123456789abcdef";
+  for (size_t i = 0; i < bytes.len; i++) {
+    char two[2];
+    two[0] = HEX[bytes.ptr[i] >> 4], two[1] = HEX[bytes.ptr[i] & 15];
+    aldis_put(to, aldis_bytes(two, 2));
+  }
+}
+
+/* Reading JSON: enough for settings, ids and codes; take a JSON library for more. Each looks for
+ * the first member `key`, at whatever depth, whose value is of the wanted kind: with
+ * {"id": null, "data": {"id": "m-1"}} the text "id" is m-1. White space does not matter. */
+
+/* Behind the JSON string that begins at `at`; json.len if it does not end. */
+static inline size_t aldis_json_behind(aldis_str json, size_t at) {
+  for (at++; at < json.len && json.ptr[at] != '"'; at++)
+    if (json.ptr[at] == '\\') at++;
+  return at < json.len ? at + 1 : json.len;
+}
+
+/* The first byte from `at` on that is no white space. */
+static inline size_t aldis_json_skip(aldis_str json, size_t at) {
+  while (at < json.len && (json.ptr[at] == ' ' || json.ptr[at] == '\t' || json.ptr[at] == '\n' || json.ptr[at] == '\r')) at++;
+  return at;
+}
+
+/* From the value of the first `key` on whose value begins with one of these characters. */
+static inline aldis_str aldis_json_value(aldis_str json, const char *key, const char *firsts) {
+  size_t at = 0;
+  while (at < json.len) {
+    size_t end, value;
+    if (json.ptr[at] != '"') {
+      at++;
+      continue;
+    }
+    end = aldis_json_behind(json, at), value = aldis_json_skip(json, end);
+    if (end - at > 1 && aldis_is(aldis_bytes(json.ptr + at + 1, end - at - 2), key) && value < json.len && json.ptr[value] == ':') {
+      value = aldis_json_skip(json, value + 1);
+      if (value < json.len && json.ptr[value] != 0 && strchr(firsts, json.ptr[value]) != NULL)
+        return aldis_bytes(json.ptr + value, json.len - value);
+    }
+    at = end;
   }
   return aldis_bytes(NULL, 0);
+}
+
+/* The text of member `key` as it stands there. Empty if there is none, or if it has escapes
+ * (\" or \/ or \u00e4): aldis_json_unescaped reads those too. */
+static inline aldis_str aldis_json_text(aldis_str json, const char *key) {
+  aldis_str value = aldis_json_value(json, key, "\"");
+  size_t end = 1;
+  while (end < value.len && value.ptr[end] != '"' && value.ptr[end] != '\\') end++;
+  return end < value.len && value.ptr[end] == '"' ? aldis_bytes(value.ptr + 1, end - 1) : aldis_bytes(NULL, 0);
+}
+
+/* The number in four hexadecimal digits; 0 if they are none. */
+static inline uint32_t aldis_json_hex4(const uint8_t *at) {
+  uint32_t number = 0;
+  for (size_t i = 0; i < 4; i++) {
+    uint8_t digit = at[i];
+    uint32_t worth = digit >= '0' && digit <= '9' ? digit - (uint32_t)'0' : (digit | 32u) - (uint32_t)'a' + 10;
+    if (worth > 15) return 0;
+    number = number << 4 | worth;
+  }
+  return number;
+}
+
+/* Appends one character as UTF-8. */
+static inline void aldis_put_utf8(aldis_buffer *to, uint32_t point) {
+  uint8_t coded[4];
+  size_t more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+  for (size_t i = more; i > 0; i--, point >>= 6) coded[i] = (uint8_t)(0x80 | (point & 0x3F));
+  coded[0] = (uint8_t)(more == 0 ? point : (0xF0u << (3 - more) & 0xFFu) | point);
+  aldis_put(to, aldis_bytes(coded, more + 1));
+}
+
+/* The text of member `key` without its escapes, written into memory of your own. Empty if there is
+ * none, or if it does not fit. */
+static inline aldis_str aldis_json_unescaped(aldis_str json, const char *key, aldis_buffer *room) {
+  static const char SHORT[] = "b\bf\fn\nr\rt\t";
+  aldis_str value = aldis_json_value(json, key, "\"");
+  size_t begin = room->len, at = 1;
+  for (; at < value.len && value.ptr[at] != '"'; at++) {
+    const char *named;
+    uint32_t point, low;
+    if (value.ptr[at] != '\\') {
+      aldis_put(room, aldis_bytes(value.ptr + at, 1));
+      continue;
+    }
+    if (++at >= value.len) break;
+    if (value.ptr[at] != 'u') {
+      for (named = SHORT; *named != 0 && (uint8_t)*named != value.ptr[at]; named += 2) {}
+      aldis_put(room, *named != 0 ? aldis_bytes(named + 1, 1) : aldis_bytes(value.ptr + at, 1));
+      continue;
+    }
+    if (value.len - at < 5) break;
+    point = aldis_json_hex4(value.ptr + at + 1), at += 4;
+    if ((point & 0xFC00) == 0xD800 && value.len - at > 6 && value.ptr[at + 1] == '\\' && value.ptr[at + 2] == 'u') {
+      low = aldis_json_hex4(value.ptr + at + 3);
+      if ((low & 0xFC00) == 0xDC00) point = 0x10000 + ((point & 0x3FF) << 10 | (low & 0x3FF)), at += 6;
+    }
+    aldis_put_utf8(room, (point & 0xF800) == 0xD800 || point == 0 ? 0xFFFD : point);
+  }
+  if (at >= value.len || room->len > room->size) return aldis_bytes(NULL, 0);
+  return aldis_bytes(room->at + begin, room->len - begin);
+}
+
+/* The number of member `key` as it stands there (21211); empty if there is none. */
+static inline aldis_str aldis_json_digits(aldis_str json, const char *key) {
+  aldis_str value = aldis_json_value(json, key, "-0123456789");
+  size_t end = 0;
+  while (end < value.len && value.ptr[end] > ' ' && strchr(",]}", value.ptr[end]) == NULL) end++;
+  return aldis_bytes(value.ptr, end);
+}
+
+/* Reads the whole number of member `key`; 0, and `number` stays as it is, if there is none. */
+static inline int aldis_json_number(aldis_str json, const char *key, int64_t *number) {
+  aldis_str bare = aldis_json_digits(json, key);
+  size_t minus = bare.len > 0 && bare.ptr[0] == '-' ? 1 : 0;
+  int64_t read = bare.len > minus ? aldis_digits(bare.ptr + minus, bare.len - minus) : -1;
+  if (read < 0) return 0;
+  *number = minus ? -read : read;
+  return 1;
+}
+
+/* Reads true (1) or false (0) of member `key`; 0, and `flag` stays as it is, if there is none. */
+static inline int aldis_json_bool(aldis_str json, const char *key, int *flag) {
+  aldis_str value = aldis_json_value(json, key, "tf");
+  if (value.len < 4 || (value.ptr[0] == 'f' && value.len < 5)) return 0;
+  if (memcmp(value.ptr, value.ptr[0] == 't' ? "true" : "false", value.ptr[0] == 't' ? 4 : 5) != 0) return 0;
+  *flag = value.ptr[0] == 't';
+  return 1;
 }
 
 #ifdef __cplusplus
