@@ -1,21 +1,28 @@
-//! The SMPP carrier binds to SMSCs that others wrote, in Node, Python and Perl: messages go out, refusals keep their
-//! meaning, receipts and what people write come back over the same bind.
+//! The SMPP carrier binds to SMSCs that others wrote, in Node, Python and Perl, and to Jasmin: messages go out, refusals
+//! keep their meaning, receipts and what people write come back over the same bind.
 
 use aldis_message::{DeliveryStatus, OutcomeClass};
 use aldis_tests::eventually::eventually;
+use aldis_tests::jasmin::Jasmin;
 use aldis_tests::setup::CarrierSetup;
 use aldis_tests::smsc::Smsc;
 use aldis_tests::{Gateway, Setup};
 use serde_json::{Value, json};
 
 async fn gateway(smsc: &Smsc, more: &str) -> Gateway {
+    bound(smsc.settings(more), "").await
+}
+
+/// A gateway with these settings of its one carrier, whose bind is made.
+async fn bound(settings: String, delivery: &str) -> Gateway {
     let carrier = CarrierSetup {
         plugin: "smpp".to_owned(),
-        settings: smsc.settings(more),
+        settings,
         ..CarrierSetup::sandbox("smsc")
     };
     let mut setup = Setup {
         carriers: vec![carrier],
+        delivery: delivery.to_owned(),
         ..Setup::default()
     };
     setup.tenants[0].answer_within = "2s";
@@ -208,4 +215,179 @@ async fn a_wrong_password_is_the_operators_affair() {
         "the log says so"
     );
     assert!(!gateway.printed().contains("wrong"), "and not the password");
+}
+
+/// Sends a text, and waits until it has arrived; what the SMSC was told of it.
+async fn arrives(gateway: &Gateway, smsc: &Smsc, to: &str, text: &str) -> Vec<Value> {
+    let body = json!({ "recipient": to, "body": text });
+    let answer = gateway.post(&gateway.tenant().token(), &body).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    comes_to(gateway, &answer.message_id(), DeliveryStatus::Delivered).await;
+    submits(smsc, &to[1..])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_texts_arrive_in_each_way() {
+    let Some(smsc) = Smsc::node().await else { return };
+    let text = "abc{}".repeat(40);
+    for (way, to) in [
+        ("sar", "+12025550110"),
+        ("payload", "+12025550111"),
+        ("udh16", "+12025550112"),
+    ] {
+        let gateway = gateway(
+            &smsc,
+            &format!("concatenation = \"{way}\"\nbind = \"transmitter_receiver\""),
+        )
+        .await;
+        let parts = arrives(&gateway, &smsc, to, &text).await;
+        let whole: String = parts
+            .iter()
+            .filter_map(|part| part["payload"].as_str().or(part["text"].as_str()))
+            .collect();
+        assert_eq!(whole, text, "{way}: {parts:?}");
+        let told: Vec<_> = parts
+            .iter()
+            .map(|part| {
+                (
+                    &part["tlvs"]["sar_total_segments"],
+                    &part["tlvs"]["sar_segment_seqnum"],
+                )
+            })
+            .collect();
+        match way {
+            "sar" => assert_eq!(told, [(&json!(2), &json!(1)), (&json!(2), &json!(2))]),
+            "payload" => assert_eq!((told.len(), &parts[0]["text"]), (1, &json!(""))),
+            _ => assert!(
+                parts.iter().all(|part| part["esm_class"] == 0x40
+                    && part["udh"].as_str().is_some_and(|udh| udh.starts_with("0804"))),
+                "{parts:?}"
+            ),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alphabets_and_vendor_tlvs_arrive() {
+    let Some(smsc) = Smsc::node().await else { return };
+    let settings = "alphabets = [\"default\", \"latin1\", \"ucs2\"]\n\
+                    tlvs = [{ tag = 0x1400, attribute = \"dlt_entity_id\", value = \"1101000000000000001\" }]";
+    let gateway = gateway(&smsc, settings).await;
+    for (to, text, data_coding) in [
+        ("+12025550113", "50 \u{20ac} [x]", 0),
+        ("+12025550114", "d\u{e7}u \u{c1}", 3),
+        ("+12025550115", "\u{43a}\u{43e}\u{434} \u{1f511}", 8),
+    ] {
+        let told = &arrives(&gateway, &smsc, to, text).await[0];
+        assert_eq!(
+            (&told["text"], &told["data_coding"]),
+            (&json!(text), &json!(data_coding))
+        );
+        // 0x1400, a C-Octet String.
+        assert_eq!(told["tlvs"]["5120"], "1101000000000000001\0");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_throttled_part_is_written_again_and_the_message_sent_once() {
+    let Some(smsc) = Smsc::node().await else { return };
+    let gateway = gateway(&smsc, "window = 1").await;
+    let text = "\u{436}".repeat(140);
+    let parts = arrives(&gateway, &smsc, "+12025550159", &text).await;
+    let numbers: Vec<_> = parts
+        .iter()
+        .map(|part| part["udh"].as_str().unwrap_or(""))
+        .collect();
+    // Three parts; the first one was throttled.
+    assert_eq!(
+        (numbers.len(), numbers[0] == numbers[1]),
+        (4, true),
+        "{numbers:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_ambiguous_when_the_link_breaks_and_a_late_answer_settles_one() {
+    let Some(smsc) = Smsc::node().await else { return };
+    let gateway = gateway(&smsc, "").await;
+    let lost = gateway.sms("+12025550139", "271828").await;
+    assert_eq!(
+        (lost.status, lost.json["code"].as_str()),
+        (504, Some("outcome_unknown")),
+        "{lost:?}"
+    );
+    let life = gateway.life(&lost.message_id()).await;
+    assert_eq!(life.attempts[0].outcome, Some(OutcomeClass::Ambiguous));
+    assert_eq!(submits(&smsc, "12025550139").len(), 1, "it is not sent again");
+    eventually("the bind is made again", || async {
+        let answer = gateway.sms("+12025550100", "271828").await;
+        (answer.status == 200).then_some(())
+    })
+    .await;
+    // Two seconds is what the caller waits; the answer takes three, and names the id of the receipt.
+    let late = gateway.sms("+12025550136", "271828").await;
+    assert_eq!(late.status, 504, "{late:?}");
+    comes_to(&gateway, &late.message_id(), DeliveryStatus::Delivered).await;
+    assert_eq!(submits(&smsc, "12025550136").len(), 1, "it is not sent again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (key, certificate) = (
+        folder.path().join("key.pem"),
+        folder.path().join("certificate.pem"),
+    );
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    std::fs::write(&key, made.signing_key.serialize_pem()).expect("written");
+    std::fs::write(&certificate, made.cert.pem()).expect("written");
+    let Some(smsc) = Smsc::node_over_tls(&key, &certificate).await else {
+        return;
+    };
+    let settings = smsc.settings("tls = true\nserver_name = \"localhost\"");
+    let trust = format!("http = {{ ca_certificate = \"{}\" }}", certificate.display());
+    let gateway = bound(settings, &trust).await;
+    let told = arrives(&gateway, &smsc, "+12025550100", "Code 271828").await;
+    assert_eq!(told[0]["text"], "Code 271828");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_jasmin() {
+    let Some(jasmin) = Jasmin::start().await else {
+        return;
+    };
+    let gateway = bound(jasmin.smpp("pa55word"), "").await;
+    let text = "\u{436}".repeat(100);
+    let parts = arrives(&gateway, &jasmin.upstream, "+12025550104", &text).await;
+    let whole: String = parts.iter().filter_map(|part| part["text"].as_str()).collect();
+    assert_eq!((parts.len(), whole), (2, text));
+    // Whoever answers is heard through it.
+    arrives(&gateway, &jasmin.upstream, "+12025550105", "MO").await;
+    eventually("STOP is heard", || async {
+        let answer = gateway.sms("+12025550105", "271828").await;
+        (answer.json["code"] == "opted_out").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jasmin_refuses_a_wrong_password() {
+    let Some(jasmin) = Jasmin::start().await else {
+        return;
+    };
+    let carrier = CarrierSetup {
+        plugin: "smpp".to_owned(),
+        settings: jasmin.smpp("wrong"),
+        ..CarrierSetup::sandbox("smsc")
+    };
+    let gateway = Gateway::start(Setup {
+        carriers: vec![carrier],
+        ..Setup::default()
+    })
+    .await;
+    eventually("it is named", || async {
+        let answer = gateway.sms("+12025550100", "271828").await;
+        (answer.json["code"] == "carrier_unauthorized").then_some(())
+    })
+    .await;
 }

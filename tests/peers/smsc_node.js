@@ -1,11 +1,15 @@
 // An SMSC made with the npm package smpp. Prints its port, then a line of JSON for each submit.
 //
-// Binds with system_id "acme" and password "pa55word". By the recipient's last two digits: 03 is an invalid number, 58 is
-// throttled, 30 gets its receipt before the answer, 64 gets its receipt again and again until it is taken; everybody else
-// an answer and then a receipt. A text "MO" makes somebody write to us, and then say STOP.
+// Binds with system_id "acme" and password "pa55word"; over TLS if it is given a key and a certificate. By the
+// recipient's last two digits: 03 is an invalid number, 58 is throttled, 59 is throttled the first time, 30 gets its
+// receipt before the answer, 36 its answer after three seconds, 39 is when the connection breaks, 64 gets its receipt
+// again and again until it is taken; everybody else an answer and then a receipt. A text "MO" makes somebody write to
+// us, and then say STOP.
+const fs = require("fs");
 const smpp = require("smpp");
 
 const refused = { "03": smpp.ESME_RINVDSTADR, "58": smpp.ESME_RTHROTTLED };
+const throttled = new Set();
 let ids = 0;
 
 function receipt(session, pdu, id, taken) {
@@ -30,12 +34,26 @@ function writes(session, pdu, text) {
   });
 }
 
-const server = smpp.createServer((session) => {
+// Of TLVs what is printed: those of long texts, and whatever the package does not know.
+function tlvs(pdu) {
+  const known = ["sar_msg_ref_num", "sar_total_segments", "sar_segment_seqnum"].filter((tag) => tag in pdu);
+  const told = Object.fromEntries(known.map((tag) => [tag, pdu[tag]]));
+  for (const tag of Object.keys(pdu).filter((key) => /^\d+$/.test(key))) told[tag] = pdu[tag].toString("latin1");
+  return told;
+}
+
+function text(message) {
+  return Buffer.isBuffer(message) ? message.toString("latin1") : message;
+}
+
+const [key, cert] = process.argv.slice(2).map((file) => fs.readFileSync(file));
+const server = smpp.createServer({ key, cert }, (session) => {
   session.on("error", () => {});
-  session.on("bind_transceiver", (pdu) => {
+  const bind = (pdu) => {
     const known = pdu.system_id === "acme" && pdu.password === "pa55word";
     session.send(pdu.response({ command_status: known ? 0 : smpp.ESME_RBINDFAIL, system_id: "smsc" }));
-  });
+  };
+  for (const kind of ["bind_transceiver", "bind_transmitter", "bind_receiver"]) session.on(kind, bind);
   session.on("enquire_link", (pdu) => session.send(pdu.response()));
   session.on("unbind", (pdu) => {
     session.send(pdu.response());
@@ -51,13 +69,24 @@ const server = smpp.createServer((session) => {
         to: pdu.destination_addr,
         from: pdu.source_addr,
         ton: [pdu.source_addr_ton, pdu.dest_addr_ton],
-        text: Buffer.isBuffer(message) ? message.toString("latin1") : message,
+        text: text(message),
+        payload: pdu.message_payload && text(pdu.message_payload.message),
+        tlvs: tlvs(pdu),
         udh: udh ? Buffer.concat(udh.map((part) => Buffer.from(part))).toString("hex") : "",
         data_coding: pdu.data_coding,
         esm_class: pdu.esm_class,
         validity_seconds: Math.round((pdu.validity_period - Date.now()) / 1000),
       }),
     );
+    if (end === "39") {
+      session.socket.destroy();
+      return;
+    }
+    if (end === "59" && ids > 0 && !throttled.has(pdu.destination_addr)) {
+      throttled.add(pdu.destination_addr);
+      session.send(pdu.response({ command_status: smpp.ESME_RTHROTTLED }));
+      return;
+    }
     if (end in refused) {
       session.send(pdu.response({ command_status: refused[end] }));
       return;
@@ -66,6 +95,13 @@ const server = smpp.createServer((session) => {
     const answer = () => session.send(pdu.response({ message_id: id }));
     if (end === "30") {
       receipt(session, pdu, id, answer);
+      return;
+    }
+    if (end === "36") {
+      setTimeout(() => {
+        answer();
+        receipt(session, pdu, id, () => {});
+      }, 3000);
       return;
     }
     answer();

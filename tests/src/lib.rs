@@ -15,6 +15,7 @@
 pub mod binaries;
 pub mod eventually;
 pub mod gateway;
+pub mod jasmin;
 pub mod kannel;
 pub mod peers;
 pub mod process;

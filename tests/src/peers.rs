@@ -87,6 +87,16 @@ pub async fn kannel() -> Option<Command> {
     Some(command)
 }
 
+/// Jasmin, with an SMSC behind it at this port; it ends when its standard input does.
+pub fn jasmin(smsc_port: u16) -> Option<Command> {
+    let mut command = Command::new(interpreter("jasmin/python/bin/python", "Jasmin")?);
+    command
+        .arg(root().join("tests/peers/jasmin.py"))
+        .arg(interpreter("jasmin/debian", "Jasmin")?)
+        .arg(smsc_port.to_string());
+    Some(command)
+}
+
 /// Runs a peer to its end and returns what it printed.
 pub async fn run(mut command: Command, input: &str) -> String {
     let mut child = command

@@ -3,6 +3,7 @@
 use crate::eventually::eventually;
 use crate::peers;
 use serde_json::Value;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -20,6 +21,13 @@ impl Smsc {
     /// The one of the npm package `smpp`.
     pub async fn node() -> Option<Self> {
         Self::announced(peers::node("smsc_node.js")?).await
+    }
+
+    /// The same over TLS, with this key and this certificate.
+    pub async fn node_over_tls(key: &Path, certificate: &Path) -> Option<Self> {
+        let mut command = peers::node("smsc_node.js")?;
+        command.args([key, certificate]);
+        Self::announced(command).await
     }
 
     /// The one of the package `smpp34`.

@@ -19,33 +19,36 @@ pub(crate) fn set_up() -> Result<PathBuf> {
     node(&folder.join("node"), &wanted)?;
     perl(&folder.join("perl"), &wanted)?;
     kannel(&folder.join("kannel"), &wanted)?;
+    jasmin(&folder.join("jasmin"), &wanted)?;
     Ok(folder)
 }
 
 fn python(folder: &Path, wanted: &Path) -> Result<()> {
     let requirements = wanted.join("requirements.txt");
-    let python = folder.join("bin/python");
     set_up_one(
         "the Python peers (grpcio-tools, PyJWT, smpp34, twilio)",
         folder,
         &[&requirements],
-        || {
-            attempt(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
-            let mut pip = Command::new(&python);
-            pip.args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "--no-input",
-            ]);
-            // A machine without a registry shall not wait for one.
-            pip.args(["--timeout", "20", "--retries", "2", "--requirement"])
-                .arg(&requirements);
-            attempt(&mut pip)
-        },
+        || environment(folder, &requirements),
     )
+}
+
+/// A Python of its own, with these packages.
+fn environment(folder: &Path, requirements: &Path) -> Result<(), String> {
+    attempt(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+    let mut pip = Command::new(folder.join("bin/python"));
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+    ]);
+    // A machine without a registry shall not wait for one.
+    pip.args(["--timeout", "20", "--retries", "2", "--requirement"])
+        .arg(requirements);
+    attempt(&mut pip)
 }
 
 fn node(folder: &Path, wanted: &Path) -> Result<()> {
@@ -98,17 +101,26 @@ fn kannel(folder: &Path, wanted: &Path) -> Result<()> {
     })
 }
 
+/// Jasmin, with a Python of its own: it wants old versions of what others want new.
+fn jasmin(folder: &Path, wanted: &Path) -> Result<()> {
+    let (packages, requirements) = (wanted.join("jasmin.txt"), wanted.join("jasmin-requirements.txt"));
+    set_up_one("Jasmin", folder, &[&packages, &requirements], || {
+        debian(&folder.join("debian"), &packages)?;
+        environment(&folder.join("python"), &requirements)
+    })
+}
+
 /// Unpacks Debian packages into the folder.
 fn debian(folder: &Path, packages: &Path) -> Result<(), String> {
     fs::create_dir_all(folder).map_err(|error| error.to_string())?;
     let names = fs::read_to_string(packages).map_err(|error| error.to_string())?;
-    for name in names.lines().filter(|line| !line.starts_with('#')) {
-        attempt(
-            Command::new("apt-get")
-                .args(["download", "--quiet", name])
-                .current_dir(folder),
-        )?;
-    }
+    let names = names.lines().filter(|line| !line.starts_with('#'));
+    attempt(
+        Command::new("apt-get")
+            .args(["download", "--quiet"])
+            .args(names)
+            .current_dir(folder),
+    )?;
     let files = fs::read_dir(folder).map_err(|error| error.to_string())?;
     let archives = files.flatten().map(|entry| entry.path());
     for archive in archives.filter(|path| path.extension().is_some_and(|ending| ending == "deb")) {
