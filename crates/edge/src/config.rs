@@ -4,6 +4,7 @@ mod raw;
 mod tenant;
 
 use crate::auth0::replay::ReplayKey;
+use crate::proxies::{self, TrustedProxies};
 use crate::tenants::Tenants;
 use aldis_daemon::config::{self, ConfigError, HumanDuration, Loaded, SecretText, Source};
 use aldis_delivery_api::{ClientIdentity, ClientTls, ClientToken, DeliveryClient, Endpoint, EndpointError};
@@ -29,6 +30,7 @@ pub struct Config {
     pub(crate) delivery: DeliveryClient,
     pub(crate) replay: ReplayKey,
     pub(crate) public_url: Option<String>,
+    pub(crate) proxies: TrustedProxies,
     pub(crate) max_connections: usize,
     pub(crate) drain_within: Duration,
     pub(crate) tenants: Tenants,
@@ -61,6 +63,13 @@ impl Config {
                 Err(fault) => faults.push(fault),
             }
         }
+        let mut proxies = Vec::new();
+        for (index, text) in raw.trusted_proxies.iter().enumerate() {
+            match proxies::network(text) {
+                Ok(network) => proxies.push(network),
+                Err(reason) => faults.push(source.fault(&format!("trusted_proxies[{index}]"), reason)),
+            }
+        }
         ConfigError::all(faults)?;
         tenant::tell_apart(&tenants, &source, &mut warnings)?;
         let token = raw
@@ -85,6 +94,7 @@ impl Config {
             delivery,
             replay: ReplayKey::derive(token.expose()),
             public_url,
+            proxies: TrustedProxies::new(proxies),
             max_connections: raw.max_connections.map_or(MAX_CONNECTIONS, NonZeroUsize::get),
             drain_within: raw.drain_within.map_or(DRAIN_WITHIN, HumanDuration::get),
             tenants: Tenants::new(tenants),

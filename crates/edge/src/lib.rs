@@ -11,6 +11,7 @@ mod config;
 pub mod fuzzing;
 mod limits;
 mod metrics;
+mod proxies;
 mod receipts;
 mod reply;
 mod routes;
@@ -27,6 +28,7 @@ use aldis_delivery_api::DeliveryClient;
 use auth0::replay::ReplayKey;
 use metrics::Metrics;
 use prometheus_client::registry::Registry;
+use proxies::TrustedProxies;
 use serve::Connections;
 use std::io;
 use std::sync::Arc;
@@ -43,6 +45,7 @@ pub(crate) struct Door {
     replay: ReplayKey,
     /// Where carriers reach us, without a slash at its end.
     public_url: Option<String>,
+    proxies: TrustedProxies,
     metrics: Metrics,
     attendance: Attendance,
 }
@@ -66,6 +69,7 @@ impl Edge {
             delivery: config.delivery,
             replay: config.replay,
             public_url: config.public_url,
+            proxies: config.proxies,
             metrics: Metrics::register(&mut registry),
             attendance: Attendance::new(),
         });

@@ -56,7 +56,7 @@ async fn hand_on(door: &Door, carrier: &str, request: Request) -> Result<Reply, 
         remote_address: parts
             .extensions
             .get::<Peer>()
-            .map(|Peer(peer)| peer.ip().to_string())
+            .map(|Peer(peer)| door.proxies.caller(peer.ip(), &parts.headers).to_string())
             .unwrap_or_default(),
     };
     let answer = door

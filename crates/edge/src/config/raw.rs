@@ -12,6 +12,8 @@ pub(super) struct RawConfig {
     pub(super) listen: SocketAddr,
     pub(super) admin_listen: Option<SocketAddr>,
     pub(super) public_url: Option<String>,
+    #[serde(default)]
+    pub(super) trusted_proxies: Vec<String>,
     pub(super) delivery: String,
     pub(super) delivery_token: Secret,
     pub(super) delivery_tls: Option<RawTls>,

@@ -11,6 +11,7 @@ mod auth0_keys;
 mod auth0_methods;
 mod auth0_replay;
 mod auth0_tenants;
+mod callbacks;
 mod limits;
 mod nothing_leaks;
 mod settings;

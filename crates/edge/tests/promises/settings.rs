@@ -26,7 +26,7 @@ async fn every_key_of_the_design_is_taken() {
     let lines = "default_sender = \"+12025550199\"\ndefault_region = \"US\"\naccept = \"carrier\"\n\
                  answer_within = \"12s\"\ncode_lifetime = \"3m\"";
     let edge = Edge::with_keys(
-        "max_connections = 100\ndrain_within = \"5s\"",
+        "max_connections = 100\ndrain_within = \"5s\"\ntrusted_proxies = [\"10.0.0.0/8\", \"fd00::/8\"]",
         &tenant("acme", lines, &gateway),
     )
     .await;
@@ -60,6 +60,13 @@ async fn a_fault_names_its_key() {
         ("colour = 1", "colour"),
         ("max_connections = 0", "max_connections"),
         ("drain_within = 5", "drain_within"),
+        ("trusted_proxies = \"10.0.0.0/8\"", "trusted_proxies"),
+        (
+            "trusted_proxies = [\"127.0.0.1\", \"10.1.2.3/8\"]",
+            "trusted_proxies[1]",
+        ),
+        ("trusted_proxies = [\"0.0.0.0/0\"]", "trusted_proxies[0]"),
+        ("trusted_proxies = [\"proxy.internal\"]", "trusted_proxies[0]"),
         ("[delivery_tls]", "delivery_tls"),
         ("[delivery_tls]\nkey = \"x\"", "delivery_tls"),
     ] {

@@ -1,8 +1,11 @@
 //! A delivery over loopback that answers as scripted and remembers what it was asked.
 
+use aldis_delivery_api::wire::carrier_service_server::{CarrierService, CarrierServiceServer};
 use aldis_delivery_api::wire::message_service_server::{MessageService, MessageServiceServer};
 use aldis_delivery_api::wire::{
-    GetMessageRequest, GetMessageResponse, Message, MessageState, SendMessageRequest, SendMessageResponse,
+    GetMessageRequest, GetMessageResponse, HandleCallbackRequest, HandleCallbackResponse,
+    ListCarriersRequest, ListCarriersResponse, Message, MessageState, ReloadCarriersRequest,
+    ReloadCarriersResponse, SendMessageRequest, SendMessageResponse,
 };
 use aldis_delivery_api::{DeliveryError, HEALTH_SERVICE};
 use std::collections::VecDeque;
@@ -37,6 +40,7 @@ pub(crate) struct Delivery {
     pub(crate) address: SocketAddr,
     scripts: Arc<Mutex<VecDeque<Script>>>,
     asked: Arc<Mutex<Vec<Asked>>>,
+    called_back: Arc<Mutex<Vec<HandleCallbackRequest>>>,
     gate: Arc<Semaphore>,
 }
 
@@ -52,6 +56,7 @@ impl Delivery {
             address,
             scripts: Arc::default(),
             asked: Arc::default(),
+            called_back: Arc::default(),
             gate: Arc::new(Semaphore::new(0)),
         };
         let (reporter, health) = tonic_health::server::health_reporter();
@@ -61,6 +66,7 @@ impl Delivery {
         let server = Server::builder()
             .add_service(health)
             .add_service(MessageServiceServer::new(delivery.clone()))
+            .add_service(CarrierServiceServer::new(delivery.clone()))
             .serve_with_incoming(TcpIncoming::from(listener));
         tokio::spawn(server);
         delivery
@@ -83,6 +89,11 @@ impl Delivery {
     /// Everything asked so far, and forgets it.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         std::mem::take(&mut self.asked.lock().expect("a test's lock"))
+    }
+
+    /// Every call-back handed on so far, and forgets it.
+    pub(crate) fn called_back(&self) -> Vec<HandleCallbackRequest> {
+        std::mem::take(&mut self.called_back.lock().expect("a test's lock"))
     }
 
     /// Waits until something is asked.
@@ -151,6 +162,35 @@ impl MessageService for Delivery {
         &self,
         _: Request<GetMessageRequest>,
     ) -> Result<Response<GetMessageResponse>, Status> {
+        Err(Status::unimplemented("the edge never asks"))
+    }
+}
+
+#[tonic::async_trait]
+impl CarrierService for Delivery {
+    async fn handle_callback(
+        &self,
+        request: Request<HandleCallbackRequest>,
+    ) -> Result<Response<HandleCallbackResponse>, Status> {
+        let mut called_back = self.called_back.lock().expect("a test's lock");
+        called_back.push(request.into_inner());
+        Ok(Response::new(HandleCallbackResponse {
+            status: 200,
+            ..HandleCallbackResponse::default()
+        }))
+    }
+
+    async fn list_carriers(
+        &self,
+        _: Request<ListCarriersRequest>,
+    ) -> Result<Response<ListCarriersResponse>, Status> {
+        Err(Status::unimplemented("the edge never asks"))
+    }
+
+    async fn reload_carriers(
+        &self,
+        _: Request<ReloadCarriersRequest>,
+    ) -> Result<Response<ReloadCarriersResponse>, Status> {
         Err(Status::unimplemented("the edge never asks"))
     }
 }
