@@ -2,33 +2,33 @@
 //! hangs or complains holds up nobody else.
 
 mod gauges;
+mod lane;
 mod load;
 mod replace;
 mod views;
 mod words;
 
 pub(crate) use gauges::Gauges;
+pub(crate) use lane::Pinned;
 pub(crate) use replace::Replaced;
 pub(crate) use words::code;
 
 use crate::deliver::Caller;
 use crate::metrics::Metrics;
-use crate::retry::{DEFAULT_PAUSE, LEAST_ATTEMPT, LEAST_VALIDITY};
-use crate::routing::{Asked, Candidate, Pause, PauseCause, Route, route_for};
+use crate::retry::DEFAULT_PAUSE;
+use crate::routing::{Asked, Candidate, PauseCause, Policy, Route, route_for};
 use crate::store::{Held, Open};
-use aldis_carrier_host::{CallbackRequest, CallbackVerdict, Events, Instance, InstanceMetrics, Submission};
+use aldis_carrier_host::{CallbackRequest, CallbackVerdict, Events, InstanceMetrics};
 use aldis_daemon::clock;
 use aldis_message::{CarrierName, OutcomeClass};
 use futures_util::future::join_all;
-use load::{Origin, Shop};
+use lane::Lane;
+use load::Shop;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::sync::Semaphore;
-use tokio::time::Instant;
-
-/// How long a message waits for a free place at a carrier before it looks elsewhere.
-const PLACE_WITHIN: Duration = Duration::from_secs(1);
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// All configured carriers and the routes to them, which may be replaced while messages are under way.
 pub(crate) struct Carriers {
@@ -36,32 +36,17 @@ pub(crate) struct Carriers {
     /// What further ones are made with.
     shop: Mutex<Shop>,
     metrics: Metrics,
+    /// Those that take leave.
+    retiring: TaskTracker,
+    /// The service ends: nothing is waited for any more but farewells.
+    stopping: CancellationToken,
 }
 
-/// What the settings say at one time. Whoever has a message in hand keeps the one it was given.
+/// What the settings say at one time.
 #[derive(Default)]
 struct LineUp {
     lanes: BTreeMap<CarrierName, Arc<Lane>>,
     routes: Vec<Arc<Route>>,
-}
-
-struct Lane {
-    origin: Origin,
-    line: Line,
-    places: Semaphore,
-    timeout: Duration,
-    /// Where its call-backs arrive from outside, without a message's name.
-    callbacks: Option<String>,
-    pause: Mutex<Option<(Instant, PauseCause)>>,
-}
-
-/// What is at the other end of a lane.
-enum Line {
-    /// A loaded library.
-    Library(Box<Instance>),
-    /// A test's script.
-    #[cfg(test)]
-    Script(tests::Script),
 }
 
 /// One message, one attempt.
@@ -96,17 +81,17 @@ impl Outcome {
 }
 
 impl Carriers {
-    /// A route's carriers in order, as they stand now.
-    pub(crate) fn candidates(&self, route: &Route) -> Vec<Candidate> {
+    /// Where a message may go now: the policy and the carriers of its route, in order. Without a route, nowhere.
+    pub(crate) fn way(&self, asked: &Asked<'_>) -> (Policy, Vec<Candidate>) {
         let present = self.present();
-        let candidate = |carrier: &CarrierName| {
-            let pause = present.lanes.get(carrier).and_then(|lane| lane.pause());
-            Candidate {
-                carrier: carrier.clone(),
-                pause,
-            }
+        let Some(route) = route_for(&present.routes, asked) else {
+            return (Policy::default(), Vec::new());
         };
-        route.carriers.iter().map(candidate).collect()
+        let candidate = |carrier: &CarrierName| Candidate {
+            carrier: carrier.clone(),
+            pause: present.lanes.get(carrier).and_then(|lane| lane.pause()),
+        };
+        (route.policy, route.carriers.iter().map(candidate).collect())
     }
 
     /// How long until one of the paused carriers is back; the default if none is paused.
@@ -120,16 +105,23 @@ impl Carriers {
             .unwrap_or(DEFAULT_PAUSE)
     }
 
+    /// Holds a carrier for one attempt, so that a reload takes no leave of it before; `None`: it is not there any more.
+    pub(crate) fn pin(&self, carrier: &CarrierName) -> Option<Pinned> {
+        // While this is held nobody replaces it, so whoever retires the lane finds the hand on it.
+        let present = self.present.read().unwrap_or_else(PoisonError::into_inner);
+        present
+            .lanes
+            .get(carrier)
+            .map(|lane| Pinned::of(Arc::clone(lane)))
+    }
+
     /// One attempt, from waiting for a place to the carrier's word.
-    pub(crate) async fn submit(&self, handover: Handover<'_>) -> Outcome {
+    pub(crate) async fn submit(&self, pinned: Pinned, handover: Handover<'_>) -> Outcome {
         let carrier = &handover.open.carrier;
-        let Some(lane) = self.lane(carrier) else {
-            return Outcome::unsent(OutcomeClass::Unsupported, "no_such_carrier");
-        };
-        let outcome = lane.submit(&handover).await;
+        let outcome = pinned.lane().submit(&handover).await;
         self.metrics.attempt(carrier, outcome.class);
         if let Some((pause, cause)) = outcome.pause {
-            lane.pause_for(pause, cause);
+            pinned.lane().pause_for(pause, cause);
             self.metrics.paused(carrier, clock::now(), pause);
             tracing::warn!(%carrier, seconds = pause.as_secs_f64(), ?cause, "carrier paused");
         }
@@ -167,10 +159,13 @@ impl Carriers {
         }
     }
 
-    /// Takes leave of them, all at once.
+    /// Takes leave of them all at once, also of those that were replaced and are not gone yet.
     pub(crate) async fn drain(&self, limit: Duration) {
+        self.stopping.cancel();
+        self.retiring.close();
         let present = self.present();
-        join_all(present.lanes.values().map(|lane| lane.leave(limit))).await;
+        let leaving = join_all(present.lanes.values().map(|lane| lane.leave(limit)));
+        tokio::join!(leaving, self.retiring.wait());
     }
 
     fn present(&self) -> Arc<LineUp> {
@@ -179,84 +174,6 @@ impl Carriers {
 
     fn lane(&self, carrier: &CarrierName) -> Option<Arc<Lane>> {
         self.present().lanes.get(carrier).cloned()
-    }
-}
-
-impl Lane {
-    async fn submit(&self, handover: &Handover<'_>) -> Outcome {
-        let patience = handover
-            .caller
-            .patience()
-            .map_or(PLACE_WITHIN, |left| left.saturating_sub(LEAST_ATTEMPT));
-        let place = tokio::time::timeout(PLACE_WITHIN.min(patience), self.places.acquire()).await;
-        let Ok(Ok(_place)) = place else {
-            return Outcome::unsent(OutcomeClass::RateLimited, "no_free_place");
-        };
-        // Waiting took time: the last look before the wire.
-        let now = clock::now();
-        let deadline_left = handover.held.message.deadline.remaining(now);
-        if deadline_left < LEAST_VALIDITY {
-            return Outcome::unsent(OutcomeClass::Expired, "deadline");
-        }
-        if handover.caller.is_gone() {
-            return Outcome::unsent(OutcomeClass::Temporary, "caller_gone");
-        }
-        let patience = handover.caller.patience().unwrap_or(self.timeout);
-        let submission = Submission {
-            message: words::message(handover, deadline_left, self.callbacks.as_deref()),
-            time_limit: self.timeout.min(patience).min(deadline_left),
-            now_unix_ms: now.as_millis(),
-        };
-        let report = match &self.line {
-            Line::Library(instance) => instance.submit(submission).await,
-            #[cfg(test)]
-            Line::Script(script) => script(submission).await,
-        };
-        words::outcome(report)
-    }
-
-    #[cfg_attr(not(test), allow(clippy::unnecessary_wraps, reason = "a script has none"))]
-    fn instance(&self) -> Option<&Instance> {
-        match &self.line {
-            Line::Library(instance) => Some(instance),
-            #[cfg(test)]
-            Line::Script(_) => None,
-        }
-    }
-
-    fn start(&self, events: &Arc<dyn Events>) {
-        if let Some(instance) = self.instance() {
-            instance.start(events);
-        }
-    }
-
-    async fn leave(&self, limit: Duration) {
-        if let Some(instance) = self.instance() {
-            instance.drain(limit).await;
-        }
-    }
-
-    /// Waits until no attempt is under way, and takes leave.
-    async fn retire(&self, limit: Duration) {
-        let all = u32::try_from(self.origin.places()).unwrap_or(u32::MAX);
-        let _ = tokio::time::timeout(self.timeout + PLACE_WITHIN, self.places.acquire_many(all)).await;
-        self.leave(limit).await;
-    }
-
-    fn pause(&self) -> Option<Pause> {
-        let pause = *self.pause.lock().unwrap_or_else(PoisonError::into_inner);
-        let (until, cause) = pause?;
-        let left = until.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then_some(Pause { left, cause })
-    }
-
-    /// The longest pause asked for counts.
-    fn pause_for(&self, pause: Duration, cause: PauseCause) {
-        let until = Instant::now() + pause;
-        let mut current = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.is_none_or(|(other, _)| other < until) {
-            *current = Some((until, cause));
-        }
     }
 }
 

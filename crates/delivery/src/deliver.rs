@@ -6,11 +6,11 @@
 //!
 //! [`Store::record_attempt`]: crate::store::Store::record_attempt
 
-use crate::carriers::Handover;
+use crate::carriers::{Handover, Pinned};
 use crate::engine::Engine;
 use crate::progress::Progress;
 use crate::retry::{self, Event, Facts, Jitter, NextStep, next_step};
-use crate::routing::Route;
+use crate::routing::Asked;
 use crate::store::{Ended, Held, Lease, Next, Open, Recorded, StoreError};
 use aldis_daemon::clock;
 use aldis_message::{AcceptMode, OutcomeClass, UnixMillis};
@@ -22,7 +22,6 @@ use tokio_util::sync::CancellationToken;
 /// A message in hand, and all that decides its way.
 pub(crate) struct Work {
     pub(crate) held: Arc<Held>,
-    pub(crate) route: Arc<Route>,
     pub(crate) progress: Progress,
     pub(crate) caller: Caller,
     pub(crate) accepted_at: UnixMillis,
@@ -39,8 +38,8 @@ pub(crate) enum Caller {
 
 /// What the next turn does.
 pub(crate) enum Turn {
-    /// An attempt whose intent is durable.
-    Send(Open),
+    /// An attempt whose intent is durable, through the carrier that was held for it.
+    Send(Open, Pinned),
     /// A wait.
     Wait(Duration),
 }
@@ -54,25 +53,25 @@ pub(crate) async fn deliver(
 ) -> Result<(), StoreError> {
     loop {
         let (event, ended) = match turn {
-            Turn::Send(open) => attempt(engine, &mut work, open).await,
+            Turn::Send(open, pinned) => attempt(engine, &mut work, open, pinned).await,
             Turn::Wait(wait) => {
                 work.caller.wait(wait).await;
                 (Event::Due, None)
             }
         };
         let now = clock::now();
-        let step = work.decide(engine, event, now);
+        let (step, pinned) = work.decide(engine, event, now);
         let recorded = engine
             .store
             .record_attempt(&lease, ended, work.next(&step, now), now)
             .await?;
-        turn = match (recorded, step) {
-            (Recorded::Opened(open), _) => Turn::Send(open),
-            (Recorded::Held, NextStep::Hold { wait, repeat }) => {
+        turn = match (recorded, step, pinned) {
+            (Recorded::Opened(open), _, Some(pinned)) => Turn::Send(open, pinned),
+            (Recorded::Held, NextStep::Hold { wait, repeat }, _) => {
                 work.progress.hold(wait, repeat);
                 Turn::Wait(wait)
             }
-            (recorded, _) => {
+            (recorded, _, _) => {
                 engine.settled(&work, &recorded, now);
                 return Ok(());
             }
@@ -81,13 +80,13 @@ pub(crate) async fn deliver(
 }
 
 /// Hands the message to a carrier and hears what came of it.
-async fn attempt(engine: &Engine, work: &mut Work, open: Open) -> (Event, Option<Ended>) {
+async fn attempt(engine: &Engine, work: &mut Work, open: Open, pinned: Pinned) -> (Event, Option<Ended>) {
     let handover = Handover {
         held: &work.held,
         open: &open,
         caller: &work.caller,
     };
-    let outcome = engine.carriers.submit(handover).await;
+    let outcome = engine.carriers.submit(pinned, handover).await;
     work.progress.ended(open.carrier.clone(), outcome.class);
     let event = Event::Ended {
         class: outcome.class,
@@ -113,22 +112,46 @@ async fn attempt(engine: &Engine, work: &mut Work, open: Open) -> (Event, Option
 }
 
 impl Work {
-    /// The pure decision, with the facts of this moment.
-    pub(crate) fn decide(&self, engine: &Engine, event: Event, now: UnixMillis) -> NextStep {
-        let candidates = engine.carriers.candidates(&self.route);
-        next_step(
-            event,
-            &Facts {
+    /// The pure decision, with the facts of this moment: a reload may have changed the route since the last one. A
+    /// carrier that is to be sent through is held until the attempt has ended.
+    pub(crate) fn decide(
+        &self,
+        engine: &Engine,
+        event: Event,
+        now: UnixMillis,
+    ) -> (NextStep, Option<Pinned>) {
+        let jitter = Jitter::new(engine.random_bits());
+        loop {
+            let (policy, candidates) = engine.carriers.way(&self.asked());
+            let facts = Facts {
                 progress: &self.progress,
                 candidates: &candidates,
-                policy: self.route.policy,
+                policy,
                 mode: self.held.message.accept,
                 deadline_left: self.held.message.deadline.remaining(now),
                 budget_left: self.caller.patience(),
                 fenced: self.caller.is_gone(),
-                jitter: Jitter::new(engine.random_bits()),
-            },
-        )
+                jitter,
+            };
+            let step = next_step(event, &facts);
+            let NextStep::Send(carrier) = &step else {
+                return (step, None);
+            };
+            if let Some(pinned) = engine.carriers.pin(carrier) {
+                return (step, Some(pinned));
+            }
+            // Gone between the look and the grasp: there is another line-up to look at.
+        }
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        let message = &self.held.message;
+        Asked {
+            to: &message.to,
+            tenant: message.tenant.as_ref(),
+            client: &self.held.client,
+            class: message.class,
+        }
     }
 
     /// The decision as the store writes it.

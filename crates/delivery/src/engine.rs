@@ -1,14 +1,13 @@
 //! The engine: takes a message in, has it delivered, and answers from its row.
 
 use crate::answer::{answer, refusal};
-use crate::carriers::Carriers;
+use crate::carriers::{Carriers, Pinned};
 use crate::deliver::{Caller, Turn, Work, deliver};
 use crate::metrics::Metrics;
 use crate::progress::Progress;
 use crate::recovery;
 use crate::reload::Reload;
 use crate::retry::{Event, LEAST_ATTEMPT, NextStep};
-use crate::routing::{Asked, Policy, Route, Takes};
 use crate::running::{Flight, Running};
 use crate::store::{Accepted, Arrival, First, Held, Lease, Open, Recorded, Store};
 use aldis_daemon::clock;
@@ -128,13 +127,12 @@ impl Engine {
     ) {
         let caller = Caller::of(held.message.accept, patience, flight.deserted());
         let work = Work {
-            route: self.route_of(&held),
             held,
             progress: Progress::default(),
             caller,
             accepted_at: now,
         };
-        let step = work.decide(&self, Event::Due, now);
+        let (step, pinned) = work.decide(&self, Event::Due, now);
         let first = match &step {
             NextStep::Send(carrier) => First::Send(carrier.clone()),
             NextStep::Hold { .. } => First::Hold,
@@ -155,7 +153,7 @@ impl Engine {
                 self.accepted(&work, superseded);
                 // The caller may be gone already; the message is delivered or fenced all the same.
                 let _ = tell.send(Ok(Admitted::New));
-                self.begin(work, lease, open, step, now).await;
+                self.begin(work, lease, open.zip(pinned), step, now).await;
             }
             Ok(Accepted::Replayed(id)) => drop(tell.send(Ok(Admitted::Replayed(id)))),
             Ok(Accepted::Conflict(id)) => {
@@ -171,9 +169,16 @@ impl Engine {
     }
 
     /// The first turn of a new message.
-    async fn begin(&self, mut work: Work, lease: Lease, open: Option<Open>, step: NextStep, now: UnixMillis) {
+    async fn begin(
+        &self,
+        mut work: Work,
+        lease: Lease,
+        open: Option<(Open, Pinned)>,
+        step: NextStep,
+        now: UnixMillis,
+    ) {
         let turn = match (open, step) {
-            (Some(open), _) => Turn::Send(open),
+            (Some((open, pinned)), _) => Turn::Send(open, pinned),
             (None, NextStep::Hold { wait, repeat }) => {
                 work.progress.hold(wait, repeat);
                 Turn::Wait(wait)
@@ -202,24 +207,6 @@ impl Engine {
         if let Err(error) = recovery::settle_one(self, id).await {
             tracing::error!(message_id = %id, %error, "message is left to the next start");
         }
-    }
-
-    /// The route a message takes; one without carriers if none does.
-    pub(crate) fn route_of(&self, held: &Held) -> Arc<Route> {
-        let message = &held.message;
-        let asked = Asked {
-            to: &message.to,
-            tenant: message.tenant.as_ref(),
-            client: &held.client,
-            class: message.class,
-        };
-        self.carriers.route_for(&asked).unwrap_or_else(|| {
-            Arc::new(Route {
-                takes: Takes::default(),
-                carriers: Vec::new(),
-                policy: Policy::default(),
-            })
-        })
     }
 
     fn accepted(&self, work: &Work, superseded: usize) {

@@ -31,6 +31,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    // First of all: until then SIGHUP ends the process.
+    let hangups = shutdown::hangups();
     let config = aldis_delivery::config::load(&arguments.config, config::environment())?;
     if arguments.check_config {
         return Ok(Delivery::check(&config)?);
@@ -45,7 +47,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         hidden.hide(config.secrets());
         Ok(config)
     };
-    let delivery = Delivery::build(config)?.rereading(Box::new(reread), first);
+    let delivery = Delivery::build(config)?.rereading(Box::new(reread), first, hangups);
     Ok(delivery.run(listeners, stop).await?)
 }
 

@@ -6,7 +6,7 @@ use crate::engine::Engine;
 use crate::receipts::Ears;
 use aldis_daemon::config::ConfigError;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::signal::unix::Signal;
 
@@ -20,11 +20,17 @@ pub type Reread = Box<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
 pub(crate) struct Reload {
     reread: Reread,
     first: Config,
+    /// From the reading to the taking over: whoever reads later takes over later.
+    turn: Mutex<()>,
 }
 
 impl Reload {
     pub(crate) fn new(reread: Reread, first: Config) -> Self {
-        Self { reread, first }
+        Self {
+            reread,
+            first,
+            turn: Mutex::default(),
+        }
     }
 }
 
@@ -57,6 +63,11 @@ fn take_over(engine: &Arc<Engine>) -> Result<Replaced, ConfigError> {
     let Some(reload) = engine.reload.get() else {
         return Ok(Replaced::default());
     };
+    let _turn = reload.turn.lock().unwrap_or_else(PoisonError::into_inner);
+    if engine.draining.is_cancelled() {
+        tracing::warn!("the settings are not read again, the service is stopping");
+        return Ok(Replaced::default());
+    }
     let config = (reload.reread)()?;
     for key in reload.first.fixed_keys_changed(&config) {
         tracing::warn!(key, "this setting was changed, and counts at the next start only");
@@ -68,7 +79,7 @@ fn take_over(engine: &Arc<Engine>) -> Result<Replaced, ConfigError> {
         retired = ?replaced.retired,
         "settings read again"
     );
-    tokio::spawn(retired.leave(FAREWELL));
+    engine.carriers.retire(retired, FAREWELL);
     Ok(replaced)
 }
 

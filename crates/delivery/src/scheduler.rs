@@ -67,7 +67,6 @@ fn deliver(engine: &Arc<Engine>, claimed: Claimed, place: Option<OwnedSemaphoreP
     } = claimed;
     let flight = engine.running.begin(held.id);
     let work = Work {
-        route: engine.route_of(&held),
         held,
         progress: Progress::resumed(past, backoff),
         caller: Caller::Nobody,

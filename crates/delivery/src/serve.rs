@@ -15,13 +15,13 @@ use crate::{recovery, scheduler};
 use aldis_daemon::admin::Admin;
 use aldis_daemon::config::ConfigError;
 use aldis_daemon::readiness::Readiness;
-use aldis_daemon::shutdown;
 use aldis_delivery_api::wire;
 use aldis_message::PhoneNumber;
 use prometheus_client::registry::Registry;
 use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tokio::signal::unix::Signal;
 use tokio::sync::{Notify, Semaphore};
 use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
@@ -74,6 +74,8 @@ pub struct Delivery {
     registry: Registry,
     config: Config,
     tls: Option<ServerTlsConfig>,
+    /// Each is a wish to have the settings read again.
+    hangups: Option<Signal>,
 }
 
 impl Delivery {
@@ -119,14 +121,22 @@ impl Delivery {
             registry,
             config,
             tls,
+            hangups: None,
         })
     }
 
-    /// Reads the settings again with `reread` at each SIGHUP. `first` is what it was built from.
+    /// Reads the settings again with `reread` at each SIGHUP, also at one that came before it runs. `first` is what it
+    /// was built from.
     #[must_use]
-    pub fn rereading(self, reread: Reread, first: Config) -> Self {
+    pub fn rereading(mut self, reread: Reread, first: Config, hangups: Option<Signal>) -> Self {
         let _ = self.engine.reload.set(Reload::new(reread, first));
+        self.hangups = hangups;
         self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.engine)
     }
 
     /// Settles what a dead process left, then serves until `shutdown`, then drains.
@@ -136,12 +146,12 @@ impl Delivery {
             registry,
             config,
             tls,
+            hangups,
         } = self;
         tokio::task::spawn_blocking(PhoneNumber::warm_up);
         recovery::recover(&engine).await?;
         engine.metrics.unknown_at_start(engine.store.unknown().await?);
         engine.carriers.start(&Ears::of(&engine));
-        let hangups = engine.reload.get().and_then(|_| shutdown::hangups());
         let reloading = hangups.map(|hangups| tokio::spawn(reload::at_each(hangups, Arc::clone(&engine))));
         let readiness = readiness(&engine);
         let (health, router) = router(&engine, &config, tls)?;

@@ -1,6 +1,7 @@
 //! The whole service over real loopback gRPC and a real store; only the carriers are scripted.
 
 mod a_crash_loses_nothing;
+mod a_reload_drops_nothing;
 mod a_stop_is_drained;
 mod every_caller_is_known;
 mod nothing_is_sent_after_the_answer;
@@ -13,6 +14,7 @@ mod trouble_is_met;
 use crate::carriers::Carriers;
 use crate::carriers::tests::{Script, report};
 use crate::config::Config;
+use crate::engine::Engine;
 use crate::metrics::Metrics;
 use crate::{Delivery, Listeners, RunError, config};
 use aldis_carrier_host::{Class, Submission};
@@ -27,7 +29,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -54,6 +56,8 @@ struct Service {
     stop: CancellationToken,
     running: JoinHandle<Result<(), RunError>>,
     folder: tempfile::TempDir,
+    /// Weak: the store's file is free when the service has ended.
+    engine: Weak<Engine>,
 }
 
 impl Setup {
@@ -101,6 +105,7 @@ impl Setup {
             None => self.listen.unwrap(),
         };
         let delivery = Delivery::with_carriers(config, registry, metrics, carriers).unwrap();
+        let engine = Arc::downgrade(&delivery.engine());
         let stop = CancellationToken::new();
         let running = tokio::spawn(delivery.run(listeners, stop.clone()));
         Service {
@@ -109,11 +114,16 @@ impl Setup {
             stop,
             running,
             folder,
+            engine,
         }
     }
 }
 
 impl Service {
+    fn engine(&self) -> Arc<Engine> {
+        self.engine.upgrade().unwrap()
+    }
+
     fn client(&self) -> DeliveryClient {
         self.client_with(EDGE)
     }

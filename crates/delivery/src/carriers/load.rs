@@ -1,6 +1,7 @@
 //! From the settings to lanes: libraries loaded once each, instances made, faults named by their key.
 
-use super::{Carriers, Lane, Line, LineUp};
+use super::lane::{Lane, Line};
+use super::{Carriers, LineUp};
 use crate::config::{CarrierConfig, Config};
 use crate::metrics::Metrics;
 use aldis_carrier_host::{
@@ -10,7 +11,10 @@ use aldis_daemon::clock;
 use aldis_daemon::config::ConfigError;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// More than any carrier's answer to one message; what is longer is no answer.
 const RESPONSE_LIMIT: usize = 1024 * 1024;
@@ -35,6 +39,16 @@ impl Origin {
     pub(super) fn places(&self) -> usize {
         self.config.max_in_flight.min(Semaphore::MAX_PERMITS)
     }
+
+    /// How long one of them may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.config.timeout
+    }
+
+    /// Where call-backs arrive from outside.
+    pub(super) fn callbacks(&self) -> Option<&str> {
+        self.callbacks.as_deref()
+    }
 }
 
 impl Carriers {
@@ -49,6 +63,8 @@ impl Carriers {
             present: RwLock::new(Arc::new(line_up)),
             shop: Mutex::new(shop),
             metrics,
+            retiring: TaskTracker::new(),
+            stopping: CancellationToken::new(),
         })
     }
 }
@@ -96,7 +112,7 @@ fn made(
         isolation = ?library.isolation(),
         "carrier ready"
     );
-    Ok(Arc::new(lane(origin, Line::Library(Box::new(instance)))))
+    Ok(Arc::new(Lane::new(origin, Line::Library(Box::new(instance)))))
 }
 
 /// One client for all, with the settings it had at first.
@@ -114,17 +130,6 @@ fn http(config: &Config, shop: &mut Shop) -> Result<HttpEngine, ConfigError> {
     Ok(shop.engine.insert(engine).clone())
 }
 
-fn lane(origin: Origin, line: Line) -> Lane {
-    Lane {
-        line,
-        places: Semaphore::new(origin.places()),
-        timeout: origin.config.timeout,
-        callbacks: origin.callbacks.clone(),
-        pause: Mutex::new(None),
-        origin,
-    }
-}
-
 #[cfg(test)]
 pub(super) fn scripted(config: CarrierConfig, line: Line) -> Lane {
     let origin = Origin {
@@ -132,7 +137,7 @@ pub(super) fn scripted(config: CarrierConfig, line: Line) -> Lane {
         callbacks: None,
         sha256: None,
     };
-    lane(origin, line)
+    Lane::new(origin, line)
 }
 
 fn library(

@@ -1,12 +1,12 @@
 //! Other carriers and routes in the place of the present ones, while messages are under way.
 
+use super::lane::Lane;
 use super::load::line_up;
-use super::{Carriers, Lane};
+use super::{Carriers, LineUp};
 use crate::config::Config;
 use aldis_carrier_host::Events;
 use aldis_daemon::config::ConfigError;
 use aldis_message::CarrierName;
-use futures_util::future::join_all;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -32,8 +32,13 @@ impl Carriers {
         events: &Arc<dyn Events>,
     ) -> Result<(Replaced, Retired), ConfigError> {
         let mut shop = self.shop.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.present();
-        let after = Arc::new(line_up(config, &mut shop, &before)?);
+        let after = line_up(config, &mut shop, &self.present())?;
+        Ok(self.exchange(after, events))
+    }
+
+    /// Puts this line-up in the place of the present one.
+    pub(super) fn exchange(&self, after: LineUp, events: &Arc<dyn Events>) -> (Replaced, Retired) {
+        let (before, after) = (self.present(), Arc::new(after));
         let mut replaced = Replaced::default();
         for (name, lane) in &after.lanes {
             if before.lanes.get(name).is_some_and(|old| Arc::ptr_eq(old, lane)) {
@@ -54,13 +59,16 @@ impl Carriers {
             .unzip();
         replaced.retired = names;
         *self.present.write().unwrap_or_else(PoisonError::into_inner) = after;
-        Ok((replaced, Retired(lanes)))
+        (replaced, Retired(lanes))
     }
-}
 
-impl Retired {
-    /// Waits for the attempts that are under way there, and takes leave of each carrier.
-    pub(crate) async fn leave(self, limit: Duration) {
-        join_all(self.0.iter().map(|lane| lane.retire(limit))).await;
+    /// Waits for the attempts that are under way there, and takes leave of each carrier; in the background, and waited
+    /// for when the service stops. To be called within a runtime.
+    pub(crate) fn retire(&self, retired: Retired, limit: Duration) {
+        for lane in retired.0 {
+            let stopping = self.stopping.clone();
+            self.retiring
+                .spawn(async move { lane.retire(limit, &stopping).await });
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! Scripted lanes for the tests of this crate: the same lanes, places and pauses, no library.
 
+use super::lane::Line;
 use super::*;
 use crate::config::CarrierConfig;
-use aldis_carrier_host::{Class, Report};
+use aldis_carrier_host::{Class, Report, Submission};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -13,20 +14,12 @@ pub(crate) type Script =
 impl Carriers {
     /// Lanes that follow scripts.
     pub(crate) fn scripted(lanes: Vec<(CarrierConfig, Script)>, metrics: Metrics) -> Self {
-        let lane = |(config, script): (CarrierConfig, Script)| {
-            (
-                config.name.clone(),
-                Arc::new(load::scripted(config, Line::Script(script))),
-            )
-        };
-        let line_up = LineUp {
-            lanes: lanes.into_iter().map(lane).collect(),
-            routes: Vec::new(),
-        };
         Self {
-            present: RwLock::new(Arc::new(line_up)),
+            present: RwLock::new(Arc::new(line_up(lanes, &[]))),
             shop: Mutex::default(),
             metrics,
+            retiring: TaskTracker::new(),
+            stopping: CancellationToken::new(),
         }
     }
 
@@ -41,6 +34,35 @@ impl Carriers {
             present: RwLock::new(Arc::new(line_up)),
             ..self
         }
+    }
+
+    /// How many take leave.
+    pub(crate) fn retiring(&self) -> usize {
+        self.retiring.len()
+    }
+
+    /// A reload to other scripts.
+    pub(crate) fn rescripted(
+        &self,
+        lanes: Vec<(CarrierConfig, Script)>,
+        routes: &[Route],
+        events: &Arc<dyn Events>,
+    ) {
+        let (_, retired) = self.exchange(line_up(lanes, routes), events);
+        self.retire(retired, Duration::from_secs(1));
+    }
+}
+
+fn line_up(lanes: Vec<(CarrierConfig, Script)>, routes: &[Route]) -> LineUp {
+    let lane = |(config, script): (CarrierConfig, Script)| {
+        (
+            config.name.clone(),
+            Arc::new(load::scripted(config, Line::Script(script))),
+        )
+    };
+    LineUp {
+        lanes: lanes.into_iter().map(lane).collect(),
+        routes: routes.iter().cloned().map(Arc::new).collect(),
     }
 }
 

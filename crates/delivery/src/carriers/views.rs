@@ -1,6 +1,7 @@
 //! How the carriers are, in words for the operator.
 
-use super::{Carriers, Lane};
+use super::Carriers;
+use super::lane::Lane;
 use crate::routing::PauseCause;
 use aldis_carrier_host::{InstanceMetrics, Isolation};
 use aldis_delivery_api::{CarrierView, LinkView};

@@ -119,13 +119,13 @@ async fn waiting_for_a_place_does_not_make_it_late() {
             ..message()
         },
     };
-    let late = carriers
-        .submit(Handover {
-            held: &held,
-            open: &open,
-            caller: &Caller::Nobody,
-        })
-        .await;
+    let handover = Handover {
+        held: &held,
+        open: &open,
+        caller: &Caller::Nobody,
+    };
+    let pinned = carriers.pin(&open.carrier).unwrap();
+    let late = carriers.submit(pinned, handover).await;
     assert_eq!(late.class, OutcomeClass::Expired);
     assert_eq!(calls.load(Ordering::SeqCst), 0);
 }
