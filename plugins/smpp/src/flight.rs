@@ -73,10 +73,12 @@ impl Flight {
         self.messages.insert(token, pdus.into_iter().map(part).collect());
     }
 
-    /// The next part, which leaves under this sequence number.
-    pub(crate) fn next(&mut self, sequence: u32, tick: u64) -> Option<Pdu> {
+    /// The next part, which leaves under this sequence number, and whether it is one of several.
+    pub(crate) fn next(&mut self, sequence: u32, tick: u64) -> Option<(Pdu, bool)> {
         let (token, number) = self.waiting.pop_front()?;
-        let part = self.messages.get_mut(&token)?.get_mut(number)?;
+        let parts = self.messages.get_mut(&token)?;
+        let several = parts.len() > 1;
+        let part = parts.get_mut(number)?;
         part.tries += 1;
         let sent = Sent {
             token,
@@ -84,7 +86,7 @@ impl Flight {
             since: tick,
         };
         self.sent.insert(sequence, sent);
-        Some(part.pdu.clone())
+        Some((part.pdu.clone(), several))
     }
 
     /// An answer came; the message's end, if it was the last. A part of several that the SMSC has no room for goes out

@@ -116,12 +116,13 @@ impl Machine {
         let window = usize::try_from(self.profile.window).unwrap_or(usize::MAX);
         while !self.paced && self.flight.sent() < window && self.flight.is_waiting() {
             let sequence = self.following();
-            let Some(pdu) = self.flight.next(sequence, self.tick) else {
+            let Some((pdu, several)) = self.flight.next(sequence, self.tick) else {
                 break;
             };
             host.write(&encode(OK, sequence, pdu));
             self.sequence = sequence;
-            if let Some(rate) = self.throttle.per_second().filter(|_| self.flight.is_waiting()) {
+            // The host counts it as one message; the pace of its parts is ours.
+            if let Some(rate) = self.throttle.per_second().filter(|_| several) {
                 self.pause(Duration::from_secs_f64(1.0 / rate), host);
             }
         }
