@@ -1,7 +1,7 @@
 //! What the operator sets, and the API it makes.
 
 use crate::lint::Lint;
-use crate::preset::{self, HOSTS, Preset};
+use crate::preset::{self, Preset};
 use crate::problem::{Problem, as_error};
 use crate::receipt::Reading;
 use crate::submit::{Meaning, Order};
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use url::Url;
 
 /// `[carriers.settings]`. No `Debug`: it would show values.
 #[derive(Deserialize, JsonSchema)]
@@ -23,6 +24,9 @@ pub struct Settings {
     /// A template, or what differs from that of the preset.
     #[serde(default)]
     template: Patch,
+    /// Keys of the preset's template that shall not be there: `request.form.validity`.
+    #[serde(default)]
+    remove: Vec<String>,
     /// Where the API is; plain http on loopback only. The request's URL begins with it.
     base_url: Option<String>,
     /// The sender of messages that name none.
@@ -71,15 +75,10 @@ impl Api {
                 template: json!({}),
             },
         };
-        let mut template = preset.template;
-        if !settings.template.0.is_null() {
-            preset::lay(settings.template.0, &mut template);
-        }
-        let Some(base_url) = settings.base_url.or(preset.base_url) else {
-            return Err(SettingsError::new("base_url", "is missing: where is the API?"));
-        };
+        let template = laid(preset.template, settings.template, &settings.remove)?;
+        let base_url = base_url(settings.base_url.or(preset.base_url))?;
         let given = Given {
-            base_url: base_url.trim_end_matches('/').to_owned(),
+            base_url,
             sender: settings.sender,
             values: settings.values,
             secrets: settings.secrets,
@@ -88,7 +87,7 @@ impl Api {
         let template = read(template)?;
         let mut lint = Lint::new(&given, &preset.wanted);
         let order = template.request.as_ref();
-        let order = order.and_then(|request| Order::new(&mut lint, request, HOSTS));
+        let order = order.and_then(|request| Order::new(&mut lint, request));
         let meaning = template.answer.as_ref();
         let meaning = meaning.map(|answer| Meaning::new(&mut lint, answer));
         let receipt = template.receipt.as_ref().filter(|_| given.receipts);
@@ -124,6 +123,38 @@ impl Api {
             _ => Err(SettingsError::new("template", "is not whole")),
         }
     }
+}
+
+/// The preset's template without some keys, and the operator's over it.
+fn laid(mut template: Value, patch: Patch, remove: &[String]) -> Result<Value, SettingsError> {
+    for key in remove {
+        if !preset::remove(key, &mut template) {
+            return Err(SettingsError::new(
+                "remove",
+                format!("{key} is no key of the preset"),
+            ));
+        }
+    }
+    let Patch(patch) = patch;
+    if !patch.is_null() {
+        preset::lay(patch, &mut template);
+    }
+    Ok(template)
+}
+
+fn base_url(given: Option<String>) -> Result<String, SettingsError> {
+    let wrong = |reason: &str| SettingsError::new("base_url", reason);
+    let given = given.ok_or_else(|| wrong("is missing: where is the API?"))?;
+    let plain = |url: Url| {
+        let more = url.query().is_some() || url.fragment().is_some();
+        url.has_host() && !more && url.username().is_empty() && url.password().is_none()
+    };
+    if !Url::parse(&given).is_ok_and(plain) {
+        return Err(wrong(
+            "is no address to go on from: https://, a host, and perhaps a path",
+        ));
+    }
+    Ok(given.trim_end_matches('/').to_owned())
 }
 
 fn read(template: Value) -> Result<Template, SettingsError> {

@@ -5,6 +5,7 @@
 mod config;
 mod find;
 mod lint;
+mod moment;
 mod preset;
 mod problem;
 mod receipt;
@@ -37,7 +38,7 @@ impl Carrier for Http {
         let Self(api) = self;
         match api.order.fill(&api.texts, &text::of_message(message, &api.given)) {
             Ok(request) => request.into(),
-            Err(submit::Fault(key)) => Outcome::refused(Class::BadRequest, "template")
+            Err(text::Unfit(key)) => Outcome::refused(Class::BadRequest, "template")
                 .with_detail(format!("template.{key} cannot be filled in for this message"))
                 .into(),
         }

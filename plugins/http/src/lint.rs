@@ -34,6 +34,18 @@ impl<'a> Lint<'a> {
         self.take(added)
     }
 
+    /// A text that must have a secret in it.
+    pub(crate) fn secret(&mut self, key: &str, source: &str, place: Place) -> Option<Text> {
+        let text = self.text(key, source, place)?;
+        if !text.secret {
+            self.note(
+                key,
+                "is in the clear: put what nobody may know into secrets, and write {{ secrets.NAME }}",
+            );
+        }
+        Some(text)
+    }
+
     /// Keeps what is right, notes what is wrong.
     pub(crate) fn take<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
         result.map_err(|problem| self.problems.push(problem)).ok()

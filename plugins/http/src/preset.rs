@@ -57,16 +57,66 @@ impl Name {
     }
 }
 
-/// Lays one over the other: what is said twice is said as in `over` (RFC 7396, without its `null`).
+/// The tables of a template that are laid over each other. Any other is one thing (a way to sign, a place to look, a
+/// condition), and half of one with half of another would be none.
+const LAID: &[&str] = &[
+    "",
+    "request",
+    "request.query",
+    "request.headers",
+    "request.form",
+    "request.json",
+    "answer",
+    "answer.accepted",
+    "answer.codes",
+    "answer.statuses",
+    "receipt",
+    "receipt.codes",
+    "receipt.states",
+];
+
+/// Lays a template over another: what is said twice is said as in `over`.
 pub(crate) fn lay(over: Value, under: &mut Value) {
+    // A body is one of the two.
+    for (new, old) in [("form", "json"), ("json", "form")] {
+        if over.pointer(&format!("/request/{new}")).is_some()
+            && let Some(request) = under.get_mut("request").and_then(Value::as_object_mut)
+        {
+            request.remove(old);
+        }
+    }
+    lay_at("", over, under);
+}
+
+fn lay_at(key: &str, over: Value, under: &mut Value) {
+    let is_laid = LAID.contains(&key) || key.starts_with("request.json.");
     match (over, under) {
-        (Value::Object(over), Value::Object(under)) => {
+        (Value::Object(over), Value::Object(under)) if is_laid => {
             for (name, value) in over {
-                lay(value, under.entry(name).or_insert(Value::Null));
+                let below = format!("{key}.{name}");
+                let below = below.trim_start_matches('.').to_owned();
+                lay_at(&below, value, under.entry(name).or_insert(Value::Null));
             }
         }
         (over, under) => *under = over,
     }
+}
+
+/// Takes out what a dotted key names; false if there is nothing.
+pub(crate) fn remove(key: &str, from: &mut Value) -> bool {
+    let Some(table) = from.as_object_mut() else {
+        return false;
+    };
+    if table.remove(key).is_some() {
+        return true;
+    }
+    // A name may have dots itself.
+    table.iter_mut().any(|(name, below)| {
+        let rest = key
+            .strip_prefix(name.as_str())
+            .and_then(|rest| rest.strip_prefix('.'));
+        rest.is_some_and(|rest| remove(rest, below))
+    })
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! A call-back: who called, then what it says.
 
+mod reply;
+mod report;
 mod trust;
 
 use crate::find::{Check, Find, Said, json_path};
 use crate::lint::Lint;
-use crate::table::{Table, as_code, words};
 use crate::template;
-use crate::text::{Given, Place, Text, Texts, of_callback, plain};
-use aldis_carrier::{Class, Event, ReceiptState, Reply, Webhook, WebhookRequest};
-use minijinja::Value;
-use serde_json::{Map, Value as Json};
+use crate::text::{Given, Place, Texts, of_callback};
+use aldis_carrier::{Event, Reply, Webhook, WebhookRequest};
+use reply::Answer;
+use report::{Report, Told};
+use serde_json::Value as Json;
 use serde_json_path::JsonPath;
 use std::collections::BTreeMap;
 use trust::Proof;
@@ -19,12 +21,7 @@ pub(crate) struct Reading {
     methods: Vec<String>,
     trust: Vec<Proof>,
     each: Option<JsonPath>,
-    when: Option<Check>,
-    id: Find,
-    state: Find,
-    states: Table<ReceiptState>,
-    code: Option<Find>,
-    codes: Table<Class>,
+    report: Report,
     reply: Option<Answer>,
     handshake: Option<Handshake>,
 }
@@ -33,17 +30,6 @@ struct Handshake {
     when: Check,
     found: BTreeMap<String, Find>,
     reply: Answer,
-}
-
-/// What to answer.
-struct Answer {
-    status: u16,
-    body: Body,
-}
-
-enum Body {
-    Text(Option<Text>),
-    Json(Map<String, Json>, BTreeMap<String, Text>),
 }
 
 impl Reading {
@@ -55,12 +41,6 @@ impl Reading {
                  secret into the call-back's URL and ask for it here",
             );
         }
-        if template.states.is_empty() {
-            lint.note(
-                "receipt.states",
-                "is missing: which word means that a message was delivered?",
-            );
-        }
         let trust = template.trust.iter().enumerate();
         let trust = trust.filter_map(|(at, trust)| Proof::new(lint, &format!("receipt.trust.{at}"), trust));
         let trust = trust.collect();
@@ -70,22 +50,7 @@ impl Reading {
         };
         let each = template.each.as_ref();
         let each = each.and_then(|path| json_path(lint, "receipt.each", path));
-        let when = template.when.as_ref();
-        let when = when.and_then(|when| Check::new(lint, "receipt.when", when, Place::Callback));
-        let mut find = |name: &str, selector: &Option<template::Selector>, needed: bool| {
-            let key = format!("receipt.{name}");
-            if selector.is_none() && needed {
-                lint.note(&key, "is missing: where in the call-back is it?");
-            }
-            Find::new(lint, &key, selector.as_ref()?, Place::Callback)
-        };
-        let (id, state) = (
-            find("id", &template.id, true),
-            find("state", &template.state, true),
-        );
-        let code = find("code", &template.code, false);
-        let states = Table::new(lint, "receipt.states", words(&template.states, |state| state.0));
-        let codes = Table::new(lint, "receipt.codes", words(&template.codes, |refusal| refusal.0));
+        let report = Report::new(lint, template);
         let reply = template.reply.as_ref();
         let reply = reply.and_then(|reply| Answer::new(lint, "receipt.reply", reply));
         let handshake = template.handshake.as_ref();
@@ -94,12 +59,7 @@ impl Reading {
             methods,
             trust,
             each,
-            when,
-            id: id?,
-            state: state?,
-            states,
-            code,
-            codes,
+            report: report?,
             reply,
             handshake,
         })
@@ -139,62 +99,45 @@ impl Reading {
         {
             return handshake.answer(texts, given, request, &said);
         }
-        let events: Vec<_> = match (&self.each, &json) {
-            (None, _) => self.event(texts, &said).into_iter().collect(),
-            (Some(each), Some(json)) => {
-                let receipts = each.query(json).all().into_iter();
-                receipts
-                    .filter_map(|receipt| {
-                        let json = Some(receipt);
-                        self.event(texts, &Said { json, ..said })
-                    })
-                    .collect()
-            }
-            (Some(_), None) => Vec::new(),
-        };
+        let (events, unread) = self.events(texts, &said);
         let webhook = Webhook::verified(events);
+        if unread {
+            // It comes again, or the carrier's own log says so, and the metric of the edge's answers.
+            return webhook.with_reply(Reply::new(UNREAD, "text/plain", "no receipt could be read"));
+        }
         match &self.reply {
             Some(reply) => webhook.with_reply(reply.write(texts, &with)),
             None => webhook,
         }
     }
 
-    /// `None` for what is no receipt.
-    fn event(&self, texts: &Texts, said: &Said<'_>) -> Option<Event> {
-        let fits = |when: &Check| when.holds(texts, said);
-        if !self.when.as_ref().is_none_or(fits) {
-            return None;
-        }
-        let id = self.id.first(texts, said)?;
-        let word = self.state.first(texts, said)?;
-        let known = self.states.find(&word);
-        let state = known
-            .as_ref()
-            .map_or(ReceiptState::Unknown, |known| known.meaning);
-        let event = Event::receipt(id, state);
-        let failed = [
-            ReceiptState::Undelivered,
-            ReceiptState::Rejected,
-            ReceiptState::Expired,
-        ];
-        if !failed.contains(&state) {
-            return Some(event);
-        }
-        // Where no code says more, the state's own word may.
-        let code = self.code.as_ref().and_then(|code| code.first(texts, said));
-        let (code, known) = match code {
-            Some(code) => (code, None),
-            None => (word, known),
+    /// What it tells, and whether some of it could not be read.
+    fn events(&self, texts: &Texts, said: &Said<'_>) -> (Vec<Event>, bool) {
+        let told: Vec<_> = match (&self.each, said.json) {
+            (None, _) => vec![self.report.read(texts, said)],
+            (Some(each), Some(json)) => {
+                let receipts = each.query(json).all().into_iter();
+                receipts
+                    .map(|receipt| {
+                        let json = Some(receipt);
+                        self.report.read(texts, &Said { json, ..*said })
+                    })
+                    .collect()
+            }
+            (Some(_), None) => Vec::new(),
         };
-        let reason = self.codes.find(&code);
-        let class = reason.as_ref().map_or(Class::Temporary, |reason| reason.meaning);
-        let code = match &reason {
-            Some(_) => as_code(code, reason.as_ref()),
-            None => as_code(code, known.as_ref()),
-        };
-        Some(event.because(class, code))
+        let unread = told.is_empty() || told.iter().any(|told| matches!(told, Told::Unread));
+        let events = told.into_iter().filter_map(|told| match told {
+            Told::Receipt(event) => Some(*event),
+            Told::Nothing | Told::Unread => None,
+        });
+        (events.collect(), unread)
     }
 }
+
+/// A call-back that the carrier signed and we cannot read: "the instructions contained in the request" are beyond us
+/// (RFC 9110 section 15.5.21).
+const UNREAD: u16 = 422;
 
 impl Handshake {
     fn new(lint: &mut Lint<'_>, template: &template::Handshake) -> Option<Self> {
@@ -228,62 +171,6 @@ fn values(found: &BTreeMap<String, Find>, texts: &Texts, said: &Said<'_>) -> BTr
     values
         .filter_map(|(name, find)| Some((name.clone(), find.first(texts, said)?)))
         .collect()
-}
-
-impl Answer {
-    fn new(lint: &mut Lint<'_>, key: &str, template: &template::Reply) -> Option<Self> {
-        let body = match (&template.text, &template.json) {
-            (Some(_), Some(_)) => {
-                lint.note(key, "has a text or json, not both");
-                return None;
-            }
-            (Some(source), None) => Body::Text(Some(lint.text(
-                &format!("{key}.text"),
-                source,
-                Place::Callback,
-            )?)),
-            (None, None) => Body::Text(None),
-            (None, Some(Json::Object(members))) => {
-                let texts = members.iter().filter_map(|(name, value)| {
-                    let text = lint.text(&format!("{key}.json.{name}"), value.as_str()?, Place::Callback)?;
-                    Some((name.clone(), text))
-                });
-                let texts = texts.collect();
-                Body::Json(members.clone(), texts)
-            }
-            (None, Some(_)) => {
-                lint.note(&format!("{key}.json"), "is an object");
-                return None;
-            }
-        };
-        let status = template.status.unwrap_or(200);
-        if !(200..300).contains(&status) {
-            lint.note(
-                &format!("{key}.status"),
-                "is 200 to 299: anything else asks the carrier to call again",
-            );
-        }
-        Some(Self { status, body })
-    }
-
-    fn write(&self, texts: &Texts, with: &Value) -> Reply {
-        match &self.body {
-            Body::Text(text) => {
-                let text = text
-                    .as_ref()
-                    .and_then(|text| texts.text(text, with).ok().flatten());
-                Reply::new(self.status, "text/plain", text.unwrap_or_default())
-            }
-            Body::Json(members, filled) => {
-                let mut members = members.clone();
-                for (name, text) in filled {
-                    let value = texts.value(text, with).ok().flatten().unwrap_or_default();
-                    members.insert(name.clone(), plain(value).map_or(Json::Null, Json::String));
-                }
-                Reply::new(self.status, "application/json", Json::Object(members).to_string())
-            }
-        }
-    }
 }
 
 #[cfg(test)]

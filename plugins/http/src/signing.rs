@@ -2,7 +2,7 @@
 
 use crate::template::{Algorithm, Encoding, HmacKind, KeyEncoding};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
@@ -17,20 +17,17 @@ pub(crate) fn sign(kind: HmacKind, key: &str, signed: &[u8]) -> Option<String> {
     })
 }
 
-/// Whether the signature is the one that the key makes; in the same time for every wrong one.
-pub(crate) fn holds(kind: HmacKind, key: &str, signed: &[u8], signature: &str) -> bool {
-    let Some(key) = key_bytes(kind.key_encoding, key) else {
+/// Whether one of the signatures is that which the key makes; in the same time for every wrong one.
+pub(crate) fn holds(kind: HmacKind, key: &str, signed: &[u8], signatures: &[String]) -> bool {
+    let Some(made) = key_bytes(kind.key_encoding, key).and_then(|key| tag(kind.algorithm, &key, signed))
+    else {
         return false;
     };
-    let given = match kind.encoding {
+    let given = signatures.iter().filter_map(|signature| match kind.encoding {
         Encoding::Hex => from_hex(signature),
-        Encoding::Base64 => STANDARD.decode(signature).ok(),
-    };
-    let made = tag(kind.algorithm, &key, signed);
-    match (made, given) {
-        (Some(made), Some(given)) => same(&made, &given),
-        _ => false,
-    }
+        Encoding::Base64 => from_base64(signature),
+    });
+    given.filter(|given| same(&made, given)).count() > 0
 }
 
 /// Whether two secrets are the same, in a time that tells nothing about where they differ.
@@ -67,11 +64,22 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
+/// In either alphabet, with padding or without (RFC 4648 sections 4 and 5).
+fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let usual = |letter| match letter {
+        '-' => '+',
+        '_' => '/',
+        other => other,
+    };
+    let text: String = text.trim_end_matches('=').chars().map(usual).collect();
+    STANDARD_NO_PAD.decode(text).ok()
+}
+
 /// An empty key signs nothing: whoever leaves it out must not be believed.
 fn key_bytes(encoding: KeyEncoding, key: &str) -> Option<Vec<u8>> {
     let bytes = match encoding {
         KeyEncoding::Text => key.as_bytes().to_vec(),
-        KeyEncoding::Base64 => STANDARD.decode(key).ok()?,
+        KeyEncoding::Base64 => from_base64(key)?,
         KeyEncoding::Hex => from_hex(key)?,
     };
     (!bytes.is_empty()).then_some(bytes)

@@ -2,10 +2,11 @@
 
 mod answer;
 mod body;
+mod header;
 mod request;
 
 pub(crate) use answer::Meaning;
-pub(crate) use request::{Fault, Order};
+pub(crate) use request::Order;
 
 #[cfg(test)]
 mod tests;

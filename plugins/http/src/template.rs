@@ -85,20 +85,13 @@ pub(crate) struct Hmac {
     pub(crate) key: String,
     #[serde(flatten)]
     pub(crate) kind: HmacKind,
-    /// What is signed. In a request it may use `request.`: `method`, `host`, `path_and_query`, `body`,
-    /// `body_sha256_base64`, `body_sha256_hex`; in a call-back `body`, `url` and what is `found`. If not said: the body.
+    /// What is signed. It may use `request.`: `method`, `host`, `path_and_query`, `body`, `body_sha256_base64`,
+    /// `body_sha256_hex`. If not said: the body.
     pub(crate) over: Option<String>,
     /// The header it stands in.
     pub(crate) header: String,
     /// The header's whole value, with `{{ signature }}` in it. If not said: the signature alone.
     pub(crate) value: Option<String>,
-    /// In a call-back: what `over` and `timestamp` need besides the body.
-    #[serde(default)]
-    pub(crate) found: BTreeMap<String, Selector>,
-    /// In a call-back: the Unix time, in seconds, it was signed at.
-    pub(crate) timestamp: Option<Selector>,
-    /// In a call-back: how far the timestamp may be from now; 300 if not said.
-    pub(crate) within_s: Option<u64>,
 }
 
 /// How a signature is computed and written.
@@ -255,10 +248,28 @@ pub(crate) struct Receipt {
     pub(crate) code: Option<Selector>,
     /// What a reason means.
     pub(crate) codes: BTreeMap<String, Refusal>,
+    /// Where the number of the part is.
+    pub(crate) part: Option<Selector>,
+    /// What the carrier calls the first part; 1 if not said.
+    pub(crate) first_part: Option<u32>,
+    /// Where the time is: Unix time in seconds or milliseconds, or RFC 3339.
+    pub(crate) time: Option<Selector>,
+    /// Where the price is.
+    pub(crate) price: Option<Price>,
     /// What the carrier wants to hear; 200 and nothing if not said.
     pub(crate) reply: Option<Reply>,
     /// A first call that wants an answer of its own.
     pub(crate) handshake: Option<Handshake>,
+}
+
+/// What the carrier takes for a message.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Price {
+    /// Where the number is: `0.0075`.
+    pub(crate) amount: Selector,
+    /// Where the currency is (ISO 4217); a text of ours where it is always the same.
+    pub(crate) currency: Selector,
 }
 
 /// What proves who called.
@@ -272,9 +283,32 @@ pub(crate) enum Trust {
     /// A field of the query with a secret.
     Query(Pair),
     /// A signature.
-    Hmac(Hmac),
+    Hmac(Signed),
     /// Networks, `192.0.2.0/24`, as the edge sees them.
     Sources(Vec<String>),
+    /// One of these is enough: two secrets, while one takes over from the other.
+    AnyOf(Vec<Trust>),
+}
+
+/// A signature in a call-back (RFC 2104).
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Signed {
+    /// What it is made with.
+    pub(crate) key: String,
+    #[serde(flatten)]
+    pub(crate) kind: HmacKind,
+    /// Where it is; of several, one must hold.
+    pub(crate) signature: Selector,
+    /// What is signed. It may use `body`, `url`, `method` and what is `found`. If not said: the body.
+    pub(crate) over: Option<String>,
+    /// What `over` needs besides them.
+    #[serde(default)]
+    pub(crate) found: BTreeMap<String, Selector>,
+    /// When it was signed: Unix time in seconds or milliseconds, or RFC 3339. It must be part of what is signed.
+    pub(crate) timestamp: Option<Selector>,
+    /// How far the timestamp may be from now; 300 if not said.
+    pub(crate) within_s: Option<u64>,
 }
 
 /// An answer to a call-back.

@@ -1,5 +1,6 @@
 //! Texts with placeholders: compiled once, filled in for each message. The language is that of the crate `minijinja`.
 
+mod address;
 mod filters;
 mod lookup;
 mod scope;
@@ -8,8 +9,10 @@ mod surroundings;
 pub(crate) use scope::{Place, Scope};
 pub(crate) use surroundings::{Given, of_callback, of_message, of_nobody};
 
+use address::Shape;
+
 use crate::problem::Problem;
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
@@ -23,16 +26,37 @@ pub(crate) struct Texts {
 
 /// One of them.
 pub(crate) struct Text {
-    name: String,
-    /// The whole text is one placeholder: its value keeps its type.
-    typed: bool,
+    key: String,
+    form: Form,
+    used: BTreeSet<String>,
     /// Its value must not be shown.
     pub(crate) secret: bool,
 }
 
+/// How it is filled in; with the names of what is compiled.
+enum Form {
+    /// The whole text is one placeholder: its value keeps its type.
+    Value(String),
+    Words(String),
+    /// An address, and what is put into it, encoded. Without a beginning it is all in the second.
+    Address(Option<String>, String),
+}
+
 /// A text's value could not be computed; the operator is told which text it was, never with what in it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Unfit;
+pub(crate) struct Unfit(pub(crate) String);
+
+impl Text {
+    /// Whether it uses this name.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.used.contains(name)
+    }
+
+    /// It, or what it became, has no place where it stands.
+    pub(crate) fn unfit(&self) -> Unfit {
+        Unfit(self.key.clone())
+    }
+}
 
 /// Where a template's value ends up; a macro would hide it.
 const VALUE: &str = "value";
@@ -44,13 +68,23 @@ impl Texts {
     pub(crate) fn new() -> Self {
         let mut texts = Environment::new();
         texts.set_undefined_behavior(UndefinedBehavior::Strict);
-        texts.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        texts.set_auto_escape_callback(|name| {
+            if is_in_address(name) {
+                AutoEscape::Custom("percent")
+            } else {
+                AutoEscape::None
+            }
+        });
         texts.set_keep_trailing_newline(true);
         texts.set_formatter(|out, state, value| {
             if value.is_none() || value.is_undefined() {
                 return Err(minijinja::Error::new(ErrorKind::InvalidOperation, ABSENT));
             }
-            minijinja::escape_formatter(out, state, value)
+            let text = value.to_string();
+            // What is safe has been encoded on its way here.
+            let encode = is_in_address(state.name()) && !value.is_safe();
+            let text = if encode { address::encode(&text) } else { text };
+            out.write_str(&text).map_err(minijinja::Error::from)
         });
         filters::add(&mut texts);
         Self {
@@ -62,32 +96,58 @@ impl Texts {
 
     /// Compiles a text; the problem says where in the template it stands.
     pub(crate) fn add(&mut self, key: &str, source: &str, scope: &Scope<'_>) -> Result<Text, Problem> {
-        let name = format!("{}", self.count);
+        let shape = Shape::of(source, scope.place).map_err(|why| Problem::new(key, why))?;
+        let mut used = BTreeSet::new();
+        let form = match shape {
+            Shape::Value(expression) => Form::Value(self.compile_value(key, expression, &mut used)?),
+            Shape::Words => Form::Words(self.compile(key, "", source, &mut used)?),
+            Shape::Address { beginning, rest } => {
+                let beginning = beginning.map(|expression| self.compile_value(key, expression, &mut used));
+                Form::Address(
+                    beginning.transpose()?,
+                    self.compile(key, IN_ADDRESS, rest, &mut used)?,
+                )
+            }
+        };
+        scope.check(key, &used)?;
+        address::check(&form, source, &used, scope.place).map_err(|why| Problem::new(key, why))?;
+        self.used.extend(used.iter().cloned());
+        Ok(Text {
+            key: key.to_owned(),
+            form,
+            secret: used.iter().any(|name| name.starts_with("secrets.")),
+            used,
+        })
+    }
+
+    fn compile_value(
+        &mut self,
+        key: &str,
+        expression: &str,
+        used: &mut BTreeSet<String>,
+    ) -> Result<String, Problem> {
+        self.compile(key, "", &format!("{{% set {VALUE} = {expression} %}}"), used)
+    }
+
+    fn compile(
+        &mut self,
+        key: &str,
+        kind: &str,
+        source: &str,
+        used: &mut BTreeSet<String>,
+    ) -> Result<String, Problem> {
+        let name = format!("{kind}{}", self.count);
         self.count += 1;
-        let only = sole_placeholder(source);
-        let compiled = only.map_or_else(
-            || source.to_owned(),
-            |expression| format!("{{% set {VALUE} = {expression} %}}"),
-        );
         self.compiled
-            .add_template_owned(name.clone(), compiled)
+            .add_template_owned(name.clone(), source.to_owned())
             .map_err(|error| {
                 let why = error.detail().unwrap_or("it cannot be read").to_owned();
                 Problem::new(key, format!("is no text with placeholders: {why}"))
             })?;
-        let used = self
-            .compiled
-            .get_template(&name)
-            .map(|template| template.undeclared_variables(true))
-            .unwrap_or_default();
-        scope.check(key, &used)?;
-        let secret = used.iter().any(|name| name.starts_with("secrets."));
-        self.used.extend(used);
-        Ok(Text {
-            name,
-            typed: only.is_some(),
-            secret,
-        })
+        if let Ok(template) = self.compiled.get_template(&name) {
+            used.extend(template.undeclared_variables(true));
+        }
+        Ok(name)
     }
 
     /// Whether some text uses this name.
@@ -97,20 +157,49 @@ impl Texts {
 
     /// The value with its type; `None` if it is absent.
     pub(crate) fn value(&self, text: &Text, with: &Value) -> Result<Option<Json>, Unfit> {
-        let template = self.compiled.get_template(&text.name).map_err(|_| Unfit)?;
-        if text.typed {
-            let captured = template.render_captured(with).map_err(|_| Unfit)?;
-            let value = captured.state().lookup(VALUE).unwrap_or(Value::UNDEFINED);
-            if value.is_none() || value.is_undefined() {
-                return Ok(None);
-            }
-            return serde_json::to_value(value).map(Some).map_err(|_| Unfit);
+        let filled = match &text.form {
+            Form::Value(name) => self.typed(name, with),
+            Form::Words(name) => self.words(name, with),
+            Form::Address(beginning, rest) => self.address(beginning.as_deref(), rest, with),
+        };
+        filled.map_err(|Failed| text.unfit())
+    }
+
+    fn typed(&self, name: &str, with: &Value) -> Result<Option<Json>, Failed> {
+        let template = self.compiled.get_template(name).map_err(|_| Failed)?;
+        let captured = template.render_captured(with).map_err(|_| Failed)?;
+        let value = captured.state().lookup(VALUE).unwrap_or(Value::UNDEFINED);
+        if value.is_none() || value.is_undefined() {
+            return Ok(None);
         }
+        serde_json::to_value(value).map(Some).map_err(|_| Failed)
+    }
+
+    fn words(&self, name: &str, with: &Value) -> Result<Option<Json>, Failed> {
+        let template = self.compiled.get_template(name).map_err(|_| Failed)?;
         match template.render(with) {
             Ok(text) => Ok(Some(Json::String(text))),
             Err(error) if error.detail() == Some(ABSENT) => Ok(None),
-            Err(_) => Err(Unfit),
+            Err(_) => Err(Failed),
         }
+    }
+
+    fn address(&self, beginning: Option<&str>, rest: &str, with: &Value) -> Result<Option<Json>, Failed> {
+        let beginning = match beginning {
+            Some(name) => self.typed(name, with)?.map(plain),
+            None => Some(Some(String::new())),
+        };
+        let Some(beginning) = beginning else {
+            return Ok(None);
+        };
+        let Some(rest) = self.words(rest, with)? else {
+            return Ok(None);
+        };
+        let (beginning, rest) = (beginning.ok_or(Failed)?, plain(rest).ok_or(Failed)?);
+        if address::climbs(&rest) {
+            return Err(Failed);
+        }
+        Ok(Some(Json::String(beginning + &rest)))
     }
 
     /// The value as a text; `None` if it is absent.
@@ -129,11 +218,14 @@ pub(crate) fn plain(value: Json) -> Option<String> {
     }
 }
 
-/// The expression of a text that is one placeholder and nothing else.
-fn sole_placeholder(source: &str) -> Option<&str> {
-    let inside = source.strip_prefix("{{")?.strip_suffix("}}")?;
-    let alone = ["{{", "}}", "{%", "{#"].iter().all(|mark| !inside.contains(mark));
-    alone.then_some(inside)
+/// In no context a value: it cannot be computed, or has no place where it stands.
+struct Failed;
+
+/// Begins the names of what is put into addresses.
+const IN_ADDRESS: &str = "address ";
+
+fn is_in_address(name: &str) -> bool {
+    name.starts_with(IN_ADDRESS)
 }
 
 #[cfg(test)]

@@ -153,7 +153,48 @@ fn azure() {
         meaning("azure", recipient(503, false)),
         said(Class::Temporary, "503")
     );
+    assert_eq!(
+        meaning("azure", recipient(418, false)),
+        said(Class::BadRequest, "418")
+    );
+    assert_eq!(
+        meaning("azure", recipient(599, false)),
+        said(Class::Temporary, "599")
+    );
+    assert_eq!(meaning("azure", recipient(202, false)).0, Class::Ambiguous);
     assert_eq!(meaning("azure", Answer::new(401, "")).0, Class::Unauthorized);
+}
+
+/// The first sending is when the message was made, which its id tells, however often it is sent.
+#[test]
+fn azure_is_asked_for_the_same_each_time() {
+    let first_sent = |id: &str, minutes: u64| {
+        let mut message = message();
+        message.id = id.to_owned();
+        message.now_unix_ms += minutes * 60_000;
+        let body: Value = serde_json::from_slice(&request("azure", &message).body).unwrap();
+        body["smsRecipients"][0]["repeatabilityFirstSent"].clone()
+    };
+    // 1,699,999,999,000 ms in the first 48 bits.
+    let id = "msg_018bcfe564187000800000000000000f";
+    for minutes in [0, 7] {
+        assert_eq!(first_sent(id, minutes), "Tue, 14 Nov 2023 22:13:19 GMT");
+    }
+    let of_another_version = first_sent("msg_0123456789abcdef0123456789abcdef", 7);
+    assert_eq!(of_another_version, "Tue, 14 Nov 2023 22:20:20 GMT");
+}
+
+/// What gave up there is a proxy: whether the carrier has it, nobody knows.
+#[test]
+fn a_gateway_timeout_is_ambiguous() {
+    for preset in ["azure", "clicksend", "46elks"] {
+        assert_eq!(
+            meaning(preset, Answer::new(504, "")).0,
+            Class::Ambiguous,
+            "{preset}"
+        );
+    }
+    assert_eq!(meaning("kannel", Answer::new(504, "")).0, Class::Temporary);
 }
 
 #[test]

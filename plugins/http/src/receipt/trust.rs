@@ -3,8 +3,9 @@
 use super::{found, values};
 use crate::find::{Find, Said};
 use crate::lint::Lint;
+use crate::moment;
 use crate::signing;
-use crate::template::{self, HmacKind, Trust};
+use crate::template::{self, HmacKind, Selector, Trust};
 use crate::text::{Given, Place, Text, Texts, of_callback};
 use aldis_carrier::WebhookRequest;
 use base64::Engine as _;
@@ -21,15 +22,14 @@ pub(super) enum Proof {
     Query(String, Text),
     Hmac(Box<Signature>),
     Sources(Vec<IpNet>),
+    AnyOf(Vec<Proof>),
 }
 
 pub(super) struct Signature {
     key: Text,
     kind: HmacKind,
     over: Option<Text>,
-    header: String,
-    /// What stands around the signature in its header.
-    around: (String, String),
+    written: Find,
     found: BTreeMap<String, Find>,
     timestamp: Option<Find>,
     within_s: u64,
@@ -42,22 +42,31 @@ impl Proof {
     pub(super) fn new(lint: &mut Lint<'_>, key: &str, trust: &Trust) -> Option<Self> {
         Some(match trust {
             Trust::Basic(login) => Self::Basic(
-                secret(lint, &format!("{key}.basic.user"), &login.user)?,
-                secret(lint, &format!("{key}.basic.password"), &login.password)?,
+                lint.text(&format!("{key}.basic.user"), &login.user, Place::Callback)?,
+                lint.secret(&format!("{key}.basic.password"), &login.password, Place::Callback)?,
             ),
             Trust::Header(pair) => Self::Header(
                 pair.name.clone(),
-                secret(lint, &format!("{key}.header.value"), &pair.value)?,
+                lint.secret(&format!("{key}.header.value"), &pair.value, Place::Callback)?,
             ),
             Trust::Query(pair) => Self::Query(
                 pair.name.clone(),
-                secret(lint, &format!("{key}.query.value"), &pair.value)?,
+                lint.secret(&format!("{key}.query.value"), &pair.value, Place::Callback)?,
             ),
             Trust::Hmac(hmac) => {
                 let signature = Signature::new(lint, &format!("{key}.hmac"), hmac)?;
                 Self::Hmac(Box::new(signature))
             }
             Trust::Sources(networks) => Self::Sources(sources(lint, &format!("{key}.sources"), networks)),
+            Trust::AnyOf(trust) => {
+                if trust.is_empty() {
+                    lint.note(&format!("{key}.any_of"), "names nothing: nobody could call back");
+                }
+                let trust = trust.iter().enumerate();
+                let proofs =
+                    trust.filter_map(|(at, trust)| Self::new(lint, &format!("{key}.any_of.{at}"), trust));
+                Self::AnyOf(proofs.collect())
+            }
         })
     }
 
@@ -96,6 +105,12 @@ impl Proof {
                 let address = address.map(|address| address.to_canonical());
                 address.is_some_and(|address| networks.iter().any(|network| network.contains(&address)))
             }
+            Self::AnyOf(proofs) => {
+                let proofs = proofs
+                    .iter()
+                    .map(|proof| proof.holds(texts, given, request, said));
+                proofs.filter(|holds| *holds).count() > 0
+            }
         }
     }
 }
@@ -107,14 +122,6 @@ fn login(header: &str) -> Option<String> {
         return None;
     }
     String::from_utf8(STANDARD.decode(credentials.trim()).ok()?).ok()
-}
-
-/// A text to compare with, which must not be empty.
-fn secret(lint: &mut Lint<'_>, key: &str, source: &str) -> Option<Text> {
-    if source.is_empty() {
-        lint.note(key, "is empty: nobody would be kept out");
-    }
-    lint.text(key, source, Place::Callback)
 }
 
 fn sources(lint: &mut Lint<'_>, key: &str, networks: &[String]) -> Vec<IpNet> {
@@ -132,51 +139,61 @@ fn sources(lint: &mut Lint<'_>, key: &str, networks: &[String]) -> Vec<IpNet> {
             ),
         }
     }
+    if IpNet::aggregate(&read)
+        .iter()
+        .any(|network| network.prefix_len() == 0)
+    {
+        lint.note(key, "lets everybody in");
+    }
     read
 }
 
 impl Signature {
-    fn new(lint: &mut Lint<'_>, key: &str, hmac: &template::Hmac) -> Option<Self> {
-        let value = hmac.value.as_deref().unwrap_or(SIGNATURE);
-        let Some((before, after)) = value.split_once(SIGNATURE) else {
-            lint.note(
-                &format!("{key}.value"),
-                format!("has no {SIGNATURE} in it: where is the signature?"),
-            );
-            return None;
-        };
-        let over = hmac.over.as_ref();
+    fn new(lint: &mut Lint<'_>, key: &str, hmac: &template::Signed) -> Option<Self> {
+        let mut find =
+            |name: &str, selector| Find::new(lint, &format!("{key}.{name}"), selector, Place::Callback);
+        let written = find("signature", &hmac.signature);
         let timestamp = hmac.timestamp.as_ref();
+        let timestamp = timestamp.map(|at| find("timestamp", at));
+        let over = hmac.over.as_ref();
+        let over = over.map(|over| lint.text(&format!("{key}.over"), over, Place::CallbackSigned));
+        if let Some(at) = &hmac.timestamp
+            && !is_signed(at, hmac, over.as_ref().and_then(Option::as_ref))
+        {
+            lint.note(
+                &format!("{key}.timestamp"),
+                "is not part of what is signed, so anybody could write another: put it into found, by the same \
+                 selector, and into over",
+            );
+        }
+        let secret = lint.secret(&format!("{key}.key"), &hmac.key, Place::Callback);
+        let found = found(lint, &format!("{key}.found"), &hmac.found);
         Some(Self {
-            key: secret(lint, &format!("{key}.key"), &hmac.key)?,
+            key: secret?,
             kind: hmac.kind,
-            over: over.and_then(|over| lint.text(&format!("{key}.over"), over, Place::CallbackSigned)),
-            header: hmac.header.clone(),
-            around: (before.to_owned(), after.to_owned()),
-            found: found(lint, &format!("{key}.found"), &hmac.found),
-            timestamp: timestamp
-                .and_then(|at| Find::new(lint, &format!("{key}.timestamp"), at, Place::Callback)),
+            over: over.map_or(Some(None), |over| over.map(Some))?,
+            written: written?,
+            found,
+            timestamp: timestamp.map_or(Some(None), |at| at.map(Some))?,
             within_s: hmac.within_s.unwrap_or(WITHIN_S),
         })
     }
 
     fn holds(&self, texts: &Texts, given: &Given, request: &WebhookRequest<'_>, said: &Said<'_>) -> bool {
-        let now_s = request.now_unix_ms() / 1_000;
         if let Some(timestamp) = &self.timestamp {
-            let signed_at = timestamp.first(texts, said).and_then(|at| at.parse::<u64>().ok());
-            if signed_at.is_none_or(|at| at.abs_diff(now_s) > self.within_s) {
+            let signed_at = timestamp.first(texts, said);
+            let signed_at = signed_at.and_then(|at| moment::unix_ms(&at));
+            let within_ms = self.within_s.saturating_mul(1_000);
+            if signed_at.is_none_or(|at| at.abs_diff(request.now_unix_ms()) > within_ms) {
                 return false;
             }
         }
-        let (before, after) = (self.around.0.as_str(), self.around.1.as_str());
-        let signature = request.header(&self.header).map(str::trim);
-        let signature = signature.and_then(|value| value.strip_prefix(before)?.strip_suffix(after));
-        let Some(signature) = signature else { return false };
+        let signatures = self.written.all(texts, said);
         let Ok(Some(key)) = texts.text(&self.key, said.with) else {
             return false;
         };
         match &self.over {
-            None => signing::holds(self.kind, &key, request.body(), signature),
+            None => signing::holds(self.kind, &key, request.body(), &signatures),
             Some(over) => {
                 // A body that is no text has no place in one.
                 let Ok(body) = std::str::from_utf8(request.body()) else {
@@ -189,11 +206,22 @@ impl Signature {
                     ..of_callback(given, values(&self.found, texts, said), request.now_unix_ms())
                 };
                 let over = texts.text(over, &with).ok().flatten();
-                over.is_some_and(|over| signing::holds(self.kind, &key, over.as_bytes(), signature))
+                over.is_some_and(|over| signing::holds(self.kind, &key, over.as_bytes(), &signatures))
             }
         }
     }
 }
 
-/// Where the signature stands in its header.
-const SIGNATURE: &str = "{{ signature }}";
+/// Whether what is found there is part of what is signed.
+fn is_signed(at: &Selector, hmac: &template::Signed, over: Option<&Text>) -> bool {
+    let names = |name: &str| over.map_or(name == "body" && hmac.over.is_none(), |over| over.names(name));
+    let mut found = hmac.found.iter().filter(|(_, selector)| *selector == at);
+    found.any(|(name, _)| names(&format!("found.{name}")))
+        || match at {
+            Selector::Json(_) | Selector::Form(_) | Selector::Regex(_) => names("body"),
+            Selector::Query(_) => names("url"),
+            Selector::Part(part) => is_signed(&part.of, hmac, over),
+            Selector::FirstOf(selectors) => selectors.iter().all(|at| is_signed(at, hmac, over)),
+            Selector::Header(_) | Selector::Text(_) => false,
+        }
+}

@@ -1,8 +1,12 @@
 //! Signatures are those of RFC 4231 and RFC 2202, and no other is believed.
 
-use super::{holds, sign};
+use super::sign;
 use crate::template::{Algorithm, Encoding, HmacKind, KeyEncoding};
 use proptest::prelude::*;
+
+fn holds(kind: HmacKind, key: &str, signed: &[u8], signature: &str) -> bool {
+    super::holds(kind, key, signed, &[signature.to_owned()])
+}
 
 const DATA: &[u8] = b"what do ya want for nothing?";
 
@@ -51,6 +55,37 @@ fn a_key_that_is_none_signs_nothing_and_proves_nothing() {
         assert_eq!(sign(kind, key, DATA), None);
         assert!(!holds(kind, key, DATA, ""));
     }
+}
+
+#[test]
+fn base64_is_read_in_either_alphabet_with_and_without_padding() {
+    let kind = kind(Algorithm::Sha256, KeyEncoding::Text, Encoding::Base64);
+    // One of its signatures has all the letters in question.
+    let data = (0_u32..10_000)
+        .map(|number| number.to_string())
+        .find(|data| {
+            let signature = sign(kind, "planted-key", data.as_bytes()).unwrap();
+            signature.contains('+') && signature.contains('/')
+        })
+        .unwrap();
+    let usual = sign(kind, "planted-key", data.as_bytes()).unwrap();
+    let in_urls = usual.replace('+', "-").replace('/', "_");
+    for written in [&usual, &in_urls] {
+        assert!(holds(kind, "planted-key", data.as_bytes(), written));
+        assert!(holds(
+            kind,
+            "planted-key",
+            data.as_bytes(),
+            written.trim_end_matches('=')
+        ));
+    }
+    let several = ["AAAA".to_owned(), String::new(), in_urls];
+    assert!(
+        super::holds(kind, "planted-key", data.as_bytes(), &several),
+        "one of them is enough"
+    );
+    assert!(!super::holds(kind, "planted-key", data.as_bytes(), &several[..2]));
+    assert!(!super::holds(kind, "planted-key", data.as_bytes(), &[]));
 }
 
 proptest! {

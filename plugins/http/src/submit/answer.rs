@@ -139,9 +139,12 @@ impl Meaning {
         known
             .or_else(|| self.statuses.get(&response.status()).copied())
             // A code in a 2xx is a refusal, if the template says that all codes are.
-            .unwrap_or_else(|| match response.is_success() && has_code {
-                true => self.otherwise,
-                false => response.fallback().class,
+            .unwrap_or_else(|| {
+                if response.is_success() && has_code {
+                    self.otherwise
+                } else {
+                    response.fallback().class
+                }
             })
     }
 

@@ -56,7 +56,13 @@ impl Shape {
 
 /// Fields of a form or a query.
 #[derive(Default)]
-pub(super) struct Fields(Vec<(String, Shape)>);
+pub(super) struct Fields(Vec<Field>);
+
+struct Field {
+    name: String,
+    key: String,
+    shape: Shape,
+}
 
 impl Fields {
     pub(super) fn new(lint: &mut Lint<'_>, key: &str, fields: &Map<String, Json>) -> Self {
@@ -65,7 +71,9 @@ impl Fields {
             if value.is_object() {
                 lint.note(&key, "is a text, a number, true or false, or a list of them");
             }
-            Some((name.clone(), Shape::new(lint, &key, value)?))
+            let shape = Shape::new(lint, &key, value)?;
+            let name = name.clone();
+            Some(Field { name, key, shape })
         };
         Self(fields.iter().filter_map(field).collect())
     }
@@ -73,14 +81,14 @@ impl Fields {
     /// A field with a list comes once for each of its values.
     pub(super) fn fill(&self, texts: &Texts, with: &Value) -> Result<Vec<(&str, String)>, Unfit> {
         let mut filled = Vec::new();
-        for (name, shape) in &self.0 {
+        for Field { name, key, shape } in &self.0 {
             let values = match shape.fill(texts, with)? {
                 None => Vec::new(),
                 Some(Json::Array(values)) => values,
                 Some(value) => vec![value],
             };
             for value in values {
-                filled.push((name.as_str(), plain(value).ok_or(Unfit)?));
+                filled.push((name.as_str(), plain(value).ok_or_else(|| Unfit(key.clone()))?));
             }
         }
         Ok(filled)

@@ -1,6 +1,7 @@
 //! A message into the request that the template describes.
 
 use super::body::{Fields, Shape};
+use super::header;
 use crate::lint::Lint;
 use crate::signing;
 use crate::template::{self, Auth, HmacKind};
@@ -43,16 +44,8 @@ struct Signature {
     value: Option<Text>,
 }
 
-/// The part of the template that could not be filled in.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Fault(pub(crate) &'static str);
-
-fn at(key: &'static str) -> impl Fn(Unfit) -> Fault {
-    move |_| Fault(key)
-}
-
 impl Order {
-    pub(crate) fn new(lint: &mut Lint<'_>, template: &template::Request, hosts: &[&str]) -> Option<Self> {
+    pub(crate) fn new(lint: &mut Lint<'_>, template: &template::Request) -> Option<Self> {
         if template.url.is_empty() {
             lint.note("request.url", "is missing: where do messages go?");
             return None;
@@ -76,51 +69,44 @@ impl Order {
         let headers = template.headers.iter();
         let headers = headers.filter_map(|(name, source)| {
             let key = format!("request.headers.{name}");
-            Some((name.to_ascii_lowercase(), lint.text(&key, source, Place::Signed)?))
+            let name = header::name(lint, &key, name);
+            let text = match name.as_str() {
+                "authorization" => lint.secret(&key, source, Place::Signed),
+                _ => lint.text(&key, source, Place::Signed),
+            };
+            Some((name, text?))
         });
         let order = Self {
             headers: headers.collect(),
-            url: lint.text("request.url", &template.url, Place::Message)?,
+            url: lint.text("request.url", &template.url, Place::Url)?,
             query: Fields::new(lint, "request.query", &template.query),
             method,
             body,
             auth: proof(lint, &template.auth),
             idempotent: template.idempotent,
         };
-        order.try_out(lint, hosts);
+        order.try_out(lint);
         Some(order)
     }
 
     /// Sends a message to nobody: what cannot be filled in now never can.
-    fn try_out(&self, lint: &mut Lint<'_>, hosts: &[&str]) {
+    fn try_out(&self, lint: &mut Lint<'_>) {
         if !lint.problems.is_empty() {
             return;
         }
         match self.fill(&lint.texts, &of_nobody(lint.given)) {
-            Err(Fault(key)) => lint.note(key, "cannot be filled in, even for an ordinary message"),
+            Err(Unfit(key)) => lint.note(&key, "cannot be filled in, even for an ordinary message"),
             Ok(request) => {
-                let allowed = |url: &Url| {
-                    let base = Url::parse(&lint.given.base_url);
-                    let ours = base.is_ok_and(|base| {
-                        base.host() == url.host()
-                            && base.port_or_known_default() == url.port_or_known_default()
-                    });
-                    ours || url.host_str().is_some_and(|host| hosts.contains(&host))
-                };
-                if !Url::parse(&request.url).is_ok_and(|url| allowed(&url)) {
-                    lint.note(
-                        "request.url",
-                        "leads to another host than base_url; begin it with {{ base_url }}",
-                    );
+                if !Url::parse(&request.url).is_ok_and(|url| url.fragment().is_none()) {
+                    lint.note("request.url", "makes no URL that can be asked");
                 }
             }
         }
     }
 
-    pub(crate) fn fill(&self, texts: &Texts, with: &Value) -> Result<Request, Fault> {
-        let url = texts.text(&self.url, with).map_err(at("request.url"))?;
-        let mut url = url.ok_or(Fault("request.url"))?;
-        let mut query = self.query.fill(texts, with).map_err(at("request.query"))?;
+    pub(crate) fn fill(&self, texts: &Texts, with: &Value) -> Result<Request, Unfit> {
+        let mut url = needed(texts, &self.url, with)?;
+        let mut query = self.query.fill(texts, with)?;
         if let Some(Proof::Query(name, value)) = &self.auth {
             query.push((name, needed(texts, value, with)?));
         }
@@ -131,7 +117,7 @@ impl Order {
         match &self.body {
             None => {}
             Some(Body::Form(fields)) => {
-                let fields = fields.fill(texts, with).map_err(at("request.form"))?;
+                let fields = fields.fill(texts, with)?;
                 let form = form_urlencoded::Serializer::new(String::new())
                     .extend_pairs(fields)
                     .finish();
@@ -140,8 +126,8 @@ impl Order {
                     .body(form);
             }
             Some(Body::Json(shape)) => {
-                let json = shape.fill(texts, with).map_err(at("request.json"))?;
-                let json = json.ok_or(Fault("request.json"))?.to_string();
+                let json = shape.fill(texts, with)?;
+                let json = json.ok_or_else(|| Unfit("request.json".to_owned()))?.to_string();
                 request = request.header("content-type", "application/json").body(json);
             }
         }
@@ -153,11 +139,13 @@ impl Order {
         })
     }
 
-    fn with_headers(&self, texts: &Texts, with: &Value, mut request: Request) -> Result<Request, Fault> {
+    fn with_headers(&self, texts: &Texts, with: &Value, mut request: Request) -> Result<Request, Unfit> {
         let with = context! { request => of_request(&request), ..with.clone() };
         for (name, text) in &self.headers {
-            let value = texts.text(text, &with).map_err(at("request.headers"))?;
-            let Some(value) = value else { continue };
+            let Some(value) = texts.text(text, &with)? else {
+                continue;
+            };
+            let value = header::value(text, value)?;
             request.headers.retain(|header| header.name != *name);
             request = if text.secret {
                 request.secret_header(name, value)
@@ -171,8 +159,12 @@ impl Order {
                 let (user, password) = (needed(texts, user, &with)?, needed(texts, password, &with)?);
                 request.basic_auth(&user, &password)
             }
-            Some(Proof::Bearer(token)) => request.bearer(&needed(texts, token, &with)?),
-            Some(Proof::Header(name, value)) => request.secret_header(name, needed(texts, value, &with)?),
+            Some(Proof::Bearer(token)) => {
+                request.bearer(&header::value(token, needed(texts, token, &with)?)?)
+            }
+            Some(Proof::Header(name, value)) => {
+                request.secret_header(name, header::value(value, needed(texts, value, &with)?)?)
+            }
             Some(Proof::Hmac(signature)) => {
                 let value = signature.make(texts, &with, &request.body)?;
                 request.secret_header(&signature.header, value)
@@ -182,23 +174,23 @@ impl Order {
 }
 
 impl Signature {
-    fn make(&self, texts: &Texts, with: &Value, body: &[u8]) -> Result<String, Fault> {
+    fn make(&self, texts: &Texts, with: &Value, body: &[u8]) -> Result<String, Unfit> {
         let over = match &self.over {
             Some(over) => needed(texts, over, with)?.into_bytes(),
             None => body.to_vec(),
         };
         let key = needed(texts, &self.key, with)?;
-        let signature = signing::sign(self.kind, &key, &over).ok_or(Fault("request.auth.hmac.key"))?;
-        match &self.value {
-            Some(value) => needed(texts, value, &context! { signature => signature, ..with.clone() }),
-            None => Ok(signature),
-        }
+        let signature = signing::sign(self.kind, &key, &over).ok_or_else(|| self.key.unfit())?;
+        let Some(value) = &self.value else {
+            return Ok(signature);
+        };
+        let with = context! { signature => signature, ..with.clone() };
+        header::value(value, needed(texts, value, &with)?)
     }
 }
 
-fn needed(texts: &Texts, text: &Text, with: &Value) -> Result<String, Fault> {
-    let value = texts.text(text, with).map_err(at("request.auth"))?;
-    value.ok_or(Fault("request.auth"))
+fn needed(texts: &Texts, text: &Text, with: &Value) -> Result<String, Unfit> {
+    texts.text(text, with)?.ok_or_else(|| text.unfit())
 }
 
 fn proof(lint: &mut Lint<'_>, auth: &Auth) -> Option<Proof> {
@@ -207,31 +199,31 @@ fn proof(lint: &mut Lint<'_>, auth: &Auth) -> Option<Proof> {
         Auth::None => return None,
         Auth::Basic(login) => {
             let user = lint.text(&key("basic.user"), &login.user, Place::Message);
-            let password = lint.text(&key("basic.password"), &login.password, Place::Message);
+            let password = lint.secret(&key("basic.password"), &login.password, Place::Message);
             Proof::Basic(user?, password?)
         }
-        Auth::Bearer(token) => Proof::Bearer(lint.text(&key("bearer"), token, Place::Message)?),
+        Auth::Bearer(token) => Proof::Bearer(lint.secret(&key("bearer"), token, Place::Message)?),
         Auth::Header(pair) => Proof::Header(
-            pair.name.to_ascii_lowercase(),
-            lint.text(&key("header.value"), &pair.value, Place::Message)?,
+            header::name(lint, &key("header.name"), &pair.name),
+            lint.secret(&key("header.value"), &pair.value, Place::Message)?,
         ),
         Auth::Query(pair) => Proof::Query(
             pair.name.clone(),
-            lint.text(&key("query.value"), &pair.value, Place::Message)?,
+            lint.secret(&key("query.value"), &pair.value, Place::Message)?,
         ),
         Auth::Hmac(hmac) => {
             let mut text = |name: &str, source: &Option<String>, place| {
                 let source = source.as_ref()?;
                 lint.text(&key(&format!("hmac.{name}")), source, place)
             };
-            let over = text("over", &hmac.over, Place::Signed);
+            let over = text("over", &hmac.over, Place::Over);
             let value = text("value", &hmac.value, Place::Signature);
             Proof::Hmac(Box::new(Signature {
                 over,
                 value,
-                key: lint.text(&key("hmac.key"), &hmac.key, Place::Message)?,
+                key: lint.secret(&key("hmac.key"), &hmac.key, Place::Message)?,
                 kind: hmac.kind,
-                header: hmac.header.to_ascii_lowercase(),
+                header: header::name(lint, &key("hmac.header"), &hmac.header),
             }))
         }
     })

@@ -1,12 +1,17 @@
 //! What a placeholder can do to a value besides minijinja's own filters.
 
+use super::address::encode;
 use crate::signing::hex;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use minijinja::{Environment, Error, ErrorKind};
+use minijinja::{Environment, Error, ErrorKind, Value};
 use url::Url;
 
 pub(super) fn add(texts: &mut Environment<'_>) {
+    // They would say of a text that it is encoded for the address it stands in.
+    for name in ["safe", "escape", "e"] {
+        texts.remove_filter(name);
+    }
     texts.add_filter("base64", |text: &str| STANDARD.encode(text));
     texts.add_filter("ucs2_hex", ucs2_hex);
     texts.add_filter("uuid", uuid);
@@ -30,9 +35,9 @@ fn uuid(id: &str) -> Result<String, Error> {
     Ok(parts.join("-"))
 }
 
-/// As a field of a query, for URLs that are put together from texts.
-fn urlencode(text: &str) -> String {
-    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+/// For a part of an address. In texts that are addresses everything is encoded anyway, and this not once more.
+fn urlencode(text: &str) -> Value {
+    Value::from_safe_string(encode(text))
 }
 
 /// The URL with user and password in it, for carriers that prove themselves so.

@@ -2,15 +2,19 @@
 
 use super::Given;
 use crate::problem::Problem;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where in a template a text stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// Before the request is made.
     Message,
+    /// The address it is sent to.
+    Url,
     /// When its URL and body are known.
     Signed,
+    /// What is signed then.
+    Over,
     /// Around the signature.
     Signature,
     /// In a call-back.
@@ -35,6 +39,8 @@ const OF_MESSAGE: &[&str] = &[
     "idempotency_key",
     "now.unix",
     "now.http_date",
+    "created.unix",
+    "created.http_date",
     "attributes",
     "base_url",
 ];
@@ -51,8 +57,8 @@ const OF_CALLBACK: &[&str] = &["found", "now.unix"];
 impl Place {
     fn words(self) -> impl Iterator<Item = &'static str> {
         let lists: &[&[&str]] = match self {
-            Self::Message => &[OF_MESSAGE],
-            Self::Signed => &[OF_MESSAGE, OF_REQUEST],
+            Self::Message | Self::Url => &[OF_MESSAGE],
+            Self::Signed | Self::Over => &[OF_MESSAGE, OF_REQUEST],
             Self::Signature => &[OF_MESSAGE, OF_REQUEST, &["signature"]],
             Self::Callback => &[OF_CALLBACK],
             Self::CallbackSigned => &[OF_CALLBACK, &["body", "url", "method"]],
@@ -71,7 +77,7 @@ pub(crate) struct Scope<'a> {
 
 impl Scope<'_> {
     /// Whether each name stands for something; the problem is one for the operator to mend.
-    pub(super) fn check(&self, key: &str, used: &HashSet<String>) -> Result<(), Problem> {
+    pub(super) fn check(&self, key: &str, used: &BTreeSet<String>) -> Result<(), Problem> {
         // Without receipts a text with the call-back's URL is absent, whatever else is in it.
         let absent = used.contains("callback_url") && !self.given.receipts;
         for name in used {

@@ -100,3 +100,5 @@ proptest! {
         prop_assert_eq!(fields(url.split_once('?').unwrap().1.as_bytes()), [("text".to_owned(), text)]);
     }
 }
+
+mod addresses;
