@@ -1,5 +1,7 @@
 //! A bind's life: made or refused, kept awake, throttled, left; nothing that is told on it is dropped.
 
+mod any_smsc;
+
 use super::{ENQUIRE, PACE, SECOND, SILENCE};
 use crate::Smpp;
 use crate::frame::{Frame, Frames, encode};
