@@ -65,6 +65,29 @@ pub const HTTP_IDEMPOTENT: u32 = 1;
 /// [`Link::flags`]: over TLS.
 pub const LINK_TLS: u32 = 1;
 
+/// [`Outcome::price_kind`]: no price.
+pub const PRICE_NONE: u32 = 0;
+/// [`Outcome::price_kind`]: what it cost.
+pub const PRICE_CHARGED: u32 = 1;
+/// [`Outcome::price_kind`]: what it will cost, the carrier thinks.
+pub const PRICE_ESTIMATED: u32 = 2;
+
+/// [`Host::log`]: something is broken.
+pub const LOG_ERROR: u32 = 1;
+/// [`Host::log`]: something is odd.
+pub const LOG_WARN: u32 = 2;
+/// [`Host::log`]: what an operator wants to know.
+pub const LOG_INFO: u32 = 3;
+/// [`Host::log`]: what an author wants to know.
+pub const LOG_DEBUG: u32 = 4;
+/// [`Host::log`]: every step.
+pub const LOG_TRACE: u32 = 5;
+
+/// [`Host::metric`]: adds to a counter.
+pub const METRIC_COUNTER: u32 = 0;
+/// [`Host::metric`]: sets a gauge.
+pub const METRIC_GAUGE: u32 = 1;
+
 /// Bytes of [`HttpReq::state`] at most.
 pub const STATE_LIMIT: usize = 4096;
 /// Requests in one attempt at most.

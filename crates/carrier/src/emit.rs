@@ -86,7 +86,11 @@ fn lend_outcome<R>(outcome: &Outcome, take: impl FnOnce(*const abi::Outcome) -> 
             .retry_after
             .map_or(0, |after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
         segments: outcome.segments.unwrap_or(0),
-        price_kind: outcome.price.map_or(0, |price| if price.charged { 1 } else { 2 }),
+        price_kind: match outcome.price {
+            None => abi::PRICE_NONE,
+            Some(price) if price.charged => abi::PRICE_CHARGED,
+            Some(_) => abi::PRICE_ESTIMATED,
+        },
         price_micros: outcome.price.map_or(0, |price| price.micros),
         currency: currency(outcome.price),
         pad: 0,

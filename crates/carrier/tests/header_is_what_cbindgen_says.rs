@@ -1,112 +1,17 @@
 //! Every struct and every function's signature in the header is the one cbindgen generates from `src/abi*`, token for
-//! token. The header's comments are the contract and are written by people; its declarations are not a matter of taste.
+//! token, and those of version 1.0 are still there. The header's comments are the contract and are written by people;
+//! its declarations are not a matter of taste.
 
 #![allow(missing_docs, clippy::expect_used, clippy::panic, reason = "a test")]
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+#[path = "headers/declared.rs"]
+mod declared;
 
-fn home() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The files of the ABI.
-fn sources() -> Vec<PathBuf> {
-    let folder = std::fs::read_dir(home().join("src/abi")).expect("src/abi");
-    let mut sources: Vec<_> = folder.map(|entry| entry.expect("an entry").path()).collect();
-    sources.push(home().join("src/abi.rs"));
-    sources.sort();
-    sources
-}
-
-/// `HttpReq` as `aldis_http_req`.
-fn in_c(name: &str) -> String {
-    let mut c = String::from("aldis");
-    for letter in name.chars() {
-        if letter.is_uppercase() {
-            c.push('_');
-        }
-        c.push(letter.to_ascii_lowercase());
-    }
-    c
-}
-
-/// The names of all structs of the ABI.
-fn names() -> Vec<String> {
-    let mut names = Vec::new();
-    for file in sources() {
-        let text = std::fs::read_to_string(file).expect("the source");
-        let structs = text.lines().filter_map(|line| line.strip_prefix("pub struct "));
-        names.extend(structs.filter_map(|rest| rest.split([' ', '<', '(']).next().map(str::to_owned)));
-    }
-    names
-}
-
-fn generated() -> String {
-    let mut config = cbindgen::Config {
-        language: cbindgen::Language::C,
-        style: cbindgen::Style::Type,
-        usize_is_size_t: true,
-        documentation: false,
-        no_includes: true,
-        ..cbindgen::Config::default()
-    };
-    for name in names() {
-        config.export.rename.insert(name.clone(), in_c(&name));
-        config.export.include.push(name);
-    }
-    let mut builder = cbindgen::Builder::new().with_config(config);
-    for file in sources() {
-        builder = builder.with_src(file);
-    }
-    let mut header = Vec::new();
-    builder
-        .generate()
-        .expect("cbindgen reads the ABI")
-        .write(&mut header);
-    String::from_utf8(header).expect("text")
-}
-
-fn without_comments(text: &str) -> String {
-    let mut rest = text;
-    let mut kept = String::new();
-    while let Some((before, after)) = rest.split_once("/*") {
-        kept += before;
-        rest = after.split_once("*/").map_or("", |(_, after)| after);
-    }
-    kept + rest
-}
-
-/// Each struct's members, one space between tokens.
-fn structs(header: &str) -> BTreeMap<String, String> {
-    let text = without_comments(header);
-    let mut structs = BTreeMap::new();
-    for piece in text.split("typedef struct").skip(1) {
-        let (_, body) = piece.split_once('{').expect("a body");
-        let (members, rest) = body.split_once('}').expect("its end");
-        let name = rest.split(';').next().expect("a name").trim().to_owned();
-        let mut spaced = String::new();
-        for letter in members.chars() {
-            if letter.is_alphanumeric() || letter == '_' {
-                spaced.push(letter);
-            } else {
-                spaced.extend([' ', letter, ' ']);
-            }
-        }
-        // `class` is a keyword of C++; cbindgen evades it in its own way.
-        let tokens: Vec<_> = spaced
-            .split_whitespace()
-            .map(|token| if token == "class_" { "outcome_class" } else { token })
-            .collect();
-        structs.insert(name, tokens.join(" "));
-    }
-    structs
-}
+use declared::{generated, home, numbers, signatures, structs, written};
 
 #[test]
 fn every_declaration() {
-    let written = std::fs::read_to_string(home().join("include/aldis_carrier.h")).expect("the header");
-    let (mut written, generated) = (structs(&written), structs(&generated()));
+    let (mut written, generated) = (structs(&written()), structs(&generated()));
     // A convenience for C, no part of the border.
     written.remove("aldis_buffer");
 
@@ -122,4 +27,47 @@ fn every_declaration() {
             "{name}: the header (left), cbindgen (right)"
         );
     }
+}
+
+/// The header that libraries of version 1.0 were built with, as it was shipped.
+fn of_version_1_0() -> String {
+    let kept = home().join("../carrier-host/tests/fixtures/abi-1.0/aldis_carrier.h");
+    std::fs::read_to_string(kept).expect("the kept header")
+}
+
+#[test]
+fn what_version_1_0_declared_is_still_there() {
+    let (kept, now) = (of_version_1_0(), written());
+    let (kept_structs, now_structs) = (structs(&kept), structs(&now));
+    for (name, members) in &kept_structs {
+        let grown = now_structs.get(name).unwrap_or_else(|| panic!("{name} is gone"));
+        assert!(
+            grown.starts_with(members),
+            "{name} only grows at its end; version 1.0 (left), now (right)\n{members}\n{grown}"
+        );
+    }
+    let (kept_functions, now_functions) = (signatures(&kept), signatures(&now));
+    assert!(
+        kept_functions.len() >= 36,
+        "only {} functions",
+        kept_functions.len()
+    );
+    for function in &kept_functions {
+        assert!(
+            now_functions.contains(function),
+            "{} has changed: {}",
+            function.0,
+            function.1
+        );
+    }
+    let (kept_numbers, now_numbers) = (numbers(&kept), numbers(&now));
+    assert!(kept_numbers.len() >= 70, "only {} numbers", kept_numbers.len());
+    for (name, value) in &kept_numbers {
+        assert!(
+            name == "ABI_MINOR" || now_numbers.get(name) == Some(value),
+            "ALDIS_{name} was {value}"
+        );
+    }
+    let entry = "ALDIS_EXPORT const aldis_entry *aldis_carrier_entry_v1(void);";
+    assert!(kept.contains(entry) && now.contains(entry));
 }

@@ -3,6 +3,9 @@
 
 #![allow(missing_docs, clippy::expect_used, clippy::panic, reason = "a test")]
 
+#[path = "headers/declared.rs"]
+mod declared;
+
 use aldis_carrier::abi;
 use aldis_carrier::{Class, Encoding, EventKind, ReceiptState, Scope, SenderKind, Transport};
 use std::fmt::Write as _;
@@ -144,6 +147,16 @@ fn numbers() -> Vec<(String, i64)> {
         named("TIMER_LIMIT", i64::try_from(abi::TIMER_LIMIT).expect("small")),
         named("WRITE_LIMIT", i64::try_from(abi::WRITE_LIMIT).expect("small")),
         named("TIMER_OFF", abi::TIMER_OFF.into()),
+        named("PRICE_NONE", abi::PRICE_NONE.into()),
+        named("PRICE_CHARGED", abi::PRICE_CHARGED.into()),
+        named("PRICE_ESTIMATED", abi::PRICE_ESTIMATED.into()),
+        named("LOG_ERROR", abi::LOG_ERROR.into()),
+        named("LOG_WARN", abi::LOG_WARN.into()),
+        named("LOG_INFO", abi::LOG_INFO.into()),
+        named("LOG_DEBUG", abi::LOG_DEBUG.into()),
+        named("LOG_TRACE", abi::LOG_TRACE.into()),
+        named("METRIC_COUNTER", abi::METRIC_COUNTER.into()),
+        named("METRIC_GAUGE", abi::METRIC_GAUGE.into()),
     ]);
     numbers
 }
@@ -263,13 +276,40 @@ fn padding_has_a_name() {
 #[test]
 #[cfg(target_pointer_width = "64")]
 fn what_version_1_promised_stays() {
+    let promised = rusts_view() + &signatures(&declared::generated());
     if std::env::var_os("ALDIS_WRITE_ABI_LOCK").is_some() {
-        std::fs::write(home().join("tests/abi.lock"), rusts_view()).expect("written");
+        std::fs::write(home().join("tests/abi.lock"), &promised).expect("written");
     }
     assert_eq!(
-        rusts_view(),
+        promised,
         std::fs::read_to_string(home().join("tests/abi.lock")).expect("the lock"),
         "tests/abi.lock (right) holds the promise"
+    );
+}
+
+/// A line for each function of the tables.
+fn signatures(header: &str) -> String {
+    declared::signatures(header)
+        .into_iter()
+        .map(|(name, signature)| format!("{name}: {signature}\n"))
+        .collect()
+}
+
+/// Every number of the header is in `abi.lock`, whoever forgot to list it above.
+#[test]
+fn no_number_is_forgotten() {
+    let known: Vec<String> = numbers().into_iter().map(|(name, _)| name).collect();
+    for (name, value) in declared::numbers(&declared::written()) {
+        let text = value.starts_with('"');
+        assert!(
+            text || known.contains(&format!("ALDIS_{name}")),
+            "ALDIS_{name} {value}"
+        );
+    }
+    assert_eq!(
+        signatures(&declared::written()),
+        signatures(&declared::generated()),
+        "functions: the header (left), Rust (right)"
     );
 }
 

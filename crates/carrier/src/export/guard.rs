@@ -36,12 +36,9 @@ pub(super) fn guarded(log: impl FnOnce(&str), entry: impl FnOnce() -> i32) -> i3
     })
 }
 
-/// Level 1 of [`abi::Host::log`].
-const ERROR: u32 = 1;
-
 pub(super) fn log_error(host: &abi::Host, id: u64, text: &str) {
     if let Some(log) = host.log {
         // SAFETY: the host's table is valid for the process; what is lent lives until it returns.
-        unsafe { log(id, ERROR, Str::of(text), ptr::null()) };
+        unsafe { log(id, abi::LOG_ERROR, Str::of(text), ptr::null()) };
     }
 }
