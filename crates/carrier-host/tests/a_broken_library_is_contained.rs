@@ -178,6 +178,27 @@ async fn a_session_that_fails_on_bytes_costs_its_connection() {
     assert_eq!(instance.metrics().faults, 1);
 }
 
+/// The fixture aborts when a handle is destroyed that a failed call left.
+#[tokio::test]
+async fn what_a_failed_call_left_is_not_destroyed() {
+    for way in ["open", "flooding"] {
+        let (listener, mut settings) = wire::carrier().await;
+        settings["failing"] = way.into();
+        let (instance, _desk) = wire::started(settings);
+        let (stream, _) = listener.accept().await.expect("a connection");
+        assert_eq!(
+            wire::Peer::new(stream).heard().await,
+            None,
+            "{way}: nothing it wanted is done"
+        );
+        wire::accept(&listener, "GO 10 0").await;
+        assert_eq!(instance.metrics().faults, 1, "{way}");
+    }
+    let (_listener, mut settings) = wire::carrier().await;
+    settings["failing"] = "create".into();
+    assert!(wire::try_instance(settings).is_err());
+}
+
 #[tokio::test]
 async fn an_outcome_that_means_nothing_is_ambiguous() {
     let (listener, settings) = wire::carrier().await;

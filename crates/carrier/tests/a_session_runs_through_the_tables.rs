@@ -9,10 +9,20 @@ use aldis_carrier::{
     About, Act, Class, Event, EventKind, Instance, Link, LinkInfo, Message, Outcome, Price, ReceiptState,
     Secret, Session, SessionCarrier, SessionHost, SettingsError,
 };
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A protocol of lines: `hello`, `send`, `took`, `fate`, `bye`.
 struct Lines(Settings);
+
+thread_local! {
+    /// Held by every session of this thread's test.
+    static ALIVE: Arc<()> = Arc::default();
+}
+
+fn alive() -> usize {
+    ALIVE.with(Arc::strong_count) - 1
+}
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +33,8 @@ struct Settings {
 
 struct Line {
     name: String,
+    /// Falls with the session.
+    _alive: Arc<()>,
 }
 
 impl SessionCarrier for Lines {
@@ -43,8 +55,13 @@ impl SessionCarrier for Lines {
         host.write(b"hello ");
         host.write(self.0.password.expose().as_bytes());
         host.timer(1, Duration::from_secs(5));
+        if self.0.host == "refused" {
+            // A word that only the host may say.
+            host.close(Outcome::refused(Class::PluginFault, "x"));
+        }
         Line {
             name: format!("{}{}", link.name(), link.index()),
+            _alive: ALIVE.with(Arc::clone),
         }
     }
 }
@@ -158,6 +175,21 @@ fn an_event_brings_both_answers() {
     assert_eq!(event.carrier_time_ms, Some(1_700_000_000_123));
     assert_eq!(event.price.map(|price| price.micros), Some(5));
     assert_eq!((&ack[..], &nack[..]), (&b"ok"[..], &b"no"[..]));
+}
+
+/// The host does not destroy a session whose open failed.
+#[test]
+fn a_session_ends_with_its_connection_or_with_a_failed_open() {
+    let bench = bench();
+    let (line, _) = bench.connect(0).expect("a connection");
+    assert_eq!(alive(), 1);
+    drop(line);
+    assert_eq!(alive(), 0);
+
+    let settings = json!({ "host": "refused" });
+    let bench = SessionBench::<Lines>::new(&settings, &[("password", "s3cret")]).expect("an instance");
+    assert!(bench.connect(0).is_err());
+    assert_eq!(alive(), 0);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::host_table::visit;
 use super::sinks::{LinkSink, RawAct, RawLink, SessSink};
 use crate::broken::Broken;
 use crate::submission::CarrierMessage;
-use aldis_carrier::abi::{Sess, SessInfo, Session, Str};
+use aldis_carrier::abi::{OK, Sess, SessInfo, Session, Str};
 use aldis_carrier::copying::size_of_u32;
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -63,12 +63,17 @@ impl Machine {
             st: std::ptr::null_mut(),
         };
         let mut st = std::ptr::null_mut();
+        let mut made = false;
         let acts = machine.listen(None, |sess| {
             // SAFETY: `inst` is the library's own; what is lent lives until the call returns.
-            unsafe { open(inst, sess, &raw const info, &raw mut st) }
+            let answer = unsafe { open(inst, sess, &raw const info, &raw mut st) };
+            made = answer == OK;
+            answer
         });
-        // Also after a fault: what was made is to be destroyed.
-        machine.st = st;
+        // What failed has freed what it made. One that wanted too much, but returned `OK`, has a session.
+        if made {
+            machine.st = st;
+        }
         Ok((machine, acts?))
     }
 

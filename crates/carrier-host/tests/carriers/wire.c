@@ -1,13 +1,17 @@
 /* A carrier with connections that stay, which does what its peer tells it in lines: GO <window> <milli per second>,
  * NO, OK <token>, END <token> <class>, TELL <id>, ODD, TICK <ms>, FAULT, CRASH. It says HI <link>, MSG <token> <text>,
- * GOT <id>, AGAIN <id>, TOCK and BYE. */
+ * GOT <id>, AGAIN <id>, TOCK and BYE. With the setting "failing" its first open, or its making, fails after it wrote a
+ * handle; "flooding": its first open wants too much. It aborts when a handle is destroyed that was not made. */
 #define ID "wire"
-#define DESCRIPTOR "{\"id\":\"wire\",\"version\":\"1.0.0\",\"styles\":[\"session\"],\"allowed_hosts\":[\"localhost\"]}"
+#define DESCRIPTOR "{\"id\":\"wire\",\"version\":\"1.0.0\",\"styles\":[\"session\"],\"allowed_hosts\":[\"carrier.example\"]}"
 #include "border.h"
 
 typedef aldis_sess sess;
 typedef struct { size_t len; char line[256]; } session;
-typedef struct { char *host, *port, *links, *tls; } settings;
+typedef struct { char *host, *port, *links, *tls, *failing; uint32_t opened; } settings;
+
+/* What a call that failed left behind. */
+static session unmade;
 
 static int32_t create(const host_table *host, const instance_cfg *cfg, void **out) {
     settings *made = calloc(1, sizeof *made);
@@ -17,8 +21,12 @@ static int32_t create(const host_table *host, const instance_cfg *cfg, void **ou
     made->port = setting(cfg->config_json, "port");
     made->links = setting(cfg->config_json, "links");
     made->tls = setting(cfg->config_json, "tls");
+    made->failing = setting(cfg->config_json, "failing");
     *out = made;
-    return 0;
+    if (!made->failing || strcmp(made->failing, "create")) return 0;
+    free(made);
+    *out = &unmade;
+    return -1;
 }
 
 static int32_t links(void *inst, const aldis_link_sink *sink) {
@@ -40,12 +48,24 @@ static int32_t tell(const sess *s, const char *format, const char *what) {
 }
 
 static int32_t open_one(void *inst, const sess *s, const aldis_sess_info *info, void **st) {
+    settings *self = inst;
     char *name = owned(info->name);
-    (void)inst;
+    if (self->failing && self->opened++ == 0 && !strcmp(self->failing, "open")) {
+        *st = &unmade;
+        free(name);
+        tell(s, "NEVER %s\n", "");
+        return -1;
+    }
     *st = calloc(1, sizeof(session));
     int32_t answer = tell(s, "HI %s\n", name);
     free(name);
+    if (self->failing && self->opened == 1 && !strcmp(self->failing, "flooding")) s->close(s->ctx, NULL);
     return answer;
+}
+
+static void gone(void *handle) {
+    if (handle == &unmade) abort();
+    free(handle);
 }
 
 static int32_t obey(const sess *s, char *line) {
@@ -111,13 +131,13 @@ static int32_t drain(void *st, const sess *s) {
     return s->close(s->ctx, &o);
 }
 
-static const aldis_session table = { sizeof table, 0, links, open_one, on_bytes, on_timer, submit, drain, free };
+static const aldis_session table = { sizeof table, 0, links, open_one, on_bytes, on_timer, submit, drain, gone };
 
 static const void *extension(str id) { return is(id, ALDIS_SESSION) ? &table : NULL; }
 
 const entry *aldis_carrier_entry_v1(void) {
     static entry e = { .struct_size = sizeof e, .magic = ALDIS_MAGIC, .abi_major = 1, .instance_create = create,
-        .instance_destroy = free, .get_extension = extension };
+        .instance_destroy = gone, .get_extension = extension };
     e.descriptor_json = text(DESCRIPTOR);
     return &e;
 }

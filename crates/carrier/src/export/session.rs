@@ -83,15 +83,18 @@ unsafe extern "C" fn open<C: SessionCarrier>(
             };
             let name = info.name.to_text();
             let link = LinkInfo::new(usize::try_from(info.link).unwrap_or(usize::MAX), &name);
-            heard(sess, |host| {
-                let session = carrier.open(&link, host);
+            let mut session = None;
+            let answer = heard(sess, |host| session = Some(carrier.open(&link, host)));
+            // The host destroys no session whose open failed: it is dropped here.
+            if let (abi::OK, Some(session)) = (answer, session) {
                 let connected = Connected {
                     session,
                     id: held.id,
                     host: held.host,
                 };
                 st.write(Box::into_raw(Box::new(connected)).cast());
-            })
+            }
+            answer
         })
     }
 }

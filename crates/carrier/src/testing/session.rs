@@ -82,12 +82,16 @@ impl<C: SessionCarrier> SessionBench<C> {
             bench: self,
             now_unix_ms: NOW,
         };
-        let mut st = ptr::null_mut();
         let acts = wants(NOW, |sess| {
+            let mut st = ptr::null_mut();
             // SAFETY: the instance is alive, and what is lent lives until the call returns.
-            unsafe { open(self.inst, sess, &raw const info, &raw mut st) }
+            let answer = unsafe { open(self.inst, sess, &raw const info, &raw mut st) };
+            // As a host does it: what failed is not destroyed.
+            if answer == abi::OK {
+                connection.st = st;
+            }
+            answer
         });
-        connection.st = st;
         Ok((connection, acts?))
     }
 }
