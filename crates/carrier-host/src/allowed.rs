@@ -1,6 +1,6 @@
 //! Where a carrier may send: the hosts it declares and the one its settings name, over TLS.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
 
 #[cfg(test)]
@@ -13,8 +13,10 @@ pub(crate) struct AllowedHosts(Vec<Rule>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
     host: Host<String>,
-    /// `None`: the default port of https; any port on loopback.
+    /// `None`: the default port of https.
     port: Option<u16>,
+    /// What the operator names may be loopback without TLS.
+    operators: bool,
 }
 
 impl AllowedHosts {
@@ -31,10 +33,17 @@ impl AllowedHosts {
         if entry.contains('*') {
             return Err("wildcards are not supported");
         }
+        if is_near(&host) {
+            return Err(
+                "a library may not name an address of this machine or of a private network; the operator may, by the \
+                 setting base_url or host",
+            );
+        }
         // `Url` drops a port that is the scheme's own; https on 443 is what `None` means too.
         self.0.push(Rule {
             host: host.to_owned(),
             port: url.port(),
+            operators: false,
         });
         Ok(())
     }
@@ -58,6 +67,7 @@ impl AllowedHosts {
         self.0.push(Rule {
             host: host.to_owned(),
             port: url.port_or_known_default(),
+            operators: true,
         });
         Ok(())
     }
@@ -74,17 +84,21 @@ impl AllowedHosts {
     /// Whether a request may go there. Everything that is not clearly allowed is not.
     pub(crate) fn allows(&self, url: &Url) -> bool {
         let Some(host) = url.host() else { return false };
-        let loopback = is_loopback(&host);
-        let scheme = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-        scheme
-            && !has_userinfo(url)
-            && self.0.iter().any(|rule| {
-                rule.host == host.to_owned()
-                    && match rule.port {
-                        Some(port) => url.port_or_known_default() == Some(port),
-                        None => loopback || url.port().is_none(),
-                    }
-            })
+        let scheme = |rule: &Rule| match url.scheme() {
+            "https" => true,
+            "http" => rule.operators && is_loopback(&host),
+            _ => false,
+        };
+        let port = |rule: &Rule| match rule.port {
+            Some(port) => url.port_or_known_default() == Some(port),
+            None => url.port().is_none(),
+        };
+        let named = |rule: &Rule| rule.host == host.to_owned();
+        !has_userinfo(url)
+            && self
+                .0
+                .iter()
+                .any(|rule| named(rule) && scheme(rule) && port(rule))
     }
 }
 
@@ -99,4 +113,44 @@ fn is_loopback(host: &Host<&str>) -> bool {
         Host::Ipv4(address) => IpAddr::V4(*address).is_loopback(),
         Host::Ipv6(address) => IpAddr::V6(*address).is_loopback(),
     }
+}
+
+/// This machine, or a neighbour that the internet does not reach: what a library from elsewhere has no business to name.
+fn is_near(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            let last = name.rsplit('.').next().unwrap_or_default();
+            last == "localhost" || name == "localhost.localdomain"
+        }
+        Host::Ipv4(address) => is_near_v4(*address),
+        Host::Ipv6(address) => is_near_v6(*address),
+    }
+}
+
+/// RFC 6890, and the shared addresses of RFC 6598.
+fn is_near_v4(address: Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    address.is_loopback()
+        || address.is_private()
+        || address.is_link_local()
+        || address.is_broadcast()
+        || address.is_multicast()
+        || first == 0
+        || (first == 100 && second & 0xc0 == 64)
+}
+
+/// RFC 4291, RFC 4193 (`fc00::/7`), and IPv4 in its clothes (also those of RFC 6052).
+fn is_near_v6(address: Ipv6Addr) -> bool {
+    let segments = address.segments();
+    let translated = (segments[..6] == [0x64, 0xff9b, 0, 0, 0, 0]).then(|| {
+        let [.., a, b, c, d] = address.octets();
+        Ipv4Addr::new(a, b, c, d)
+    });
+    address.is_loopback()
+        || address.is_unspecified()
+        || address.is_multicast()
+        || address.is_unique_local()
+        || address.is_unicast_link_local()
+        || address.to_ipv4().or(translated).is_some_and(is_near_v4)
 }

@@ -154,7 +154,7 @@ async fn it_goes_only_where_the_settings_or_the_descriptor_say() {
     let refused = try_instance(settings.clone()).expect_err("a refusal");
     assert!(refused.to_string().contains("allowed hosts"), "{refused}");
     // The descriptor's own.
-    settings["link_host"] = json!("localhost");
+    settings["link_host"] = json!("carrier.example");
     try_instance(settings.clone()).expect("an instance");
     settings["port"] = json!("0");
     let refused = try_instance(settings).expect_err("a refusal");

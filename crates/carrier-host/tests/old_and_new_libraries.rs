@@ -94,6 +94,11 @@ fn a_descriptor_that_cannot_be_is_refused() {
     );
     let hosts = r#"DESCRIPTOR="{\"id\":\"fixture\",\"version\":\"1\",\"allowed_hosts\":[\"*.x.y\"]}""#;
     refused(&[hosts], &["\"*.x.y\"", "wildcard"]);
+    let hosts = r#"DESCRIPTOR="{\"id\":\"fixture\",\"version\":\"1\",\"allowed_hosts\":[\"localhost\"]}""#;
+    refused(&[hosts], &["\"localhost\"", "base_url"]);
+    // Nothing that follows it would come to an end.
+    let schema = r##"DESCRIPTOR="{\"id\":\"fixture\",\"version\":\"1\",\"config_schema\":{\"anyOf\":[{\"$ref\":\"#\"}]}}""##;
+    refused(&[schema], &["config_schema", "refers to itself"]);
 }
 
 #[test]

@@ -108,6 +108,59 @@ fn an_entry_is_a_host_and_nothing_more() {
     }
 }
 
+/// A library that nobody trusts must not talk to what listens on this machine or behind the same wall.
+#[test]
+fn a_library_may_not_name_its_host_or_its_hosts_neighbours() {
+    for entry in [
+        "localhost",
+        "LOCALHOST:8080",
+        "localhost.",
+        "db.localhost",
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f.1:9",
+        "0.0.0.0",
+        "10.1.2.3",
+        "172.16.0.1:443",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:10.0.0.1]",
+        "[64:ff9b::10.0.0.1]",
+        "[fe80::1]",
+        "[fd00::1]:443",
+    ] {
+        let refused = AllowedHosts::default().add_host(entry).expect_err(entry);
+        assert!(
+            refused.contains("private network") && refused.contains("base_url"),
+            "{refused}"
+        );
+    }
+    for entry in [
+        "localhost.example.com",
+        "8.8.8.8",
+        "172.32.0.1",
+        "[2001:4860:4860::8888]",
+    ] {
+        assert_eq!(AllowedHosts::default().add_host(entry), Ok(()), "{entry}");
+    }
+}
+
+#[test]
+fn loopback_is_open_to_the_operators_address_alone() {
+    let mut list = list(&[], Some("https://localhost:8443"));
+    assert!(allows(&list, "https://localhost:8443/"));
+    list.add_base_url("http://127.0.0.1:80").expect("a base url");
+    assert!(allows(&list, "http://127.0.0.1/"));
+    for url in ["http://127.0.0.1:81/", "http://localhost/", "https://127.0.0.1/"] {
+        assert!(!allows(&list, url), "{url}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_other_name_slips_through(host in "[a-z0-9.-]{1,30}", path in "[ -~]{0,30}") {
