@@ -38,8 +38,10 @@ impl Faults {
         self.total = self.total.saturating_add(1);
     }
 
-    pub(crate) fn quarantined(&self, now: Duration) -> bool {
-        self.until.is_some_and(|until| now < until)
+    /// How long the quarantine lasts, if there is one.
+    pub(crate) fn rest(&self, now: Duration) -> Option<Duration> {
+        let left = self.until?.saturating_sub(now);
+        (!left.is_zero()).then_some(left)
     }
 
     pub(crate) fn total(&self) -> u64 {

@@ -21,6 +21,7 @@ use attempt::Attempt;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::task::TaskTracker;
 
 /// What the host itself would say of a library's words; for the conformance kit.
 #[cfg(feature = "kit")]
@@ -77,6 +78,8 @@ pub struct InstanceMetrics {
     pub faults: u64,
     /// It is being left alone just now.
     pub quarantined: bool,
+    /// Its call-backs are being left alone just now.
+    pub deaf: bool,
     /// What the library itself reports.
     pub plugin: Vec<PluginMetric>,
     /// Its connections that stay; none in the http style.
@@ -135,8 +138,14 @@ impl Instance {
     /// Connects the links of a session carrier and keeps them up; what arrives on them goes to `events`. Nothing to do
     /// in the http style. To be called within a runtime, once.
     pub fn start(&self, events: &Arc<dyn Events>) {
+        self.start_beside(events, &TaskTracker::new());
+    }
+
+    /// As [`Instance::start`], while others may still have the links that the carrier allows this account: for as long
+    /// as something is in `former`. A refusal is not believed before, and the link tried again within seconds.
+    pub fn start_beside(&self, events: &Arc<dyn Events>, former: &TaskTracker) {
         if let Some(sessions) = &self.sessions {
-            sessions.start(&self.resident, self.engine.dialer(), events);
+            sessions.start(&self.resident, self.engine.dialer(), events, former);
         }
     }
 
@@ -176,7 +185,8 @@ impl Instance {
         }
     }
 
-    /// What the library makes of a call-back. Pure and quick: no I/O.
+    /// What the library makes of a call-back. Pure and quick: no I/O. Contracts that it breaks here are counted apart:
+    /// too many, and call-backs are left alone for a minute, while messages go on.
     pub async fn webhook(&self, request: &CallbackRequest) -> CallbackVerdict {
         let resident = &self.resident;
         if !resident.reads_callbacks() {
@@ -185,11 +195,23 @@ impl Instance {
         if self.quarantined() {
             return CallbackVerdict::Fault;
         }
-        let verdict = resident.callback(request).await;
+        let Some(verdict) = resident.callback(request).await else {
+            return CallbackVerdict::Fault;
+        };
         verdict.and_then(believe).unwrap_or_else(|broken| {
-            resident.note_fault(&broken);
+            resident.note_callback_fault(&broken);
             CallbackVerdict::Fault
         })
+    }
+
+    /// Whether its library reads call-backs.
+    pub fn reads_callbacks(&self) -> bool {
+        self.resident.reads_callbacks()
+    }
+
+    /// Whether it keeps connections: the session style.
+    pub fn keeps_links(&self) -> bool {
+        self.sessions.is_some()
     }
 
     /// Broke the contract too often and is being left alone for a minute.
@@ -197,14 +219,19 @@ impl Instance {
         self.resident.quarantined()
     }
 
+    /// For how long it is being left alone, if it is: after too many broken contracts, or a crash loop of its worker.
+    pub fn rest(&self) -> Option<Duration> {
+        self.resident.rest()
+    }
+
     /// The counters of this instance.
     pub fn metrics(&self) -> InstanceMetrics {
         let resident = &self.resident;
-        let faults = resident.faults().total();
         InstanceMetrics {
             call_times: resident.budget().times(),
-            faults,
+            faults: resident.all_faults(),
             quarantined: self.quarantined(),
+            deaf: resident.deaf(),
             plugin: resident.room().series().all(),
             links: self.sessions.as_ref().map(Sessions::metrics).unwrap_or_default(),
             worker: resident.worker(),

@@ -19,8 +19,15 @@ pub(crate) struct Resident {
     library: Library,
     code: Code,
     faults: Mutex<Faults>,
+    /// Of its own: anybody on the internet may call back, and nobody there shall stop what is sent.
+    callback_faults: Mutex<Faults>,
+    /// One call-back at a time, so that a crowd of bad ones is noticed at its third.
+    callback_turn: tokio::sync::Mutex<()>,
     budget: Budget,
 }
+
+/// How long to look elsewhere while a worker is left alone, whose rest ends by itself.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Where its code runs.
 pub(crate) enum Code {
@@ -36,6 +43,8 @@ impl Resident {
             library,
             code,
             faults: Mutex::default(),
+            callback_faults: Mutex::default(),
+            callback_turn: tokio::sync::Mutex::default(),
             budget: Budget::default(),
         }
     }
@@ -92,8 +101,17 @@ impl Resident {
         }
     }
 
-    /// What the library makes of a call-back.
-    pub(crate) async fn callback(&self, request: &CallbackRequest) -> Result<Verdict, Broken> {
+    /// What the library makes of a call-back. `None`: it broke the contract over too many of them, and call-backs are
+    /// left alone for a minute.
+    pub(crate) async fn callback(&self, request: &CallbackRequest) -> Option<Result<Verdict, Broken>> {
+        let _turn = self.callback_turn.lock().await;
+        if self.deaf() {
+            return None;
+        }
+        Some(self.read_callback(request).await)
+    }
+
+    async fn read_callback(&self, request: &CallbackRequest) -> Result<Verdict, Broken> {
         match &self.code {
             Code::Here(handle) => self.timed(|| handle.callback(request)),
             Code::Worker(worker) => self.noted(worker.callback(request).await),
@@ -110,7 +128,42 @@ impl Resident {
 
     /// Broke the contract too often and is being left alone for a minute.
     pub(crate) fn quarantined(&self) -> bool {
-        self.faults().quarantined(self.room().age())
+        self.faults().rest(self.room().age()).is_some()
+    }
+
+    /// Broke the contract over too many call-backs, which are being left alone for a minute.
+    pub(crate) fn deaf(&self) -> bool {
+        self.callback_faults().rest(self.room().age()).is_some()
+    }
+
+    /// For how long it is being left alone, if it is, whatever for.
+    pub(crate) fn rest(&self) -> Option<Duration> {
+        let safe_mode = self.worker().is_some_and(|worker| worker.safe_mode);
+        let quarantine = self.faults().rest(self.room().age());
+        quarantine.max(safe_mode.then_some(LOOK_AGAIN))
+    }
+
+    fn callback_faults(&self) -> MutexGuard<'_, Faults> {
+        self.callback_faults
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Broken contracts so far, whatever over.
+    pub(crate) fn all_faults(&self) -> u64 {
+        self.faults().total() + self.callback_faults().total()
+    }
+
+    /// Over a call-back: no reason to send nothing. That it crashed a worker is one to read no more of them.
+    pub(crate) fn note_callback_fault(&self, broken: &Broken) {
+        let rests = self.worker().is_some_and(|worker| worker.safe_mode);
+        let deaf = if rests {
+            self.callback_faults().count();
+            false
+        } else {
+            self.callback_faults().note(self.room().age())
+        };
+        tracing::error!(target: "aldis_carrier", carrier = self.name, deaf, "over a call-back, the carrier library {broken}");
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {

@@ -28,8 +28,8 @@ use aldis_carrier::{Class, Scope};
 use board::Boards;
 use keeper::Keeper;
 use queue::{Job, Queue};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -55,6 +55,19 @@ struct Shared {
     leaving: CancellationToken,
     /// End now.
     cut: CancellationToken,
+    /// While something is in there, others may still have the links that the carrier allows.
+    former: OnceLock<TaskTracker>,
+}
+
+impl Shared {
+    fn is_successor(&self) -> bool {
+        self.former.get().is_some_and(|former| !former.is_empty())
+    }
+
+    /// Why no link is up, if it is the account's fault, as far as that can be known yet.
+    fn refused(&self) -> Option<Class> {
+        self.boards.refused().filter(|_| !self.is_successor())
+    }
 }
 
 impl Sessions {
@@ -66,6 +79,7 @@ impl Sessions {
             tokens: AtomicU64::new(1),
             leaving: CancellationToken::new(),
             cut: CancellationToken::new(),
+            former: OnceLock::new(),
         };
         Self {
             shared: Arc::new(shared),
@@ -75,10 +89,17 @@ impl Sessions {
     }
 
     /// Connects, and keeps connected. Once; again does nothing.
-    pub(crate) fn start(&self, resident: &Arc<Resident>, dialer: &Dialer, events: &Arc<dyn Events>) {
+    pub(crate) fn start(
+        &self,
+        resident: &Arc<Resident>,
+        dialer: &Dialer,
+        events: &Arc<dyn Events>,
+        former: &TaskTracker,
+    ) {
         if !self.tasks.close() {
             return;
         }
+        let _ = self.shared.former.set(former.clone());
         for (index, plan) in self.plans.iter().enumerate() {
             let keeper = Keeper {
                 index,
@@ -101,7 +122,7 @@ impl Sessions {
         let now = Instant::now();
         let limit = PLACE_WITHIN.min(submission.time_limit);
         let place_by = boards.down_since().map_or(now, |since| since.min(now)) + limit;
-        if place_by <= now || boards.refused().is_some() && boards.down_since().is_some() {
+        if place_by <= now || self.shared.refused().is_some() && boards.down_since().is_some() {
             return self.no_place();
         }
         let (job, ticket) = Job::new(submission, now);
@@ -130,7 +151,7 @@ impl Sessions {
             report.scope = Scope::Instance;
             return report;
         }
-        match boards.refused() {
+        match self.shared.refused() {
             Some(class) => unsent(class, "refused", "the carrier refuses the connection"),
             None => unsent(Class::Temporary, "not_connected", "no link to the carrier is up"),
         }

@@ -1,7 +1,11 @@
 //! A call-back reaches the library untouched, and only what the library vouches for comes back.
 
-use crate::stage::{TOKEN, instance};
-use aldis_carrier_host::{CallbackRequest, CallbackVerdict, EventKind, PriceKind, ReceiptState};
+use crate::stage::{TOKEN, instance, library_in, submission, try_instance};
+use aldis_carrier_host::{
+    CallbackRequest, CallbackVerdict, Class, EventKind, Isolation, PriceKind, ReceiptState,
+};
+use futures_util::future::join_all;
+use serde_json::json;
 
 fn callback(body: &'static str) -> CallbackRequest {
     CallbackRequest {
@@ -86,6 +90,61 @@ async fn a_broken_reader_is_a_fault() {
         );
         assert_eq!(instance.metrics().faults, 1, "{body}");
     }
+}
+
+/// Anybody may call back: what that breaks must not stop what is sent.
+#[tokio::test]
+async fn too_many_broken_ones_are_left_alone_and_messages_go_on() {
+    let instance = instance("receipts", "http://127.0.0.1:9");
+    for _ in 0..3 {
+        let verdict = instance.webhook(&callback("odd")).await;
+        assert!(matches!(verdict, CallbackVerdict::Fault), "{verdict:?}");
+    }
+    // The carrier is asked to try again later.
+    let verdict = instance.webhook(&callback("good")).await;
+    assert!(matches!(verdict, CallbackVerdict::Fault), "{verdict:?}");
+    let metrics = instance.metrics();
+    assert_eq!(
+        (metrics.faults, metrics.deaf, metrics.quarantined),
+        (3, true, false)
+    );
+    assert_eq!(instance.rest(), None);
+    let report = instance.submit(submission("Hello")).await;
+    assert_eq!(
+        report.class,
+        Class::BadRequest,
+        "the library's own word: {report:?}"
+    );
+}
+
+/// A crowd of them ends a few workers, and is left alone before the carrier is.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_that_crashes_the_worker_does_not_stop_it() {
+    let library = library_in("receipts", Isolation::Worker);
+    let instance = try_instance(&library, json!({ "base_url": "http://127.0.0.1:9" }), TOKEN);
+    let instance = instance.expect("an instance");
+    let crowd: Vec<_> = (0..100)
+        .map(|number| CallbackRequest {
+            external_url: format!("https://sms.example.com/carriers/c/receipts?a={number}"),
+            ..callback("crash")
+        })
+        .collect();
+    let verdicts = join_all(crowd.iter().map(|crash| instance.webhook(crash))).await;
+    assert!(
+        verdicts
+            .iter()
+            .all(|verdict| matches!(verdict, CallbackVerdict::Fault))
+    );
+    let worker = instance.metrics().worker.expect("a worker");
+    assert!(worker.ends <= 6 && !worker.safe_mode, "{worker:?}");
+    assert!(instance.metrics().deaf);
+    let report = instance.submit(submission("Hello")).await;
+    assert_eq!(
+        report.class,
+        Class::BadRequest,
+        "the library's own word: {report:?}"
+    );
 }
 
 #[tokio::test]

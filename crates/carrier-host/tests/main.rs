@@ -20,6 +20,7 @@ mod an_attempt_ends_in_time;
 mod an_event_is_acknowledged_once_durable;
 mod call_backs_are_read_by_their_library;
 mod compiled_libraries_keep_working;
+mod links_are_handed_over;
 mod nothing_leaves_the_allowed_hosts;
 mod nothing_secret_is_logged;
 mod old_and_new_libraries;

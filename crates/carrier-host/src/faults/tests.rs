@@ -11,10 +11,11 @@ const fn at(seconds: u64) -> Duration {
 fn the_third_fault_within_a_minute_begins_a_minute_of_rest() {
     let mut faults = Faults::default();
     assert!(!faults.note(at(0)) && !faults.note(at(30)));
-    assert!(!faults.quarantined(at(30)));
+    assert_eq!(faults.rest(at(30)), None);
     assert!(faults.note(at(59)));
-    assert!(faults.quarantined(at(59)) && faults.quarantined(at(118)));
-    assert!(!faults.quarantined(at(119)));
+    assert_eq!(faults.rest(at(59)), Some(at(60)));
+    assert_eq!(faults.rest(at(118)), Some(at(1)));
+    assert_eq!(faults.rest(at(119)), None);
     assert!(!faults.note(at(119)), "it starts afresh");
     assert_eq!(faults.total(), 4);
 }

@@ -14,6 +14,9 @@ use tokio::time::{Instant, sleep};
 /// How long to look away while the library is in quarantine.
 pub(super) const QUARANTINED: Duration = Duration::from_secs(1);
 
+/// The longest rest while the links of an older generation may still be there: they leave within seconds.
+const HANDING_OVER: Duration = Duration::from_secs(2);
+
 pub(super) struct Keeper {
     /// Which link.
     pub(super) index: usize,
@@ -44,7 +47,10 @@ impl Keeper {
             let Some(End { class, why, held }) = self.connection().await else {
                 return;
             };
-            let rest = backoff.rest(class, held, chance());
+            let mut rest = backoff.rest(class, held, chance());
+            if self.shared.is_successor() {
+                rest = rest.min(HANDING_OVER);
+            }
             self.tell(class, &why, rest);
             leaving.run_until_cancelled(sleep(rest)).await;
         }
@@ -77,7 +83,8 @@ impl Keeper {
 
     fn tell(&self, class: Class, why: &str, rest: Duration) {
         let (carrier, link, seconds) = (self.resident.name(), &self.plan.name, rest.as_secs_f32());
-        if matches!(class, Class::Unauthorized | Class::NoFunds) {
+        let refused = matches!(class, Class::Unauthorized | Class::NoFunds);
+        if refused && !self.shared.is_successor() {
             tracing::error!(target: "aldis_carrier", carrier, link, seconds, ?class, "the carrier refuses the link: {why}");
         } else {
             tracing::warn!(target: "aldis_carrier", carrier, link, seconds, "link lost or not made: {why}");

@@ -20,6 +20,7 @@ static int32_t handle(void *inst, const webhook_req *r, const webhook_sink *sink
     event e = { .struct_size = sizeof e, .kind = 0, .state = 4, .is_final = 1, .carrier_id = text("SM1"),
         .to = text("+12025550100"), .code = text("0"), .carrier_time_ms = r->now_unix_ms - 1, .price_micros = 7500,
         .currency = "USD", .attrs = { &kind, 1, sizeof kind } };
+    if (is(r->body, "crash")) abort();
     if (r->headers.len != 1 || !is(signature->key, "X-Signature") || !is(r->method, "POST")) return 2;
     if (!is(r->external_url, "https://sms.example.com/carriers/c/receipts?a=b") || !is(r->remote_address, "10.0.0.1"))
         return 2;
