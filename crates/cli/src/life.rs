@@ -113,12 +113,14 @@ fn told(receipt: &ReceiptView, ink: Ink) -> String {
     } else {
         ink.yellow(state)
     };
+    let class = receipt.class.map(|class| format!(", {}", class.as_str()));
     let code = receipt
         .code
         .as_deref()
         .map(|code| format!(", code {}", printable(code)));
     format!(
-        "receipt: {state}{}, {}",
+        "receipt: {state}{}{}, {}",
+        class.unwrap_or_default(),
         code.unwrap_or_default(),
         ink.dim(&printable(&receipt.carrier_message_id))
     )
@@ -191,6 +193,7 @@ fn receipt_record(receipt: &ReceiptView) -> Value {
         "carrier_message_id": receipt.carrier_message_id,
         "state": receipt.state.as_str(),
         "final": receipt.is_final,
+        "class": receipt.class.map(OutcomeClass::as_str),
         "code": receipt.code,
         "carrier_time": receipt.carrier_time.map(rfc3339),
         "received_at": rfc3339(receipt.received_at),

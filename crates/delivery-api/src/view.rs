@@ -73,6 +73,8 @@ pub struct ReceiptView {
     pub state: ReceiptState,
     /// The carrier says that nothing will follow.
     pub is_final: bool,
+    /// Why it was not delivered, if the carrier says so.
+    pub class: Option<OutcomeClass>,
     /// The carrier's own code, as it said it.
     pub code: Option<String>,
     /// When it happened, by the carrier's clock.

@@ -94,15 +94,17 @@ fn receipt() -> impl Strategy<Value = ReceiptView> {
         "SM[0-9a-f]{8}",
         select(ReceiptState::ALL),
         any::<bool>(),
+        of(select(OutcomeClass::ALL)),
         of("[A-Z0-9]{1,10}"),
         of(moment()),
         moment(),
     )
         .prop_map(
-            |(carrier_message_id, state, is_final, code, carrier_time, received_at)| ReceiptView {
+            |(carrier_message_id, state, is_final, class, code, carrier_time, received_at)| ReceiptView {
                 carrier_message_id,
                 state,
                 is_final,
+                class,
                 code,
                 carrier_time,
                 received_at,

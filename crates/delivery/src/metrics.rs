@@ -95,7 +95,7 @@ impl Metrics {
             "Requests that were answered with an error",
             m.refusals,
         );
-        let help = "Receipts and inbound messages: changed a state, noted, repeated, early, inbound";
+        let help = "Receipts and inbound messages: changed a state, noted, repeated, early, let_go, inbound";
         r.register("aldis_told", help, m.told);
         r.register(
             "aldis_callbacks",

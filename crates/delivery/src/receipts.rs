@@ -3,13 +3,14 @@
 
 mod callback;
 pub mod fate;
+pub mod whose;
 mod words;
 
 pub(crate) use callback::{MESSAGE, answer};
 
 use crate::engine::Engine;
 use crate::store::{Change, Ended, Heard, Kept, News, Open, StoreError};
-use aldis_carrier_host::{CarrierEvent, Events, Stored};
+use aldis_carrier_host::{CarrierEvent, Events, LateAnswer, Stored};
 use aldis_daemon::clock;
 use aldis_message::{CarrierName, DeliveryStatus, MessageId, OutcomeClass};
 use std::sync::{Arc, Weak};
@@ -34,7 +35,6 @@ pub(crate) async fn take(
 
 /// Keeps the answer to an attempt that was given up as lost, and says whether that is durable. It needs no lease, may
 /// come again, and changes nothing that is settled: an attempt that had an answer, or that nobody knows, stays as it is.
-#[allow(dead_code, reason = "the links' late answers come in here")]
 pub(crate) async fn late_answer(
     engine: &Engine,
     carrier: &CarrierName,
@@ -69,6 +69,11 @@ fn report(engine: &Engine, carrier: &CarrierName, heard: &Heard) {
         Heard::Receipt(Kept::Noted) => "noted",
         Heard::Receipt(Kept::Repeated) | Heard::Inbound(false) => "repeated",
         Heard::Receipt(Kept::Early) => "early",
+        Heard::LetGo(whose) => {
+            engine.metrics.told(whose, "let_go");
+            tracing::debug!(carrier = %whose, "a receipt was let go: no message had its id for three days");
+            return;
+        }
     };
     engine.metrics.told(carrier, what);
     if let Heard::Receipt(Kept::Changed(change)) = heard {
@@ -95,21 +100,47 @@ impl Ears {
     pub(crate) fn of(engine: &Arc<Engine>) -> Arc<dyn Events> {
         Arc::new(Self(Arc::downgrade(engine)))
     }
-}
 
-impl Events for Ears {
-    fn take(&self, carrier: &str, event: CarrierEvent) -> Stored {
+    fn stored<F>(
+        &self,
+        carrier: &str,
+        keep: impl FnOnce(Arc<Engine>, CarrierName) -> F + Send + 'static,
+    ) -> Stored
+    where
+        F: Future<Output = Result<(), StoreError>> + Send + 'static,
+    {
         let (engine, carrier) = (self.0.upgrade(), CarrierName::parse(carrier));
         Box::pin(async move {
             let (Some(engine), Ok(carrier)) = (engine, carrier) else {
                 return false;
             };
-            let taken = take(&engine, &carrier, vec![event], None).await;
-            taken
-                .inspect_err(
-                    |error| tracing::error!(%carrier, %error, "what a carrier told could not be kept"),
-                )
-                .is_ok()
+            let name = carrier.clone();
+            let kept = keep(engine, carrier).await;
+            kept.inspect_err(
+                |error| tracing::error!(carrier = %name, %error, "what a carrier told could not be kept"),
+            )
+            .is_ok()
+        })
+    }
+}
+
+impl Events for Ears {
+    fn take(&self, carrier: &str, event: CarrierEvent) -> Stored {
+        self.stored(carrier, async move |engine, carrier| {
+            take(&engine, &carrier, vec![event], None).await
+        })
+    }
+
+    fn late(&self, carrier: &str, answer: LateAnswer) -> Stored {
+        self.stored(carrier, async move |engine, carrier| {
+            let LateAnswer {
+                message,
+                attempt,
+                report,
+            } = answer;
+            let class = OutcomeClass::from_number(report.class.number()).unwrap_or(OutcomeClass::PluginFault);
+            let (code, ids) = (report.code, report.carrier_ids);
+            late_answer(&engine, &carrier, &message, attempt, class, code, ids).await
         })
     }
 }

@@ -138,6 +138,8 @@ pub enum Heard {
     Receipt(Kept),
     /// A message to us; false if it had been told before.
     Inbound(bool),
+    /// A receipt of this carrier had waited for too long, and was let go to make room for one that waits.
+    LetGo(CarrierName),
 }
 
 /// The open store.
@@ -212,6 +214,7 @@ impl Store {
     }
 
     /// Keeps what a carrier told, all of it or nothing. `hint` is the message it is about, if the way it came says so.
+    /// One answer for each, then those that were let go.
     pub async fn keep(
         &self,
         carrier: &CarrierName,
@@ -228,7 +231,11 @@ impl Store {
                     }
                     News::Inbound(told) => inbound::keep(connection, &carrier, told, now).map(Heard::Inbound),
                 };
-                told.iter().map(keep).collect()
+                let mut heard: Vec<Heard> = told.iter().map(keep).collect::<Result<_, _>>()?;
+                if heard.contains(&Heard::Receipt(Kept::Early)) {
+                    heard.extend(receipt::sweep(connection, now)?.into_iter().map(Heard::LetGo));
+                }
+                Ok(heard)
             })
             .await
     }

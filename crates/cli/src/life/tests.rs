@@ -33,6 +33,7 @@ fn life() -> MessageView {
         carrier_message_id: "sbx-1".to_owned(),
         state: ReceiptState::EnRoute,
         is_final: false,
+        class: None,
         code: Some("007".to_owned()),
         carrier_time: None,
         received_at: UnixMillis::from_millis(ACCEPTED + 40),

@@ -1,7 +1,7 @@
 //! A receipt, on the wire and off it.
 
 use super::timestamp;
-use super::view::{required, unreadable};
+use super::view::{outcome, outcome_into_wire, required, unreadable};
 use crate::{DeliveryError, ReceiptView, wire};
 use aldis_message::ReceiptState;
 
@@ -10,6 +10,10 @@ pub(super) fn receipt_into_wire(receipt: ReceiptView) -> wire::Receipt {
         carrier_message_id: receipt.carrier_message_id,
         state: state_into_wire(receipt.state).into(),
         r#final: receipt.is_final,
+        class: receipt
+            .class
+            .map_or(wire::AttemptOutcome::Unspecified, outcome_into_wire)
+            .into(),
         code: receipt.code.unwrap_or_default(),
         carrier_time: receipt.carrier_time.map(timestamp),
         received_at: Some(timestamp(receipt.received_at)),
@@ -25,6 +29,8 @@ pub(super) fn receipt_from_wire(receipt: wire::Receipt) -> Result<ReceiptView, D
         carrier_message_id: receipt.carrier_message_id,
         state: state(receipt.state).ok_or_else(|| unreadable("attempts.receipts.state"))?,
         is_final: receipt.r#final,
+        // A newer delivery's word for a reason is no reason to refuse the message.
+        class: outcome(receipt.class),
         code: Some(receipt.code).filter(|code| !code.is_empty()),
         carrier_time,
         received_at: required(receipt.received_at, "attempts.receipts.received_at")?,

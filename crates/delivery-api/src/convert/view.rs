@@ -149,7 +149,7 @@ fn state(number: i32) -> Option<DeliveryStatus> {
         .find(|status| i32::from(state_into_wire(*status)) == number)
 }
 
-fn outcome_into_wire(class: OutcomeClass) -> wire::AttemptOutcome {
+pub(super) fn outcome_into_wire(class: OutcomeClass) -> wire::AttemptOutcome {
     match class {
         OutcomeClass::Accepted => wire::AttemptOutcome::Accepted,
         OutcomeClass::Temporary => wire::AttemptOutcome::Temporary,
@@ -169,7 +169,7 @@ fn outcome_into_wire(class: OutcomeClass) -> wire::AttemptOutcome {
     }
 }
 
-fn outcome(number: i32) -> Option<OutcomeClass> {
+pub(super) fn outcome(number: i32) -> Option<OutcomeClass> {
     OutcomeClass::ALL
         .iter()
         .copied()

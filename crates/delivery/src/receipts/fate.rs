@@ -34,38 +34,60 @@ pub enum Fate {
     Failed,
 }
 
-/// The fate of an attempt with so many carrier ids, of a message of so many segments. `told` is in the order it came.
-pub fn fate<'a>(ids: u32, segments: u32, told: impl IntoIterator<Item = &'a Told>) -> Fate {
+/// How the parts of an attempt are told apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// The ids that the carrier's answer has. What receipts name besides is never waited for.
+    pub ids: Vec<String>,
+    /// How many the message has.
+    pub segments: u32,
+    /// The carrier gives each part of a message an id of its own.
+    pub id_for_each: bool,
+}
+
+/// The fate of an attempt. `told` is in the order it came.
+pub fn fate<'a>(parts: &Parts, told: impl IntoIterator<Item = &'a Told>) -> Fate {
     // The first final word on a part stays: a carrier that contradicts itself is not followed.
-    let mut parts: BTreeMap<(&str, u32), bool> = BTreeMap::new();
+    let mut ends: BTreeMap<(&str, u32), bool> = BTreeMap::new();
+    let mut heard: BTreeSet<&str> = BTreeSet::new();
     let mut numbered = false;
     let mut taken = false;
     for told in told {
+        heard.insert(&told.carrier_id);
         numbered |= told.part > 0;
         taken |= told.state != ReceiptState::Unknown;
         if told.state.is_arrival() || told.is_final {
-            parts
-                .entry((&told.carrier_id, told.part))
+            ends.entry((&told.carrier_id, told.part))
                 .or_insert_with(|| told.state.is_arrival());
         }
     }
-    if parts.values().any(|arrived| !arrived) {
+    if ends.values().any(|arrived| !arrived) {
         return Fate::Failed;
     }
-    // An id for each part, or one for all: then the parts have numbers, or one receipt is for the whole.
-    let (arrived, expected) = if ids > 1 {
-        let ids_told: BTreeSet<_> = parts.keys().map(|(id, _)| id).collect();
-        (ids_told.len(), ids)
+    // Several parts may have one id.
+    let ids: BTreeSet<&str> = parts.ids.iter().map(String::as_str).collect();
+    let arrived: BTreeSet<&str> = ends.keys().map(|(id, _)| *id).collect();
+    let count = |segments: u32| usize::try_from(segments).unwrap_or(usize::MAX).max(1);
+    let each_arrived = if ids.len() > 1 {
+        // Told of by the answer's ids, or each part by one that is not among them.
+        let by_answer = arrived.intersection(&ids).count();
+        by_answer.max(arrived.len() - by_answer) >= ids.len()
+    } else if numbered {
+        let numbers: BTreeSet<u32> = ends.keys().map(|(_, part)| *part).collect();
+        numbers.len() >= count(parts.segments)
+    } else if ids.is_empty() {
+        // No answer says how many ids there are. As many as were heard of; or, where the carrier is known to give each
+        // part its own, as there are parts. Not without knowing that: the first receipt may be the only one.
+        let known = if parts.id_for_each { parts.segments } else { 1 };
+        arrived.len() >= heard.len().max(count(known))
     } else {
-        (parts.len(), if numbered { segments } else { 1 })
+        // One receipt for the whole.
+        !arrived.is_empty()
     };
-    let expected = usize::try_from(expected.max(1)).unwrap_or(usize::MAX);
-    if arrived >= expected {
-        Fate::Arrived
-    } else if taken {
-        Fate::Taken
-    } else {
-        Fate::Silent
+    match (each_arrived, taken) {
+        (true, _) => Fate::Arrived,
+        (false, true) => Fate::Taken,
+        (false, false) => Fate::Silent,
     }
 }
 

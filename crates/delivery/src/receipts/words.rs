@@ -2,8 +2,8 @@
 
 use crate::carriers::code;
 use crate::store::{Inbound, News, Receipt, Wish};
-use aldis_carrier_host::{CarrierEvent, EventKind};
-use aldis_message::{PhoneNumber, ReceiptState, UnixMillis};
+use aldis_carrier_host::{CarrierEvent, Class, EventKind};
+use aldis_message::{OutcomeClass, PhoneNumber, ReceiptState, UnixMillis};
 
 /// Longer than any carrier's id; what is longer is cut on both sides of the match.
 const LONGEST_ID: usize = 256;
@@ -21,6 +21,7 @@ pub(super) fn news(event: CarrierEvent) -> News {
             part: event.part,
             state: ReceiptState::from_number(event.state.number()).unwrap_or(ReceiptState::Unknown),
             is_final: event.is_final,
+            class: event.class.and_then(reason),
             code: event.code.map(code),
             carrier_time,
         });
@@ -45,6 +46,11 @@ pub(super) fn news(event: CarrierEvent) -> News {
         carrier_time,
         wish,
     })
+}
+
+/// Why it was not delivered.
+fn reason(class: Class) -> Option<OutcomeClass> {
+    OutcomeClass::from_number(class.number()).filter(|class| *class != OutcomeClass::Accepted)
 }
 
 /// E.164 with `+`, as recipients are kept; carriers leave it out. What is no number (a short code, a name) stays.

@@ -1,14 +1,12 @@
 //! Recording: what ended and what comes next, in one commit, under the lease it was begun with.
 
 use super::accept::{insert_attempt, is_suppressed, millis};
-use super::inbound::suppress;
+use super::inbound::suppress_for_now;
+use super::receipt::matching::learn;
 use super::{Lease, Open, late, receipt};
 use aldis_message::{CarrierName, DeliveryStatus, OutcomeClass, Reason, UnixMillis};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::time::Duration;
-
-/// How long an opted-out recipient is not offered to that carrier again.
-pub(super) const SUPPRESSED_FOR: Duration = Duration::from_hours(24);
 
 /// An attempt that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,17 +79,17 @@ pub(super) fn record(
     };
     if let Some(ended) = ended {
         end_attempt(connection, lease, ended, now)?;
-        if ended.class == OutcomeClass::OptedOut {
-            let until = Some(now.plus(SUPPRESSED_FOR));
-            suppress(connection, &ended.attempt.carrier, &recipient, until)?;
-        }
         let id = lease.id.to_string();
-        receipt::learn(
+        if ended.class == OutcomeClass::OptedOut {
+            suppress_for_now(connection, &ended.attempt.carrier, &id, now)?;
+        }
+        learn(
             connection,
             &id,
             ended.attempt.number,
             &ended.attempt.carrier,
             &ended.carrier_ids,
+            now,
         )?;
         // What was told before may be the last word already.
         if let Some(change) = receipt::apply(connection, &id, now)? {

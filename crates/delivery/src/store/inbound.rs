@@ -2,8 +2,9 @@
 
 use super::accept::millis;
 use aldis_message::{CarrierName, UnixMillis};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A message to us. Has no `Debug`: it is somebody's words and number.
 #[derive(Clone, PartialEq, Eq)]
@@ -78,8 +79,27 @@ pub(super) fn keep(
     Ok(new)
 }
 
+/// How long an opted-out recipient is not offered to that carrier again, where it was the carrier that said so.
+const SUPPRESSED_FOR: Duration = Duration::from_hours(24);
+
+/// The carrier said that the recipient of this message opted out.
+pub(super) fn suppress_for_now(
+    connection: &Connection,
+    carrier: &CarrierName,
+    message: &str,
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
+    let recipient: Option<String> = connection
+        .prepare_cached("SELECT recipient FROM messages WHERE id = ?1")?
+        .query_row([message], |row| row.get(0))
+        .optional()?;
+    recipient.map_or(Ok(()), |recipient| {
+        suppress(connection, carrier, &recipient, Some(now.plus(SUPPRESSED_FOR)))
+    })
+}
+
 /// This recipient gets nothing more through this carrier; `None`: until they say otherwise.
-pub(super) fn suppress(
+fn suppress(
     connection: &Connection,
     carrier: &CarrierName,
     recipient: &str,

@@ -1,14 +1,15 @@
 //! An answer that comes after its attempt was given up as lost: the truth about the wire, kept where it is too late to
 //! decide what is sent.
 
-use super::attempt::{SUPPRESSED_FOR, ids_to_json};
-use super::inbound::suppress;
+use super::attempt::ids_to_json;
+use super::inbound::suppress_for_now;
+use super::receipt::matching::learn;
 use super::receipt::{self, Change};
 use super::record::word;
 use super::{Ended, Open};
 use crate::receipts::fate::{answered, contradicts};
 use aldis_message::{DeliveryStatus, MessageClass, MessageId, OutcomeClass, UnixMillis};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
 /// Keeps one that comes without a lease, once, if its attempt ended without an answer and nothing that was told since
 /// says the contrary. The message's state, if that changed.
@@ -62,7 +63,7 @@ pub(super) fn keep(
     let (Open { number, carrier }, id) = (&ended.attempt, id.to_string());
     connection
         .prepare_cached(
-            "UPDATE attempts SET late = ?3, code = coalesce(code, ?4), carrier_ids = coalesce(carrier_ids, ?5)
+            "UPDATE attempts SET late = ?3, code = coalesce(code, ?4), carrier_ids = coalesce(?5, carrier_ids)
              WHERE message = ?1 AND number = ?2",
         )?
         .execute(params![
@@ -73,14 +74,8 @@ pub(super) fn keep(
             ids_to_json(&ended.carrier_ids),
         ])?;
     if ended.class == OutcomeClass::OptedOut {
-        let recipient: Option<String> = connection
-            .prepare_cached("SELECT recipient FROM messages WHERE id = ?1")?
-            .query_row([&id], |row| row.get(0))
-            .optional()?;
-        if let Some(recipient) = recipient {
-            suppress(connection, carrier, &recipient, Some(now.plus(SUPPRESSED_FOR)))?;
-        }
+        suppress_for_now(connection, carrier, &id, now)?;
     }
-    receipt::learn(connection, &id, *number, carrier, &ended.carrier_ids)?;
+    learn(connection, &id, *number, carrier, &ended.carrier_ids, now)?;
     receipt::apply(connection, &id, now)
 }

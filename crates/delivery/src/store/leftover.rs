@@ -2,6 +2,7 @@
 
 use super::accept::millis;
 use super::receipt;
+use super::receipt::matching::learn;
 use super::record::{moment, word};
 use aldis_message::{
     AcceptMode, CarrierName, ClientName, DeliveryStatus, MessageClass, MessageId, OutcomeClass, PhoneNumber,
@@ -126,7 +127,7 @@ pub(super) fn settle(
         };
         // What carriers told meanwhile may say how it ended.
         for (number, carrier) in lost(connection, id)? {
-            receipt::learn(connection, id, number, &carrier, &[])?;
+            learn(connection, id, number, &carrier, &[], now)?;
         }
         receipt::apply(connection, id, now)?;
     }

@@ -1,11 +1,16 @@
 //! What carriers tell of messages they took: kept, matched with the attempt it is about, and turned into the message's
 //! state. It may come twice, out of order, and before the answer that has the id.
 
+pub(super) mod matching;
+
 use super::accept::millis;
-use super::record::word;
-use crate::receipts::fate::{Fate, Told, becomes, fate};
-use aldis_message::{CarrierName, DeliveryStatus, MessageClass, MessageId, ReceiptState, UnixMillis};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use super::inbound::suppress_for_now;
+use super::record::{ids, word};
+use crate::receipts::fate::{Fate, Parts, Told, becomes, fate};
+use aldis_message::{
+    CarrierName, DeliveryStatus, MessageClass, MessageId, OutcomeClass, ReceiptState, UnixMillis,
+};
+use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -26,6 +31,8 @@ pub struct Receipt {
     pub state: ReceiptState,
     /// Nothing will follow.
     pub is_final: bool,
+    /// Why it was not delivered, if the carrier says so.
+    pub class: Option<OutcomeClass>,
     /// The carrier's own code.
     pub code: Option<String>,
     /// When, by the carrier's clock.
@@ -58,23 +65,13 @@ pub enum Kept {
     Early,
 }
 
-pub(super) const ATTEMPT_OF_ID: &str =
-    "SELECT message, attempt FROM carrier_ids WHERE carrier = ?1 AND id = ?2";
-
-/// The attempt at that carrier that has no id, and never will: its answer was lost, or named none.
-pub(super) const ATTEMPT_WITHOUT_ID: &str = "SELECT number FROM attempts
-    WHERE message = ?1 AND carrier = ?2 AND carrier_ids IS NULL AND coalesce(late, outcome) IN ('ambiguous', 'accepted')
-    ORDER BY number DESC LIMIT 1";
-
+/// One that waits is the same only if it names the same message.
 pub(super) const REPEATED: &str = "SELECT 1 FROM receipts
-    WHERE carrier = ?1 AND carrier_id = ?2 AND part = ?3 AND state = ?4 AND final = ?5 AND message IS ?6";
+    WHERE carrier = ?1 AND carrier_id = ?2 AND part = ?3 AND state = ?4 AND final = ?5 AND message IS ?6
+        AND (message IS NOT NULL OR hint IS ?7)";
 
 pub(super) const OVERDUE: &str =
     "SELECT number FROM receipts WHERE message IS NULL AND received_at < ?1 LIMIT ?2";
-
-pub(super) const WAITING_FOR_ID: &str = "UPDATE receipts SET message = ?3, attempt = ?4 WHERE message IS NULL AND carrier = ?1 AND carrier_id = ?2";
-
-pub(super) const WAITING_FOR_MESSAGE: &str = "SELECT DISTINCT carrier_id FROM receipts WHERE message IS NULL AND hint IS NOT NULL AND hint = ?2 AND carrier = ?1";
 
 pub(super) const TOLD: &str = "SELECT attempt, carrier_id, part, state, final FROM receipts
     WHERE message IS NOT NULL AND message = ?1 ORDER BY number";
@@ -88,24 +85,25 @@ pub(super) fn keep(
     now: UnixMillis,
 ) -> rusqlite::Result<Kept> {
     let hint = hint.map(|id| id.to_string());
-    let found = find(connection, carrier, receipt, hint.as_deref())?;
-    let message = found.as_ref().map(|(message, _)| message.as_str());
+    let found = matching::find(connection, carrier, &receipt.carrier_id, hint.as_deref())?;
+    let message = found.as_ref().map(|found| found.message.as_str());
     let repeated = connection.prepare_cached(REPEATED)?.exists(params![
         carrier.as_str(),
         receipt.carrier_id,
         receipt.part,
         receipt.state.as_str(),
         receipt.is_final,
-        message
+        message,
+        hint
     ])?;
     if repeated {
         return Ok(Kept::Repeated);
     }
     connection
         .prepare_cached(
-            "INSERT INTO receipts (carrier, carrier_id, part, state, final, code, carrier_time, received_at, message,
-                attempt, hint)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO receipts (carrier, carrier_id, part, state, final, class, code, carrier_time, received_at,
+                message, attempt, hint)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             carrier.as_str(),
@@ -113,118 +111,25 @@ pub(super) fn keep(
             receipt.part,
             receipt.state.as_str(),
             receipt.is_final,
+            receipt.class.map(OutcomeClass::as_str),
             receipt.code,
             receipt.carrier_time.map(millis),
             millis(now),
             message,
-            found.as_ref().map(|(_, attempt)| attempt),
+            found.as_ref().map(|found| found.attempt),
             hint
         ])?;
-    let Some((message, _)) = found else {
-        sweep(connection, now)?;
+    let Some(found) = found else {
         return Ok(Kept::Early);
     };
-    Ok(apply(connection, &message, now)?.map_or(Kept::Noted, Kept::Changed))
-}
-
-/// The attempt a receipt is about.
-fn find(
-    connection: &Connection,
-    carrier: &CarrierName,
-    receipt: &Receipt,
-    hint: Option<&str>,
-) -> rusqlite::Result<Option<(String, u32)>> {
-    let by_id = connection
-        .prepare_cached(ATTEMPT_OF_ID)?
-        .query_row(params![carrier.as_str(), receipt.carrier_id], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
-    let (None, Some(hint)) = (&by_id, hint) else {
-        return Ok(by_id);
-    };
-    let without_id: Option<u32> = connection
-        .prepare_cached(ATTEMPT_WITHOUT_ID)?
-        .query_row(params![hint, carrier.as_str()], |row| row.get(0))
-        .optional()?;
-    let Some(attempt) = without_id else {
-        return Ok(None);
-    };
-    name(
-        connection,
-        hint,
-        attempt,
-        carrier,
-        std::slice::from_ref(&receipt.carrier_id),
-    )?;
-    Ok(Some((hint.to_owned(), attempt)))
-}
-
-/// An attempt has these ids from now on.
-fn name(
-    connection: &Connection,
-    message: &str,
-    attempt: u32,
-    carrier: &CarrierName,
-    ids: &[String],
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("UPDATE attempts SET carrier_ids = ?3 WHERE message = ?1 AND number = ?2")?
-        .execute(params![
-            message,
-            attempt,
-            serde_json::Value::from(ids.to_vec()).to_string()
-        ])?;
-    for id in ids {
-        connection
-            .prepare_cached(
-                "INSERT INTO carrier_ids (carrier, id, message, attempt) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (carrier, id) DO UPDATE SET message = excluded.message, attempt = excluded.attempt",
-            )?
-            .execute(params![carrier.as_str(), id, message, attempt])?;
+    if receipt.class == Some(OutcomeClass::OptedOut) {
+        suppress_for_now(connection, carrier, &found.message, now)?;
     }
-    Ok(())
-}
-
-/// An attempt ended. Its ids are known from now on, and receipts that came before find it; one that has no id takes
-/// those that name its message.
-pub(super) fn learn(
-    connection: &Connection,
-    message: &str,
-    attempt: u32,
-    carrier: &CarrierName,
-    ids: &[String],
-) -> rusqlite::Result<()> {
-    let hinted: Vec<String>;
-    let ids = if ids.is_empty() {
-        let nameless = connection
-            .prepare_cached(ATTEMPT_WITHOUT_ID)?
-            .query_row(params![message, carrier.as_str()], |row| row.get::<_, u32>(0))
-            .optional()?;
-        if nameless != Some(attempt) {
-            return Ok(());
-        }
-        hinted = connection
-            .prepare_cached(WAITING_FOR_MESSAGE)?
-            .query_map(params![carrier.as_str(), message], |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
-        if hinted.is_empty() {
-            return Ok(());
-        }
-        hinted.as_slice()
-    } else {
-        ids
-    };
-    name(connection, message, attempt, carrier, ids)?;
-    for id in ids {
-        connection.prepare_cached(WAITING_FOR_ID)?.execute(params![
-            carrier.as_str(),
-            id,
-            message,
-            attempt
-        ])?;
+    if found.learned {
+        matching::remember(connection, carrier, &found, &receipt.carrier_id)?;
+        matching::claim(connection, carrier, &found, &receipt.carrier_id, now)?;
     }
-    Ok(())
+    Ok(apply(connection, &found.message, now)?.map_or(Kept::Noted, Kept::Changed))
 }
 
 /// Brings a message's state up to what its receipts say.
@@ -310,27 +215,34 @@ fn fates(
     segments: u32,
     told: &[Told],
 ) -> rusqlite::Result<BTreeMap<u32, Fate>> {
-    let attempts: BTreeMap<u32, u32> = connection
+    connection
         .prepare_cached(
-            "SELECT number, coalesce(json_array_length(carrier_ids), 0) FROM attempts WHERE message = ?1",
+            "SELECT number, carrier_ids, coalesce(id_for_each, 0) FROM attempts LEFT JOIN habits USING (carrier)
+             WHERE message = ?1",
         )?
-        .query_map([message], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    let of = |(attempt, ids): (u32, u32)| {
-        let of_it = told.iter().filter(|told| told.attempt == attempt);
-        (attempt, fate(ids, segments, of_it))
-    };
-    Ok(attempts.into_iter().map(of).collect())
+        .query_map([message], |row| {
+            let number = row.get(0)?;
+            let parts = Parts {
+                ids: ids(row, 1)?,
+                segments,
+                id_for_each: row.get(2)?,
+            };
+            let of_it = told.iter().filter(|told| told.attempt == number);
+            Ok((number, fate(&parts, of_it)))
+        })?
+        .collect()
 }
 
-/// Lets go of some that have waited for too long.
-fn sweep(connection: &Connection, now: UnixMillis) -> rusqlite::Result<()> {
+/// Lets go of some that have waited for too long. Of which carriers they were.
+pub(super) fn sweep(connection: &Connection, now: UnixMillis) -> rusqlite::Result<Vec<CarrierName>> {
     let overdue = now
         .as_millis()
         .saturating_sub(u64::try_from(WAITS_FOR.as_millis()).unwrap_or(u64::MAX));
     let overdue = millis(UnixMillis::from_millis(overdue));
     connection
-        .prepare_cached(&format!("DELETE FROM receipts WHERE number IN ({OVERDUE})"))?
-        .execute(params![overdue, SWEPT_AT_ONCE])?;
-    Ok(())
+        .prepare_cached(&format!(
+            "DELETE FROM receipts WHERE number IN ({OVERDUE}) RETURNING carrier"
+        ))?
+        .query_map(params![overdue, SWEPT_AT_ONCE], |row| word(row, 0))?
+        .collect()
 }

@@ -64,20 +64,22 @@ pub(super) fn find(
 fn attempts(connection: &Connection, id: &MessageId) -> rusqlite::Result<Vec<AttemptView>> {
     connection
         .prepare_cached(
-            "SELECT number, carrier, outcome, code, carrier_ids, started_at, finished_at FROM attempts
+            "SELECT number, carrier, outcome, code, carrier_ids, started_at, finished_at, told_ids FROM attempts
              WHERE message = ?1 ORDER BY number",
         )?
         .query_map([id.to_string()], |row| {
-            let ids: Option<String> = row.get(4)?;
-            let ids = ids.map_or(Ok(Vec::new()), |json| {
-                serde_json::from_str(&json).map_err(|error| unreadable(4, error))
-            })?;
+            let mut carrier_message_ids = ids(row, 4)?;
+            for told in ids(row, 7)? {
+                if !carrier_message_ids.contains(&told) {
+                    carrier_message_ids.push(told);
+                }
+            }
             Ok(AttemptView {
                 number: row.get(0)?,
                 carrier: word(row, 1)?,
                 outcome: maybe_word(row, 2)?,
                 code: row.get(3)?,
-                carrier_message_ids: ids,
+                carrier_message_ids,
                 started_at: moment(row, 5)?,
                 finished_at: row.get::<_, Option<i64>>(6)?.map(from_millis),
                 receipts: Vec::new(),
@@ -87,7 +89,7 @@ fn attempts(connection: &Connection, id: &MessageId) -> rusqlite::Result<Vec<Att
 }
 
 pub(super) const RECEIPTS: &str =
-    "SELECT attempt, carrier_id, state, final, code, carrier_time, received_at FROM receipts
+    "SELECT attempt, carrier_id, state, final, code, carrier_time, received_at, class FROM receipts
     WHERE message IS NOT NULL AND message = ?1 ORDER BY number";
 
 fn receipts(connection: &Connection, id: &MessageId) -> rusqlite::Result<Vec<(u32, ReceiptView)>> {
@@ -98,6 +100,7 @@ fn receipts(connection: &Connection, id: &MessageId) -> rusqlite::Result<Vec<(u3
                 carrier_message_id: row.get(1)?,
                 state: word(row, 2)?,
                 is_final: row.get(3)?,
+                class: maybe_word(row, 7)?,
                 code: row.get(4)?,
                 carrier_time: row.get::<_, Option<i64>>(5)?.map(from_millis),
                 received_at: moment(row, 6)?,
@@ -112,6 +115,14 @@ pub(super) fn count_unknown(connection: &Connection) -> rusqlite::Result<u64> {
         .prepare_cached("SELECT count(*) FROM messages WHERE state = 'unknown'")?
         .query_row([], |row| row.get::<_, i64>(0))
         .map(i64::unsigned_abs)
+}
+
+/// A column that holds a JSON array of a carrier's ids; null is none.
+pub(super) fn ids(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
+    let json = row.get_ref(column)?.as_str_or_null()?;
+    json.map_or(Ok(Vec::new()), |json| {
+        serde_json::from_str(json).map_err(|error| unreadable(column, error))
+    })
 }
 
 /// A column that holds one of our words.

@@ -4,6 +4,8 @@ mod a_key_means_one_message;
 mod a_late_answer_is_kept;
 mod a_newer_code_replaces;
 mod a_receipt_finds_its_message;
+mod a_receipt_names_its_message;
+mod a_receipt_says_why;
 mod a_stale_hand_changes_nothing;
 mod accepted_is_durable;
 mod any_history;

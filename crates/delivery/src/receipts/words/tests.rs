@@ -45,6 +45,21 @@ fn each_state_is_the_same_on_both_sides() {
 }
 
 #[test]
+fn a_reason_is_a_word_of_ours() {
+    for class in Class::ALL.iter().copied() {
+        let told = CarrierEvent {
+            class: Some(class),
+            ..event(EventKind::Receipt)
+        };
+        let News::Receipt(receipt) = news(told) else {
+            panic!("a receipt")
+        };
+        let ours = receipt.class.map(OutcomeClass::number);
+        assert_eq!(ours, Some(class.number()).filter(|number| *number != 0));
+    }
+}
+
+#[test]
 fn a_code_cannot_hold_a_number() {
     let told = CarrierEvent {
         code: Some("12025550100".into()),

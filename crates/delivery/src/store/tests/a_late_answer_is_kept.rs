@@ -44,6 +44,7 @@ async fn tell(store: &Store, carrier_id: &str, state: ReceiptState, hint: Option
         part: 0,
         state,
         is_final: state.is_arrival(),
+        class: None,
         code: None,
         carrier_time: None,
     });

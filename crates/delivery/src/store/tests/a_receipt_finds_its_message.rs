@@ -4,29 +4,30 @@
 use super::*;
 use aldis_message::ReceiptState;
 
-fn told(carrier_id: &str, state: ReceiptState) -> News {
+pub(super) fn told(carrier_id: &str, state: ReceiptState) -> News {
     News::Receipt(Receipt {
         carrier_id: carrier_id.to_owned(),
         part: 0,
         state,
         is_final: state.is_arrival() || state == ReceiptState::Undelivered,
+        class: None,
         code: Some("000".to_owned()),
         carrier_time: Some(NOW),
     })
 }
 
-async fn keep_hinted(store: &Store, news: News, hint: Option<MessageId>) -> Heard {
+pub(super) async fn keep_hinted(store: &Store, news: News, hint: Option<MessageId>) -> Heard {
     let kept = store
         .keep(&carrier("a"), vec![news], hint, after(seconds(5)))
         .await;
     kept.unwrap().remove(0)
 }
 
-async fn keep(store: &Store, carrier_id: &str, state: ReceiptState) -> Heard {
+pub(super) async fn keep(store: &Store, carrier_id: &str, state: ReceiptState) -> Heard {
     keep_hinted(store, told(carrier_id, state), None).await
 }
 
-fn changed(from: DeliveryStatus, to: DeliveryStatus) -> Heard {
+pub(super) fn changed(from: DeliveryStatus, to: DeliveryStatus) -> Heard {
     Heard::Receipt(Kept::Changed(Change {
         id: id(1),
         class: MessageClass::Notification,
@@ -36,7 +37,7 @@ fn changed(from: DeliveryStatus, to: DeliveryStatus) -> Heard {
 }
 
 /// One that the carrier took, with the ids `SM1` and `SM2`.
-async fn submitted(store: &Store) {
+pub(super) async fn submitted(store: &Store) {
     let (lease, _) = accept(store, arrival(1, message(), send())).await;
     let ended = Some(ended(1, OutcomeClass::Accepted));
     let recorded = store
@@ -47,7 +48,7 @@ async fn submitted(store: &Store) {
 }
 
 /// One whose answer was lost, so that it has no id.
-async fn lost(store: &Store) {
+pub(super) async fn lost(store: &Store) {
     let (lease, _) = accept(store, arrival(1, message(), send())).await;
     let ended = Ended {
         carrier_ids: Vec::new(),
@@ -219,7 +220,8 @@ async fn one_that_nobody_comes_for_is_let_go_after_three_days() {
     keep(&fresh, "SM1", ReceiptState::Delivered).await;
     let later = after(Duration::from_hours(73));
     let news = vec![told("SM2", ReceiptState::Delivered)];
-    fresh.keep(&carrier("a"), news, None, later).await.unwrap();
+    let heard = fresh.keep(&carrier("a"), news, None, later).await.unwrap();
+    assert_eq!(heard, [Heard::Receipt(Kept::Early), Heard::LetGo(carrier("a"))]);
     assert_eq!(
         fresh.ask::<String>("SELECT group_concat(carrier_id) FROM receipts"),
         "SM2"
@@ -235,8 +237,9 @@ async fn an_older_store_knows_the_ids_it_had() {
     let connection = rusqlite::Connection::open(&path).unwrap();
     connection
         .execute_batch(
-            "DROP TABLE receipts; DROP TABLE inbound; DROP TABLE carrier_ids;
-             DELETE FROM refinery_schema_history WHERE version = 2;",
+            "DROP TABLE receipts; DROP TABLE inbound; DROP TABLE carrier_ids; DROP TABLE habits;
+             ALTER TABLE attempts DROP COLUMN told_ids;
+             DELETE FROM refinery_schema_history WHERE version >= 2;",
         )
         .unwrap();
     drop(connection);

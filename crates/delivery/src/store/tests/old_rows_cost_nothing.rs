@@ -37,12 +37,12 @@ async fn a_receipt_finds_its_way_by_an_index() {
     let fresh = Fresh::new();
     let connection = rusqlite::Connection::open(fresh.path()).unwrap();
     for query in [
-        receipt::ATTEMPT_OF_ID,
-        receipt::ATTEMPT_WITHOUT_ID,
+        receipt::matching::ATTEMPT_OF_ID,
+        receipt::matching::TRIED,
         receipt::REPEATED,
         receipt::OVERDUE,
-        receipt::WAITING_FOR_ID,
-        receipt::WAITING_FOR_MESSAGE,
+        receipt::matching::WAITING_FOR_ID,
+        receipt::matching::WAITING_FOR_MESSAGE,
         receipt::TOLD,
         record::RECEIPTS,
     ] {

@@ -1,0 +1,204 @@
+//! Which attempt a receipt is about: by the carrier's id, by the message that its call-back's URL names, and by both once
+//! the answer that has the id is there.
+
+use crate::receipts::whose::{Tried, Whose, whose};
+use crate::store::inbound::suppress_for_now;
+use crate::store::record::{ids, maybe_word};
+use aldis_message::{CarrierName, OutcomeClass, UnixMillis};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use std::collections::BTreeSet;
+
+pub(in crate::store) const ATTEMPT_OF_ID: &str =
+    "SELECT message, attempt FROM carrier_ids WHERE carrier = ?1 AND id = ?2";
+
+/// The attempts of a message at a carrier that had begun by then. One that failed for certain, or is under way, is no
+/// receipt's by its message's name alone.
+pub(in crate::store) const TRIED: &str =
+    "SELECT number, carrier_ids, told_ids, coalesce(late, outcome, '') IN ('ambiguous', 'accepted')
+    FROM attempts WHERE message = ?1 AND carrier = ?2 AND started_at <= ?3 ORDER BY number";
+
+/// Those that wait for this id, and name no other message. None that was there before the attempt began: ids come round
+/// again, and it is about another message.
+pub(in crate::store) const WAITING_FOR_ID: &str = "UPDATE receipts SET message = ?3, attempt = ?4
+    WHERE message IS NULL AND carrier = ?1 AND carrier_id = ?2 AND (hint IS NULL OR hint = ?3)
+        AND received_at >= (SELECT started_at FROM attempts WHERE message = ?3 AND number = ?4)
+    RETURNING class";
+
+/// The ids of those that wait and name this message, and since when.
+pub(in crate::store) const WAITING_FOR_MESSAGE: &str = "SELECT carrier_id, min(received_at) FROM receipts
+    WHERE message IS NULL AND hint IS NOT NULL AND hint = ?2 AND carrier = ?1 GROUP BY carrier_id ORDER BY min(number)";
+
+/// The attempt a receipt is about.
+pub(super) struct Found {
+    pub(super) message: String,
+    pub(super) attempt: u32,
+    /// Its id was not known.
+    pub(super) learned: bool,
+}
+
+/// The attempt a receipt is about. The message that its URL names counts more than who had the id last.
+pub(super) fn find(
+    connection: &Connection,
+    carrier: &CarrierName,
+    id: &str,
+    hint: Option<&str>,
+) -> rusqlite::Result<Option<Found>> {
+    let by_id = connection
+        .prepare_cached(ATTEMPT_OF_ID)?
+        .query_row(params![carrier.as_str(), id], |row| {
+            Ok(Found {
+                message: row.get(0)?,
+                attempt: row.get(1)?,
+                learned: false,
+            })
+        })
+        .optional()?;
+    match (by_id, hint) {
+        (by_id, None) => Ok(by_id),
+        (Some(by_id), Some(hint)) if by_id.message == hint => Ok(Some(by_id)),
+        (_, Some(hint)) => {
+            let whose = whose(id, &tried(connection, carrier, hint, i64::MAX)?);
+            Ok(whose.map(|whose| of(hint, whose)))
+        }
+    }
+}
+
+fn of(message: &str, whose: Whose) -> Found {
+    let (attempt, learned) = match whose {
+        Whose::Known(attempt) => (attempt, false),
+        Whose::Learned(attempt) => (attempt, true),
+    };
+    Found {
+        message: message.to_owned(),
+        attempt,
+        learned,
+    }
+}
+
+fn tried(
+    connection: &Connection,
+    carrier: &CarrierName,
+    message: &str,
+    by: i64,
+) -> rusqlite::Result<Vec<Tried>> {
+    connection
+        .prepare_cached(TRIED)?
+        .query_map(params![message, carrier.as_str(), by], |row| {
+            Ok(Tried {
+                number: row.get(0)?,
+                ids: ids(row, 1)?,
+                told_ids: ids(row, 2)?,
+                may_have_it: row.get(3)?,
+            })
+        })?
+        .collect()
+}
+
+/// An attempt ended, and its answer has these ids. Receipts that came before find it: those that wait for one of them,
+/// and those that name its message.
+pub(in crate::store) fn learn(
+    connection: &Connection,
+    message: &str,
+    attempt: u32,
+    carrier: &CarrierName,
+    ids: &[String],
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
+    let answered = Found {
+        message: message.to_owned(),
+        attempt,
+        learned: false,
+    };
+    for id in ids {
+        connection
+            .prepare_cached(
+                "INSERT INTO carrier_ids (carrier, id, message, attempt) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (carrier, id) DO UPDATE SET message = excluded.message, attempt = excluded.attempt",
+            )?
+            .execute(params![carrier.as_str(), id, message, attempt])?;
+        claim(connection, carrier, &answered, id, now)?;
+    }
+    if !ids.is_empty() {
+        note_habit(connection, message, carrier, ids)?;
+    }
+    let waiting: Vec<(String, i64)> = connection
+        .prepare_cached(WAITING_FOR_MESSAGE)?
+        .query_map(params![carrier.as_str(), message], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    for (id, since) in waiting {
+        // Asked anew for each: what the one before named, that attempt has.
+        let Some(whose) = whose(&id, &tried(connection, carrier, message, since)?) else {
+            continue;
+        };
+        let found = of(message, whose);
+        claim(connection, carrier, &found, &id, now)?;
+        if found.learned {
+            remember(connection, carrier, &found, &id)?;
+        }
+    }
+    Ok(())
+}
+
+/// Receipts with this id that waited for their attempt.
+pub(super) fn claim(
+    connection: &Connection,
+    carrier: &CarrierName,
+    found: &Found,
+    id: &str,
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
+    let classes: Vec<Option<OutcomeClass>> = connection
+        .prepare_cached(WAITING_FOR_ID)?
+        .query_map(
+            params![carrier.as_str(), id, found.message, found.attempt],
+            |row| maybe_word(row, 0),
+        )?
+        .collect::<rusqlite::Result<_>>()?;
+    if classes.contains(&Some(OutcomeClass::OptedOut)) {
+        suppress_for_now(connection, carrier, &found.message, now)?;
+    }
+    Ok(())
+}
+
+/// An attempt has this id by what was told of it. A newer message that has it keeps it.
+pub(super) fn remember(
+    connection: &Connection,
+    carrier: &CarrierName,
+    found: &Found,
+    id: &str,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE attempts SET told_ids = json_insert(coalesce(told_ids, '[]'), '$[#]', ?3)
+             WHERE message = ?1 AND number = ?2",
+        )?
+        .execute(params![found.message, found.attempt, id])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO carrier_ids (carrier, id, message, attempt) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (carrier, id) DO UPDATE SET message = excluded.message, attempt = excluded.attempt
+                WHERE excluded.message >= carrier_ids.message",
+        )?
+        .execute(params![carrier.as_str(), id, found.message, found.attempt])?;
+    Ok(())
+}
+
+/// How the carrier answers to a message of several segments.
+fn note_habit(
+    connection: &Connection,
+    message: &str,
+    carrier: &CarrierName,
+    ids: &[String],
+) -> rusqlite::Result<()> {
+    let distinct: BTreeSet<&String> = ids.iter().collect();
+    connection
+        .prepare_cached(
+            "INSERT INTO habits (carrier, id_for_each) SELECT ?1, ?3 FROM messages WHERE id = ?2 AND segments > 1
+             ON CONFLICT (carrier) DO UPDATE SET id_for_each = excluded.id_for_each
+                WHERE id_for_each <> excluded.id_for_each",
+        )?
+        .execute(params![carrier.as_str(), message, distinct.len() > 1])?;
+    Ok(())
+}
