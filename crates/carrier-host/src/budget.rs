@@ -1,6 +1,7 @@
 //! How long a library's calls take: they run on the runtime's own threads, so a slow one holds up everybody.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 #[cfg(test)]
@@ -9,6 +10,11 @@ mod tests;
 /// What a call may take, and what it must not (crates/carrier/README.md).
 const SOFT: Duration = Duration::from_millis(5);
 const HARD: Duration = Duration::from_millis(250);
+
+/// So many calls over 250 ms, of all instances together, and a library has no place in delivery's own process; one that
+/// takes as long as nothing but a fault can counts for all of them.
+const MOST_OVER_HARD: u32 = 3;
+const HOPELESS: Duration = Duration::from_secs(2);
 
 /// A library that is always slow is said so once in this time.
 const WARN_EVERY: Duration = Duration::from_mins(1);
@@ -50,5 +56,29 @@ impl Budget {
 
     pub(crate) fn times(&self) -> CallTimes {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0
+    }
+}
+
+/// How a library behaves in this process, whichever instance is called.
+#[derive(Debug, Default)]
+pub(crate) struct Conduct(AtomicU32);
+
+impl Conduct {
+    /// Counts one call; true if with it the library has outstayed its welcome.
+    pub(crate) fn note(&self, took: Duration) -> bool {
+        let weight = match took {
+            took if took > HOPELESS => MOST_OVER_HARD,
+            took if took > HARD => 1,
+            _ => return false,
+        };
+        let add = |before: u32| Some(before.saturating_add(weight));
+        let before = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        let before = before.unwrap_or_else(|before| before);
+        before < MOST_OVER_HARD && before.saturating_add(weight) >= MOST_OVER_HARD
+    }
+
+    /// Whether it belongs in a process of its own.
+    pub(crate) fn outstayed(&self) -> bool {
+        self.0.load(Ordering::Relaxed) >= MOST_OVER_HARD
     }
 }

@@ -80,6 +80,8 @@ pub struct InstanceMetrics {
     pub quarantined: bool,
     /// Its call-backs are being left alone just now.
     pub deaf: bool,
+    /// It was too slow for this process, where it still is, and is run in a worker when the settings are read again.
+    pub outstayed: bool,
     /// What the library itself reports.
     pub plugin: Vec<PluginMetric>,
     /// Its connections that stay; none in the http style.
@@ -232,6 +234,7 @@ impl Instance {
             faults: resident.all_faults(),
             quarantined: self.quarantined(),
             deaf: resident.deaf(),
+            outstayed: resident.library().conduct().outstayed(),
             plugin: resident.room().series().all(),
             links: self.sessions.as_ref().map(Sessions::metrics).unwrap_or_default(),
             worker: resident.worker(),

@@ -1,10 +1,12 @@
 //! The libraries of a process: the same bytes are one library, and changed bytes are another one beside it.
 
-use crate::library::{Candidate, Code, Library, LoadError};
+use crate::Descriptor;
+use crate::library::{Candidate, Code, Library, LoadError, Remembered};
 use crate::pin::{Sha256, Trust};
 use crate::sealed::Sealed;
 use crate::worker::{Loaded, NotStarted, Program, Recipe};
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,22 +23,28 @@ pub enum Isolation {
 }
 
 /// Every library that is known.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Libraries {
     /// `aldis-carrier-worker`.
     program: Option<Program>,
-    known: HashMap<(Sha256, Isolation), Library>,
+    /// For the life of the process, as their code is.
+    here: HashMap<Sha256, Library>,
+    /// For as long as somebody has them: their bytes are in memory only for workers to come.
+    workers: HashMap<Sha256, Remembered>,
 }
 
 impl Libraries {
-    /// With the program that workers are; `None`: there are none, and nothing is tried before it is loaded.
+    /// With the program that workers are; `None`: there are none, and only what need not be pinned is loaded, untried.
     pub fn new(program: Option<PathBuf>) -> Self {
-        let (program, known) = (program.map(Program::new), HashMap::new());
-        Self { program, known }
+        Self {
+            program: program.map(Program::new),
+            ..Self::default()
+        }
     }
 
     /// Finds the library among those that are known, or tries it in a worker and loads it where it is to run; if its
-    /// bytes are trusted. Without a word on that, what is not pinned as first-party runs in workers.
+    /// bytes are trusted. Without a word on that, what is not pinned as first-party runs in workers; and so does, with
+    /// an ERROR in the log, what was too slow in this process, or replaced in it too often.
     pub fn load(
         &mut self,
         path: &Path,
@@ -49,57 +57,112 @@ impl Libraries {
         } else {
             Isolation::Worker
         });
-        let key = (candidate.sha256(), isolation);
-        if let Some(library) = self.known.get(&key) {
-            return Ok(library.clone());
+        if isolation == Isolation::Worker {
+            return self.for_workers(&candidate);
         }
-        let library = match isolation {
-            Isolation::InProcess => self.load_here(&candidate)?,
-            Isolation::Worker => self.know(&candidate)?,
-        };
-        self.known.insert(key, library.clone());
-        Ok(library)
+        match self.here.get(&candidate.sha256()) {
+            None => self.load_here(&candidate),
+            Some(library) if !library.conduct().outstayed() || self.program.is_none() => Ok(library.clone()),
+            Some(_) => {
+                moved(&candidate, "took too long for its calls");
+                self.for_workers(&candidate)
+            }
+        }
     }
 
-    fn load_here(&self, candidate: &Candidate) -> Result<Library, LoadError> {
-        let sealed = candidate.seal()?;
+    fn load_here(&mut self, candidate: &Candidate) -> Result<Library, LoadError> {
+        let sealed = candidate.seal(Isolation::InProcess)?;
         // Before it is mapped, where that can be: there is no way back.
-        if let Some(program) = &self.program {
-            let (_, loaded) = attempt(program, &sealed, candidate)?;
-            self.check_room(candidate, &candidate.describe(&loaded.descriptor)?.id)?;
-            return candidate.load(sealed);
+        let Some(program) = &self.program else {
+            return self.load_untried(candidate, sealed);
+        };
+        let (recipe, loaded) = attempt(program, &sealed, candidate)?;
+        let descriptor = candidate.describe(&loaded.descriptor)?;
+        if self.is_full_of(&descriptor.id) {
+            moved(candidate, &full());
+            return Ok(self.keep_for_workers(candidate, descriptor, recipe));
         }
-        let library = candidate.load(sealed)?;
-        self.check_room(candidate, &library.descriptor().id)?;
-        Ok(library)
+        Ok(self.keep_here(candidate.load(sealed)?))
     }
 
-    fn check_room(&self, candidate: &Candidate, id: &str) -> Result<(), LoadError> {
-        let same =
-            |other: &&Library| other.isolation() == Isolation::InProcess && other.descriptor().id == id;
-        if self.known.values().filter(same).count() < MOST_OF_ONE {
-            return Ok(());
+    /// Where everything is trusted, it may also be that nobody built the worker.
+    fn load_untried(&mut self, candidate: &Candidate, sealed: Sealed) -> Result<Library, LoadError> {
+        if candidate.is_pinned() {
+            let reason = "it is to run in this process, and there is no program aldis-carrier-worker to try it in first";
+            return Err(candidate.refused(reason.to_owned()));
         }
-        Err(candidate.refused(format!(
-            "{MOST_OF_ONE} versions of it are in memory already, which are never given back; restart delivery, or let \
-             it run in a worker"
-        )))
+        let library = candidate.path().display();
+        tracing::warn!(
+            target: "aldis_carrier",
+            "{library}: it is loaded untried, because there is no program aldis-carrier-worker: if it crashes, delivery does"
+        );
+        let loaded = candidate.load(sealed)?;
+        if self.is_full_of(&loaded.descriptor().id) {
+            let reason = format!("it {}; restart delivery, or let it run in a worker", full());
+            return Err(candidate.refused(reason));
+        }
+        Ok(self.keep_here(loaded))
     }
 
-    fn know(&self, candidate: &Candidate) -> Result<Library, LoadError> {
+    fn keep_here(&mut self, library: Library) -> Library {
+        self.here.insert(library.sha256(), library.clone());
+        library
+    }
+
+    fn is_full_of(&self, id: &str) -> bool {
+        let same = |other: &&Library| other.descriptor().id == id;
+        self.here.values().filter(same).count() >= MOST_OF_ONE
+    }
+
+    fn for_workers(&mut self, candidate: &Candidate) -> Result<Library, LoadError> {
+        let known = self.workers.get(&candidate.sha256());
+        if let Some(library) = known.and_then(Remembered::recall) {
+            return Ok(library);
+        }
         let Some(program) = &self.program else {
             let reason = "it is to run in a worker, and there is no program aldis-carrier-worker";
             return Err(candidate.refused(reason.to_owned()));
         };
-        let sealed = candidate.seal()?;
+        let sealed = candidate.seal(Isolation::Worker)?;
         let (recipe, loaded) = attempt(program, &sealed, candidate)?;
         let descriptor = candidate.describe(&loaded.descriptor)?;
         if !loaded.gaps.is_empty() {
             let (plugin, gaps) = (&descriptor.id, loaded.gaps.join("; "));
             tracing::warn!(target: "aldis_carrier", plugin, "its workers are less confined than they should be: {gaps}");
         }
-        Ok(candidate.known(descriptor, Code::Workers(recipe)))
+        Ok(self.keep_for_workers(candidate, descriptor, recipe))
     }
+
+    fn keep_for_workers(&mut self, candidate: &Candidate, descriptor: Descriptor, recipe: Recipe) -> Library {
+        let library = candidate.known(descriptor, Code::Workers(recipe));
+        self.workers.retain(|_, other| other.recall().is_some());
+        self.workers.insert(library.sha256(), library.remembered());
+        library
+    }
+}
+
+impl fmt::Debug for Libraries {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (here, workers) = (self.here.len(), self.workers.len());
+        let mut shown = out.debug_struct("Libraries");
+        shown
+            .field("here", &here)
+            .field("workers", &workers)
+            .finish_non_exhaustive()
+    }
+}
+
+fn full() -> String {
+    format!("has {MOST_OF_ONE} versions in this process already, which are never given back")
+}
+
+/// `why` completes "it ...".
+fn moved(candidate: &Candidate, why: &str) {
+    let library = candidate.path().display();
+    tracing::error!(
+        target: "aldis_carrier",
+        "{library}: it is to run in this process, but it {why}: it runs in a worker until delivery is started again"
+    );
 }
 
 /// Loads it in a worker and sees what it is: a crash there hurts nobody.

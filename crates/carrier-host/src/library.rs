@@ -3,7 +3,9 @@
 use crate::border::calls::load;
 use crate::border::host_table::Room;
 use crate::border::open::Opened;
+use crate::budget::Conduct;
 use crate::descriptor::Descriptor;
+use crate::manifest::{self, Manifest};
 use crate::redact::Redactor;
 use crate::sealed::{Read, Sealed};
 use crate::terms::meet;
@@ -11,7 +13,7 @@ use crate::worker::Recipe;
 use crate::{Isolation, Pin, Sha256, Trust, elf, sealed};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// Why a plugin cannot be used. A sentence for the operator: it names the file and what is wrong with it.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +83,16 @@ struct Known {
     sha256: Sha256,
     descriptor: Descriptor,
     code: Code,
+    conduct: Conduct,
+}
+
+/// A library for as long as somebody has it.
+pub(crate) struct Remembered(Weak<Known>);
+
+impl Remembered {
+    pub(crate) fn recall(&self) -> Option<Library> {
+        self.0.upgrade().map(Library)
+    }
 }
 
 /// Where its code is.
@@ -96,23 +108,53 @@ pub(crate) struct Candidate {
     path: PathBuf,
     file: Read,
     pin: Option<Pin>,
+    manifest: Option<Manifest>,
 }
 
 impl Candidate {
-    /// Reads the file, if these bytes are trusted and look like a carrier.
+    /// Reads the file, if these bytes are trusted and are what their manifest says.
     pub(crate) fn read(path: &Path, trust: &Trust) -> Result<Self, LoadError> {
+        let candidate = Self::alone(path)?;
+        let pin = trust.allows(candidate.file.sha256);
+        let pin = pin.map_err(|reason| candidate.refused(reason))?.cloned();
+        let manifest = candidate.manifest_beside(path)?;
+        Ok(Self {
+            pin,
+            manifest,
+            ..candidate
+        })
+    }
+
+    /// Reads the file, whatever is known of it.
+    pub(crate) fn alone(path: &Path) -> Result<Self, LoadError> {
         let refused = |reason| LoadError::refused(path, reason);
         // A bare file name would be looked for in the system's library directories.
         let real = path
             .canonicalize()
             .map_err(|error| refused(format!("it cannot be loaded: {error}")))?;
-        let file = sealed::read(&real).map_err(refused)?;
-        let pin = trust.allows(file.sha256).map_err(refused)?.cloned();
         Ok(Self {
+            file: sealed::read(&real).map_err(refused)?,
             path: real,
-            file,
-            pin,
+            pin: None,
+            manifest: None,
         })
+    }
+
+    /// The manifest that lies beside the file, or beside what `path` is a link to; held against the file.
+    pub(crate) fn manifest_beside(&self, path: &Path) -> Result<Option<Manifest>, LoadError> {
+        for path in [path, &self.path] {
+            let found = manifest::read(path).map_err(|reason| self.refused(reason))?;
+            let Some(manifest) = found else { continue };
+            let facts = elf::facts(&self.file.bytes);
+            let held = facts.and_then(|facts| {
+                let held = manifest.check(self.sha256(), &facts);
+                held.map_err(|reason| manifest::wrong(&Manifest::file_of(path), &reason))
+            });
+            return held
+                .map(|()| Some(manifest))
+                .map_err(|reason| self.refused(reason));
+        }
+        Ok(None)
     }
 
     pub(crate) fn sha256(&self) -> Sha256 {
@@ -124,13 +166,21 @@ impl Candidate {
         self.pin.as_ref().is_some_and(|pin| pin.first_party)
     }
 
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.pin.is_some()
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) fn refused(&self, reason: String) -> LoadError {
         LoadError::refused(&self.path, reason)
     }
 
     /// The last look at it as mere bytes: its constructors run when it is mapped.
-    pub(crate) fn seal(&self) -> Result<Sealed, LoadError> {
-        let faults = elf::faults(&self.file.bytes);
+    pub(crate) fn seal(&self, isolation: Isolation) -> Result<Sealed, LoadError> {
+        let faults = elf::faults(&self.file.bytes, isolation);
         if !faults.is_empty() {
             return Err(self.refused(faults.join("; ")));
         }
@@ -141,10 +191,21 @@ impl Candidate {
     pub(crate) fn load(&self, sealed: Sealed) -> Result<Library, LoadError> {
         let opened = meet(&sealed.lasting_path()).map_err(|reason| self.refused(reason))?;
         let descriptor = self.describe(opened.descriptor_json())?;
+        self.against_manifest(|manifest| manifest.check_entry(&opened.entry))?;
         // It has no instance yet, hence nothing to hide and no clock.
         let room = Room::new(descriptor.id.clone(), || 0, Redactor::default());
         load(&opened, &room).map_err(|reason| self.refused(reason))?;
         Ok(self.known(descriptor, Code::Here(opened)))
+    }
+
+    /// Loads it into this process, only to see what it says.
+    pub(crate) fn manifest(&self) -> Result<Manifest, LoadError> {
+        let facts = elf::facts(&self.file.bytes).map_err(|reason| self.refused(reason))?;
+        let sealed = self.seal(Isolation::Worker)?;
+        let opened = meet(&sealed.lasting_path()).map_err(|reason| self.refused(reason))?;
+        self.describe(opened.descriptor_json())?;
+        let descriptor = serde_json::from_slice(opened.descriptor_json()).unwrap_or_default();
+        Ok(Manifest::new(self.sha256(), &facts, &opened.entry, descriptor))
     }
 
     /// What it says of itself, and whether that can be.
@@ -157,7 +218,13 @@ impl Candidate {
             let reason = format!("it says it is version {says}, and pinned is {pinned}");
             return Err(self.refused(reason));
         }
+        self.against_manifest(|manifest| manifest.check_descriptor(json))?;
         Ok(descriptor)
+    }
+
+    fn against_manifest(&self, check: impl Fn(&Manifest) -> Result<(), String>) -> Result<(), LoadError> {
+        let held = self.manifest.as_ref().map_or(Ok(()), check);
+        held.map_err(|reason| self.refused(manifest::wrong(&Manifest::file_of(&self.path), &reason)))
     }
 
     pub(crate) fn known(&self, descriptor: Descriptor, code: Code) -> Library {
@@ -166,6 +233,7 @@ impl Candidate {
             sha256: self.file.sha256,
             descriptor,
             code,
+            conduct: Conduct::default(),
         }))
     }
 }
@@ -175,7 +243,7 @@ impl Library {
     /// maps them again: [`crate::Libraries`] does not, and asks whom you trust.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
         let candidate = Candidate::read(path, &Trust::Anything)?;
-        let sealed = candidate.seal()?;
+        let sealed = candidate.seal(Isolation::InProcess)?;
         candidate.load(sealed)
     }
 
@@ -204,6 +272,15 @@ impl Library {
 
     pub(crate) fn code(&self) -> &Code {
         &self.0.code
+    }
+
+    /// How it behaves in this process.
+    pub(crate) fn conduct(&self) -> &Conduct {
+        &self.0.conduct
+    }
+
+    pub(crate) fn remembered(&self) -> Remembered {
+        Remembered(Arc::downgrade(&self.0))
     }
 }
 

@@ -207,5 +207,14 @@ impl Resident {
                 took.as_millis()
             ));
         }
+        if matches!(self.code, Code::Here(_)) && self.library.conduct().note(took) {
+            let (carrier, took) = (&self.name, took.as_millis());
+            tracing::error!(
+                target: "aldis_carrier",
+                carrier,
+                "the carrier library took {took} ms for one call in delivery's own process, and is too slow for it: when \
+                 the settings are read again, it is run in a worker"
+            );
+        }
     }
 }

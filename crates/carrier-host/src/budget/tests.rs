@@ -1,6 +1,6 @@
 //! Slow calls are counted, and complained of once a minute.
 
-use super::Budget;
+use super::{Budget, Conduct};
 use std::time::Duration;
 
 #[test]
@@ -23,4 +23,15 @@ fn the_complaint_comes_once_a_minute() {
         !budget.note(Duration::from_millis(250), Duration::from_secs(500)),
         "fast enough"
     );
+}
+
+#[test]
+fn a_library_outstays_its_welcome_at_the_third_slow_call_or_a_hopeless_one() {
+    let (often, once) = (Conduct::default(), Conduct::default());
+    let note = |conduct: &Conduct, millis| conduct.note(Duration::from_millis(millis));
+    assert!(!note(&often, 250) && !note(&often, 251) && !note(&often, 300));
+    assert!(!often.outstayed());
+    assert!(note(&often, 251) && often.outstayed());
+    assert!(!note(&often, 251), "it is said once");
+    assert!(!note(&once, 2000) && note(&once, 2001) && once.outstayed());
 }

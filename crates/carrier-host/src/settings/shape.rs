@@ -12,6 +12,8 @@ const DEEPEST: usize = 32;
 /// How many schemas one value may have to be held against, counting each as often as it is reached.
 const LARGEST: usize = 4096;
 
+const TOO_DEEP: &str = "nests schemas for one value more than 32 deep";
+
 /// Keywords with a schema, a list or a table of schemas for the very same value.
 const SAME_VALUE: [&str; 9] = [
     "allOf",
@@ -31,7 +33,7 @@ pub(crate) fn fault(schema: &Value) -> Option<String> {
         root: schema,
         known: HashMap::new(),
     };
-    let fault = everywhere(schema, String::from("#"), &mut |at, place| {
+    let fault = everywhere(schema, "#", &mut |at, place| {
         word(schema, at, place)?;
         walk.size(at, place, 0).map(drop)
     });
@@ -68,18 +70,18 @@ pub(crate) fn same_value(schema: &Map<String, Value>) -> impl Iterator<Item = &V
 /// Every object of the document, also those that are no schemas: it is not always plain which are.
 fn everywhere<'s>(
     value: &'s Value,
-    place: String,
+    place: &str,
     look: &mut impl FnMut(&'s Map<String, Value>, &str) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     match value {
         Value::Object(members) => {
-            look(members, &place)?;
+            look(members, place)?;
             let mut members = members.iter();
-            members.try_for_each(|(key, member)| everywhere(member, format!("{place}/{key}"), look))
+            members.try_for_each(|(key, member)| everywhere(member, &format!("{place}/{key}"), look))
         }
         Value::Array(items) => {
             let mut items = items.iter().enumerate();
-            items.try_for_each(|(index, item)| everywhere(item, format!("{place}/{index}"), look))
+            items.try_for_each(|(index, item)| everywhere(item, &format!("{place}/{index}"), look))
         }
         _ => Ok(()),
     }
@@ -121,7 +123,6 @@ impl<'s> Walk<'s> {
     /// How much is to be held against a value of this schema.
     fn size(&mut self, schema: &'s Map<String, Value>, place: &str, above: usize) -> Result<Size, Fault> {
         let fault = |reason| Err((place.to_owned(), reason));
-        const TOO_DEEP: &str = "nests schemas for one value more than 32 deep";
         match self.known.get(&std::ptr::from_ref(schema)) {
             Some(None) => return fault("refers to itself without going into a value"),
             Some(Some(size)) if above + size.deep > DEEPEST => return fault(TOO_DEEP),
