@@ -193,6 +193,25 @@ async fn signed_by_twilios_own_sdk_and_by_nobody_else() {
             (DeliveryStatus::Delivered, 1)
         );
     }
+    // Signed, and no receipt: nothing is lost without a word.
+    let Some(mut sdk) = peers::python("twilio_receipt.py") else {
+        return;
+    };
+    sdk.args([TOKEN, &url, "Hello=there"]);
+    let signature = peers::run(sdk, "").await;
+    let ping = call_back(&url, &[("Hello", "there")], &signature).await;
+    assert_eq!(ping.status(), 200);
+    let callbacks = counted(&gateway, "aldis_callbacks").await;
+    let count = |verdict: &str| {
+        callbacks
+            .get(&format!(r#"{{carrier="twilio-us",verdict="{verdict}"}}"#))
+            .copied()
+    };
+    assert_eq!((count("verified"), count("empty")), (Some(2), Some(1)));
+    let printed = gateway.delivery.printed();
+    for (line, times) in [("call-back refused", 1), ("could read nothing from it", 1)] {
+        assert_eq!(printed.matches(line).count(), times, "{line}");
+    }
     let told = counted(&gateway, "aldis_told").await;
     let count = |what: &str| {
         told.get(&format!(r#"{{carrier="twilio-us",what="{what}"}}"#))

@@ -97,11 +97,8 @@ impl Metrics {
         );
         let help = "Receipts and inbound messages: changed a state, noted, repeated, early, let_go, inbound";
         r.register("aldis_told", help, m.told);
-        r.register(
-            "aldis_callbacks",
-            "Call-backs of carriers, and whether they were believed",
-            m.callbacks,
-        );
+        let help = "Call-backs of carriers: verified, empty (it tells nothing), unverified, rejected, fault, not_kept";
+        r.register("aldis_callbacks", help, m.callbacks);
         let help = "From the acceptance of a message to a carrier's yes";
         r.register("aldis_accept_to_submit_seconds", help, m.accept_to_submit);
         r.register("aldis_in_flight", "Messages in this process's hands", m.in_flight);

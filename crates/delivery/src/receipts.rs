@@ -2,11 +2,13 @@
 //! carrier is answered.
 
 mod callback;
+mod complaints;
 pub mod fate;
 pub mod whose;
 mod words;
 
 pub(crate) use callback::{MESSAGE, answer};
+pub(crate) use complaints::Complaints;
 
 use crate::engine::Engine;
 use crate::store::{Change, Ended, Heard, Kept, News, Open, StoreError};

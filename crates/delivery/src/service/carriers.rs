@@ -3,7 +3,7 @@
 use super::known;
 use crate::clients::Known;
 use crate::engine::Engine;
-use crate::receipts;
+use crate::receipts::{self, Complaints};
 use crate::reload::reload;
 use aldis_delivery_api::wire::carrier_service_server::CarrierService;
 use aldis_delivery_api::wire::{
@@ -17,6 +17,7 @@ use tonic::{Request, Response, Status};
 /// The carrier service over an engine.
 pub(crate) struct Carriers {
     engine: Arc<Engine>,
+    complaints: Complaints,
 }
 
 #[tonic::async_trait]
@@ -57,14 +58,18 @@ impl CarrierService for Carriers {
 
 impl Carriers {
     pub(super) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine }
+        Self {
+            engine,
+            complaints: Complaints::default(),
+        }
     }
 
     async fn handle(&self, request: Request<HandleCallbackRequest>) -> Result<CallbackAnswer, DeliveryError> {
         let callbacks = |known: &Known| known.callbacks;
         let detail = "this client may not hand on call-backs (callbacks = true in its settings)";
         permitted(&request, callbacks, detail)?;
-        receipts::answer(&self.engine, Callback::from_wire(request.into_inner())).await
+        let call = Callback::from_wire(request.into_inner());
+        receipts::answer(&self.engine, &self.complaints, call).await
     }
 
     async fn reload(&self, request: &Request<ReloadCarriersRequest>) -> Result<Reloaded, DeliveryError> {

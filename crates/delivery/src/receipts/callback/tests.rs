@@ -1,0 +1,50 @@
+//! Each verdict has a word of its own in the metrics.
+
+use super::*;
+use aldis_carrier_host::{CarrierEvent, EventKind, ReceiptState};
+
+fn event() -> CarrierEvent {
+    CarrierEvent {
+        kind: EventKind::Receipt,
+        state: ReceiptState::Delivered,
+        class: None,
+        is_final: true,
+        carrier_id: "SM1".to_owned(),
+        part: 0,
+        from: String::new(),
+        to: String::new(),
+        text: String::new(),
+        code: None,
+        carrier_time_unix_ms: None,
+        mccmnc: None,
+        price: None,
+        attributes: Vec::new(),
+    }
+}
+
+#[test]
+fn a_call_back_that_tells_nothing_is_not_counted_as_one_that_does() {
+    let verified = |events| CallbackVerdict::Verified { events, reply: None };
+    let words = [
+        verified(Vec::new()),
+        verified(vec![event()]),
+        CallbackVerdict::Unverified,
+        CallbackVerdict::Rejected,
+        CallbackVerdict::Fault,
+    ];
+    assert_eq!(
+        words.map(|verdict| word(&verdict)),
+        ["empty", "verified", "unverified", "rejected", "fault"]
+    );
+}
+
+#[test]
+fn a_hint_is_an_id_of_ours() {
+    let id = "msg_018f0000000070008000000000000001";
+    let url = |query: &str| format!("https://sms.example.com/carriers/a/receipts{query}");
+    assert_eq!(hint(&url(&format!("?message={id}&x=1"))), id.parse().ok());
+    assert_eq!(hint(&url(&format!("?x=1&message={id}"))), id.parse().ok());
+    for other in ["", "?message=", "?message=msg_1", "?messages=msg_1"] {
+        assert_eq!(hint(&url(other)), None, "{other}");
+    }
+}
