@@ -4,13 +4,16 @@
 
 mod child;
 pub(crate) mod frame;
+mod greeting;
 mod machine;
 mod page;
 mod process;
 mod program;
 mod restarts;
+mod shield;
 mod supervisor;
 mod suspects;
+mod talk;
 mod watch;
 
 pub use child::{Ended, work};
@@ -19,6 +22,7 @@ pub use frame::count as count_frames;
 pub(crate) use machine::Machine;
 pub(crate) use process::{NotStarted, Recipe};
 pub(crate) use program::Program;
+pub use shield::shield;
 
 use crate::InstanceOptions;
 use crate::border::calls::{LentAnswer, Refusal, Verdict};
@@ -34,6 +38,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use supervisor::{Order, Pending, Place, Supervisor};
+use talk::Talk;
 use tokio::sync::{mpsc, oneshot};
 
 /// One carrier's worker as it stands.
@@ -94,8 +99,9 @@ impl Worker {
         let (orders, inbox) = mpsc::unbounded_channel();
         let board = Arc::new(Board::default());
         let (loaded, links) = (started.loaded.clone(), started.links.take());
+        let talk = Talk::new(started).map_err(|error| host(error.to_string()))?;
         let supervisor = Supervisor::new(recipe, begin, Arc::clone(&room), inbox, Arc::clone(&board));
-        runtime.spawn(supervisor.run(started));
+        runtime.spawn(supervisor.run(talk));
         let worker = Self {
             room,
             orders,

@@ -1,6 +1,7 @@
 //! A library that crashes, hangs or ends its process in a worker costs its own message at most: nobody else's is lost
 //! or sent twice, and the carrier goes on.
 
+use crate::alone::{alone, limit_descriptors};
 use crate::stage::{Carrier, TOKEN, compile, libraries, library_in, submission, try_instance};
 use crate::wire::{accept, carrier, started_of, submit, until};
 use aldis_carrier_host::{CallbackRequest, CallbackVerdict, Class, Instance, Isolation, Report, Trust};
@@ -25,13 +26,13 @@ async fn send(instance: &Instance, id: &str, text: &str) -> Report {
     instance.submit(submission).await
 }
 
-const WAYS: [&str; 5] = ["segv", "abort", "exit", "loop", "sleep"];
+const WAYS: [&str; 4] = ["segv", "abort", "exit", "loop"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_kills_two_workers_is_left_out() {
     let carrier = Carrier::answering(201, "").await;
     let instance = crashing(&carrier.base_url);
-    for how in ["segv", "abort", "exit", "loop"] {
+    for how in WAYS {
         let before = instance.metrics().worker.expect("a worker").ends;
         for again in 0..2 {
             let report = send(&instance, how, &format!("submit:{how}")).await;
@@ -55,11 +56,68 @@ async fn a_message_that_kills_two_workers_is_left_out() {
     assert_eq!(carrier.seen().len(), 4, "one for each good message");
 }
 
+/// It sleeps, and it hides that it does: the page that tells which call it is at says none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_puts_two_workers_to_sleep_is_left_out() {
+    let carrier = Carrier::answering(201, "").await;
+    let one = async |how: &str, words: &str| {
+        let instance = crashing(&carrier.base_url);
+        let report = send(&instance, how, &format!("submit:{how}")).await;
+        assert_eq!(
+            (report.class, report.request_written),
+            (Class::PluginFault, false),
+            "{report:?}"
+        );
+        let detail = report.detail.expect("words");
+        assert!(detail.contains(words), "{detail}");
+        let good = send(&instance, "after", "Hello").await;
+        assert_eq!(good.class, Class::Accepted, "{good:?}");
+        let worker = instance.metrics().worker.expect("a worker");
+        assert_eq!((worker.ends, worker.left_out), (2, 1), "{worker:?}");
+    };
+    tokio::join!(
+        one("sleep", "one call did not return for 5 s"),
+        one("hide", "nothing was answered for 10 s"),
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn that_the_machine_has_no_place_for_a_worker_is_not_the_library_s_fault() {
+    if !alone(
+        "a_crash_in_a_worker_costs_nothing::that_the_machine_has_no_place_for_a_worker_is_not_the_library_s_fault",
+    ) {
+        return;
+    }
+    let carrier = Carrier::answering(201, "").await;
+    let instance = crashing(&carrier.base_url);
+    assert_eq!(send(&instance, "first", "Hello").await.class, Class::Accepted);
+    // Not one descriptor more.
+    limit_descriptors(3);
+    let report = send(&instance, "segv", "submit:segv").await;
+    assert_eq!(
+        (report.class, report.request_written),
+        (Class::PluginFault, false),
+        "{report:?}"
+    );
+    let detail = report.detail.expect("words");
+    assert!(detail.contains("none can be started"), "{detail}");
+    // Asked again and again, it would be left alone for a minute by now.
+    for _ in 0..50 {
+        let report = send(&instance, "other", "Hello").await;
+        assert_eq!(report.class, Class::PluginFault, "{report:?}");
+    }
+    limit_descriptors(1024);
+    until(|| instance.metrics().worker.is_some_and(|worker| worker.running)).await;
+    assert_eq!(send(&instance, "last", "Hello").await.class, Class::Accepted);
+    let worker = instance.metrics().worker.expect("a worker");
+    assert_eq!((worker.ends, worker.safe_mode), (1, false), "{worker:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_the_carrier_has_the_message_it_is_ambiguous_and_sent_once() {
     let carrier = Carrier::answering(201, "").await;
     let instance = crashing(&carrier.base_url);
-    for (sent, how) in ["segv", "abort", "exit", "loop"].into_iter().enumerate() {
+    for (sent, how) in WAYS.into_iter().enumerate() {
         let report = send(&instance, how, &format!("response:{how}")).await;
         assert_eq!(
             (report.class, report.request_written, report.code.as_deref()),
@@ -81,7 +139,7 @@ async fn a_call_back_that_kills_two_workers_is_left_out() {
         remote_address: String::new(),
         now_unix_ms: 5_000,
     };
-    for _ in 0..3 {
+    for _ in 0..2 {
         let verdict = instance.webhook(&callback("segv")).await;
         assert!(matches!(verdict, CallbackVerdict::Fault), "{verdict:?}");
     }
@@ -137,7 +195,7 @@ async fn of_a_hundred_thousand_none_is_lost_and_none_doubled() {
     let poison = |number: usize| {
         let nth = number / 5_000;
         let place = ["submit", "response"][nth % 2];
-        (number % 5_000 == 2_500).then(|| format!("{place}:{}", WAYS[nth / 2 % 4]))
+        (number % 5_000 == 2_500).then(|| format!("{place}:{}", WAYS[nth / 2 % WAYS.len()]))
     };
     let answered = AtomicUsize::new(0);
     let reports = futures_util::stream::iter(0..COUNT).map(|number| {

@@ -16,6 +16,8 @@ mod a_lost_link_leaves_what_left_ambiguous;
 mod a_message_reaches_the_carrier;
 #[cfg(target_os = "linux")]
 mod a_worker_is_shut_in;
+#[cfg(target_os = "linux")]
+mod alone;
 mod an_attempt_ends_in_time;
 mod an_event_is_acknowledged_once_durable;
 mod call_backs_are_read_by_their_library;

@@ -14,6 +14,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// A line of a log has at most so many bytes.
+const LINE: usize = 8 * 1024;
+
+/// And of what a library wants in one, so many are looked at: what to hide may lie across the end of these, which is far
+/// behind the end of the line.
+const LOOKED_AT: usize = 64 * 1024;
+
 /// The table handed to every library. Constant: the process keeps no state in it.
 pub(crate) static HOST: Host = Host {
     struct_size: size_of_u32::<Host>(),
@@ -119,7 +126,8 @@ impl Room {
         let clean = |words: &str| self.redactor.for_message(text, to).clean(words);
         match aside {
             Aside::Log(level, line) => {
-                let line = clean(&line);
+                let line = clean(start(&line, LOOKED_AT));
+                let line = start(&line, LINE);
                 match level {
                     0 | 1 => tracing::error!(target: "aldis_carrier", carrier, "{line}"),
                     2 => tracing::warn!(target: "aldis_carrier", carrier, "{line}"),
@@ -216,13 +224,23 @@ unsafe fn text_pairs(list: *const List) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The first bytes of it, cut between characters.
+fn start(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
+}
+
 unsafe extern "C" fn log(_: u64, level: u32, text: Str, fields: *const List) {
     during_visit((), |visit| {
         // SAFETY: lent for the call.
-        let (text, fields) = unsafe { (text.to_text(), text_pairs(fields)) };
-        let line = fields
-            .iter()
-            .fold(text, |line, (key, value)| format!("{line} {key}={value}"));
+        let (text, fields) = unsafe { (text.bytes(), text_pairs(fields)) };
+        let mut line = String::from_utf8_lossy(&text[..text.len().min(LOOKED_AT)]).into_owned();
+        for (key, value) in &fields {
+            if line.len() >= LOOKED_AT {
+                break;
+            }
+            let (key, value) = (start(key, LOOKED_AT), start(value, LOOKED_AT));
+            line.extend([" ", key, "=", value]);
+        }
         visit.tell(Aside::Log(level, line));
     });
 }

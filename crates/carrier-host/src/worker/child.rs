@@ -14,6 +14,8 @@ use crate::border::open::Opened;
 use crate::redact::Redactor;
 use crate::sealed::Sealed;
 use crate::terms::meet;
+use cage::Gaps;
+pub(super) use cage::NOT_FOR_US;
 use hands::Hands;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -39,31 +41,31 @@ pub fn work(parent: u32) -> Ended {
 }
 
 fn run(parent: u32) -> Result<(), String> {
-    let (socket, library, memory) = take_over().map_err(|error| error.to_string())?;
-    let page = Arc::new(Page::of(&memory).map_err(|error| error.to_string())?);
-    drop(memory);
+    let socket = take_socket().map_err(|error| error.to_string())?;
     let wire = Arc::new(Wire::new(socket));
-    let mut gaps = cage::shut(parent)?;
-    let begin: Begin = wire.receive()?.ok_or("nobody says what to do")?;
-    if begin.build != BUILD {
-        let reason = format!(
-            "its worker is of build {}, delivery of {}: install both together and restart delivery",
-            BUILD, begin.build
-        );
-        return wire.say(&Said::Loaded(Err(reason)));
-    }
+    let (library, page, mut gaps, begin) = match prepare(parent, &wire) {
+        Ok(prepared) => prepared,
+        Err(reason) => {
+            wire.say(&Said::Unfit(reason))?;
+            // To end with something unread would take back what was said.
+            while wire.next()?.is_some() {}
+            return Ok(());
+        }
+    };
     let telling = outlet(&wire, &page);
     let room = Room::new("carrier".to_owned(), || 0, Redactor::default()).telling(telling);
     let opened = match take(library, &room) {
         Ok(opened) => opened,
         Err(reason) => return wire.say(&Said::Loaded(Err(reason))),
     };
-    gaps.extend(cage::lock());
+    if let Err(reason) = cage::lock(parent, &*wire, &mut gaps) {
+        return wire.say(&Said::Unfit(reason));
+    }
     wire.say(&Said::Loaded(Ok(Loaded {
         descriptor: opened.descriptor_json().to_vec(),
         session: opened.session().is_some(),
         webhook: opened.webhook().is_some_and(|webhook| webhook.handle.is_some()),
-        gaps,
+        gaps: gaps.0,
     })))?;
     let Some(instance) = begin.instance else {
         return Ok(());
@@ -76,6 +78,23 @@ fn run(parent: u32) -> Result<(), String> {
     };
     wire.say(&Said::Made(Ok(links)))?;
     serve(&wire, &page, &now, Hands::new(Arc::new(handle)))
+}
+
+type Prepared = (OwnedFd, Arc<Page>, Gaps, Begin);
+
+/// Everything before the library is touched.
+fn prepare(parent: u32, wire: &Wire) -> Result<Prepared, String> {
+    let (library, memory) = take_rest().map_err(|error| error.to_string())?;
+    let page = Page::of(memory).map_err(|error| error.to_string())?;
+    let gaps = cage::shut(parent)?;
+    let begin: Begin = wire.receive()?.ok_or("nobody says what to do")?;
+    if begin.build != BUILD {
+        return Err(format!(
+            "it is of build {BUILD}, delivery of {}: install both together and restart delivery",
+            begin.build
+        ));
+    }
+    Ok((library, Arc::new(page), gaps, begin))
 }
 
 fn take(library: OwnedFd, room: &Room) -> Result<Opened, String> {
@@ -141,10 +160,20 @@ fn serve(wire: &Wire, page: &Page, now: &AtomicU64, mut hands: Hands) -> Result<
     Ok(())
 }
 
-/// The three descriptors it was started with, out of the places where the C library's own streams are.
-fn take_over() -> std::io::Result<(OwnedFd, OwnedFd, OwnedFd)> {
-    const FIRST: i32 = 3;
-    let socket = rustix::io::fcntl_dupfd_cloexec(std::io::stdin(), FIRST)?;
+/// The first place behind the C library's own streams.
+const FIRST: i32 = 3;
+
+/// What it was started with is where those streams belong, and is moved out of there. Whatever else delivery had open
+/// without close-on-exec goes first: a library in there may have opened it.
+fn take_socket() -> std::io::Result<OwnedFd> {
+    cage::close_all(FIRST, i32::MAX);
+    // It was started by a number.
+    let _ = rustix::thread::set_name(c"aldis-carrier-worker");
+    Ok(rustix::io::fcntl_dupfd_cloexec(std::io::stdin(), FIRST)?)
+}
+
+/// The library and the page.
+fn take_rest() -> std::io::Result<(OwnedFd, OwnedFd)> {
     let library = rustix::io::fcntl_dupfd_cloexec(std::io::stdout(), FIRST)?;
     let memory = rustix::io::fcntl_dupfd_cloexec(std::io::stderr(), FIRST)?;
     let nothing = std::fs::File::options()
@@ -154,5 +183,5 @@ fn take_over() -> std::io::Result<(OwnedFd, OwnedFd, OwnedFd)> {
     rustix::stdio::dup2_stdin(&nothing)?;
     rustix::stdio::dup2_stdout(&nothing)?;
     rustix::stdio::dup2_stderr(&nothing)?;
-    Ok((socket, library, memory))
+    Ok((library, memory))
 }

@@ -15,8 +15,8 @@ use std::borrow::Cow;
 #[cfg(test)]
 mod tests;
 
-/// Both ends are of the same.
-pub(crate) const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "/1");
+/// Both ends are of the same version, and of the same sources: two builds of one version differ too.
+pub(crate) const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "/", env!("ALDIS_SOURCES"));
 
 /// Longer ones are nonsense: a call-back or an answer has at most a few MiB.
 const LONGEST: usize = 32 * 1024 * 1024;
@@ -75,6 +75,8 @@ pub(crate) enum Ask<'a> {
 /// What a worker says.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum Said {
+    /// It cannot be a worker here, whatever the library.
+    Unfit(String),
     Loaded(Result<Loaded, String>),
     /// The instance is made, and wants these links; `None`: it is of the http style.
     Made(Result<Option<Vec<RawLink>>, Refused>),

@@ -1,22 +1,22 @@
 //! A worker's process: how it is started, how much it works, and how it ended.
 
-use super::frame::{self, BUILD, Begin, BeginInstance, Loaded, Said};
+use super::frame::{BUILD, Begin, BeginInstance, Loaded};
+use super::greeting::{Unmet, meet};
 use super::page::Page;
 use super::program::Program;
 use crate::border::RawLink;
 use crate::border::calls::Refusal;
 use crate::border::host_table::Aside;
-use bytes::BytesMut;
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A library that is not ready by then has a loop where it is loaded or where its instances are made.
-const READY_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const READY_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a worker gets to end by itself once nobody talks to it.
 const ENDS_WITHIN: Duration = Duration::from_secs(1);
@@ -56,7 +56,7 @@ impl Recipe {
         let host = |error: io::Error| NotStarted::Host(format!("{}: {error}", self.program.path().display()));
         let (ours, theirs) = UnixStream::pair().map_err(host)?;
         let (page, memory) = Page::new().map_err(host)?;
-        let mut command = Command::new(self.program.path());
+        let mut command = self.program.command().map_err(host)?;
         // Three descriptors reach a child without further ado; it moves them out of the way.
         command
             .arg(std::process::id().to_string())
@@ -71,7 +71,7 @@ impl Recipe {
             build: BUILD.to_owned(),
             instance,
         };
-        match meet(ours, &begin) {
+        match meet(ours, &begin, Instant::now() + READY_WITHIN) {
             Ok((socket, loaded, links, asides)) => Ok(Started {
                 process,
                 socket,
@@ -80,68 +80,14 @@ impl Recipe {
                 asides,
             }),
             Err(Unmet::Said(not_started)) => Err(not_started),
-            Err(Unmet::Silent(why)) => Err(NotStarted::Library(match process.end() {
+            Err(Unmet::Hopeless(why)) => {
+                process.kill();
+                Err(NotStarted::Library(why))
+            }
+            Err(Unmet::Gone(why)) => Err(NotStarted::Library(match process.end() {
                 Some(how) => format!("its worker ended ({how}): it crashes where it is loaded or set up"),
                 None => why,
             })),
-        }
-    }
-}
-
-enum Unmet {
-    /// The worker says why not.
-    Said(NotStarted),
-    /// It says nothing any more.
-    Silent(String),
-}
-
-type Met = (UnixStream, Loaded, Option<Vec<RawLink>>, Vec<Aside>);
-
-/// Until the worker is ready.
-fn meet(mut socket: UnixStream, begin: &Begin) -> Result<Met, Unmet> {
-    let silent = |error: io::Error| Unmet::Silent(format!("its worker does not answer: {error}"));
-    let nonsense = |what: String| Unmet::Silent(format!("its worker sends {what}"));
-    let mut first = Vec::new();
-    frame::put(begin, &mut first).map_err(nonsense)?;
-    socket.write_all(&first).map_err(silent)?;
-    let until = Instant::now() + READY_WITHIN;
-    let (mut arrived, mut asides, mut loaded) = (BytesMut::new(), Vec::new(), None);
-    loop {
-        let Some(frame) = frame::next(&mut arrived).map_err(nonsense)? else {
-            receive(&mut socket, &mut arrived, until).map_err(silent)?;
-            continue;
-        };
-        match frame::read(&frame).map_err(nonsense)? {
-            Said::Aside(_, aside) => asides.push(aside),
-            Said::Loaded(Err(reason)) => return Err(Unmet::Said(NotStarted::Library(reason))),
-            Said::Loaded(Ok(ready)) if begin.instance.is_none() => {
-                return Ok((socket, ready, None, asides));
-            }
-            Said::Loaded(Ok(ready)) => loaded = Some(ready),
-            Said::Made(Err(refused)) => {
-                return Err(Unmet::Said(NotStarted::Setting(Refusal {
-                    key: refused.key,
-                    reason: refused.reason,
-                })));
-            }
-            Said::Made(Ok(links)) => {
-                let ready = loaded.ok_or_else(|| nonsense("an instance of no library".to_owned()))?;
-                return Ok((socket, ready, links, asides));
-            }
-            Said::Answer(_) => return Err(nonsense("an answer to nothing".to_owned())),
-        }
-    }
-}
-
-fn receive(socket: &mut UnixStream, arrived: &mut BytesMut, until: Instant) -> io::Result<()> {
-    let left = until.saturating_duration_since(Instant::now());
-    socket.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
-    let mut bytes = [0; 16 * 1024];
-    match socket.read(&mut bytes)? {
-        0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        count => {
-            arrived.extend_from_slice(&bytes[..count]);
-            Ok(())
         }
     }
 }

@@ -1,20 +1,17 @@
 //! Keeps one worker running: hands it the calls, passes on its answers, and begins anew where it ended.
 
 use super::frame::{self, Answer, Answered, BeginInstance, Said};
-use super::process::{NotStarted, Process, Recipe, Started};
+use super::process::{NotStarted, Recipe};
 use super::restarts::{Next, Restarts};
 use super::suspects::{Subject, Suspects};
-use super::watch::Watch;
+use super::talk::{Ended, Talk};
 use super::{Board, WorkerMetrics};
 use crate::border::host_table::Room;
 use crate::broken::Broken;
-use bytes::BytesMut;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::UnixStream;
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -22,13 +19,14 @@ use tokio_util::sync::CancellationToken;
 /// Calls taken at once.
 const BATCH: usize = 256;
 
-const READ: usize = 64 * 1024;
-
 /// For its last words.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How often to look at what the worker is at.
 const LOOK: Duration = Duration::from_millis(25);
+
+/// Between two attempts where this machine is to blame: no descriptors or processes left, say.
+const UNTIL_IT_CAN: Duration = Duration::from_secs(1);
 
 /// What a supervisor is asked.
 pub(super) enum Order {
@@ -72,26 +70,6 @@ pub(super) struct Supervisor {
     restarts: Restarts,
 }
 
-/// How a worker ended.
-struct Ended {
-    how: String,
-    /// The call it was at; 0: none.
-    at: u64,
-    /// What it had answered.
-    answers: u64,
-}
-
-/// The words that are on their way.
-struct Talk {
-    process: Process,
-    reader: OwnedReadHalf,
-    writer: OwnedWriteHalf,
-    arrived: BytesMut,
-    out: Vec<u8>,
-    answers: u64,
-    watch: Watch,
-}
-
 impl Supervisor {
     pub(super) fn new(
         recipe: Recipe,
@@ -114,32 +92,29 @@ impl Supervisor {
     }
 
     /// Until nobody is there to call.
-    pub(super) async fn run(mut self, first: Started) {
-        let mut started = first;
+    pub(super) async fn run(mut self, first: Talk) {
+        let mut talk = first;
         loop {
             self.note(|board| board.running = true);
-            let Some(ended) = self.converse(started).await else {
+            let Some(ended) = self.converse(talk).await else {
                 return;
             };
             self.note(|board| board.running = false);
             let Some(next) = self.begin_anew(ended).await else {
                 return;
             };
-            started = next;
+            talk = next;
         }
     }
 
     /// Talks with a worker until it ends. `None`: nobody is there to call any more.
-    async fn converse(&mut self, started: Started) -> Option<Ended> {
+    async fn converse(&mut self, mut talk: Talk) -> Option<Ended> {
         self.note(|board| board.starts += 1);
-        let mut talk = match Talk::new(started) {
-            Ok(talk) => talk,
-            Err(error) => return Some(Ended::never(error.to_string())),
-        };
         self.replay(&mut talk.out);
         let mut ticks = interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut orders = Vec::with_capacity(BATCH);
+        let mut silent = false;
         let how = loop {
             tokio::select! {
                 count = self.orders.recv_many(&mut orders, BATCH) => {
@@ -160,13 +135,32 @@ impl Supervisor {
                     Err(_) => break None,
                 },
                 _ = ticks.tick(), if !self.pending.is_empty() => {
-                    if let Some(overrun) = talk.watch.look(&talk.process) {
-                        break Some(overrun);
+                    if let Some(overrun) = talk.look() {
+                        silent = overrun.silent;
+                        break Some(overrun.how);
                     }
                 }
             }
         };
-        Some(talk.end(how).await)
+        let mut ended = talk.end(how).await;
+        if silent {
+            // What the page says means nothing now. It answers in turn, so it is most likely at this one.
+            ended.at = self.oldest();
+        }
+        Some(ended)
+    }
+
+    /// The first call that has no answer, of those that are not suspects, which are made last; 0: none.
+    fn oldest(&self) -> u64 {
+        let free = self.pending.values().find(|pending| !self.is_suspect(pending));
+        let oldest = free.or_else(|| self.pending.values().next());
+        oldest.map_or(0, |pending| pending.id)
+    }
+
+    fn is_suspect(&self, pending: &Pending) -> bool {
+        pending
+            .subject
+            .is_some_and(|subject| self.suspects.is_known(subject))
     }
 
     /// Lets it end by itself, and hears its last words.
@@ -184,12 +178,10 @@ impl Supervisor {
     /// What was under way when the last worker ended, the suspects last: they may end this one too.
     fn replay(&mut self, out: &mut Vec<u8>) {
         self.pending.retain(|_, pending| !pending.reply.is_closed());
-        let suspect = |pending: &Pending| {
-            pending
-                .subject
-                .is_some_and(|subject| self.suspects.is_known(subject))
-        };
-        let (last, first): (Vec<_>, Vec<_>) = self.pending.values().partition(|pending| suspect(pending));
+        let (last, first): (Vec<_>, Vec<_>) = self
+            .pending
+            .values()
+            .partition(|pending| self.is_suspect(pending));
         for pending in first.iter().chain(&last) {
             out.extend_from_slice(&pending.frame);
         }
@@ -230,6 +222,7 @@ impl Supervisor {
             match frame::read(&frame)? {
                 Said::Answer(answered) => {
                     talk.answers += 1;
+                    talk.watch.answered();
                     self.answered(answered);
                 }
                 Said::Aside(call, aside) => {
@@ -237,7 +230,7 @@ impl Supervisor {
                     let (text, to) = about.map_or(("", ""), |about| (&about.text, &about.to));
                     self.room.heed(aside, text, to);
                 }
-                Said::Loaded(_) | Said::Made(_) => return Err("a greeting again".to_owned()),
+                Said::Unfit(_) | Said::Loaded(_) | Said::Made(_) => return Err("a greeting again".to_owned()),
             }
         }
         Ok(())
@@ -254,7 +247,7 @@ impl Supervisor {
     }
 
     /// Settles what died with a worker, rests, and starts the next one. `None`: nobody is there to call any more.
-    async fn begin_anew(&mut self, mut ended: Ended) -> Option<Started> {
+    async fn begin_anew(&mut self, mut ended: Ended) -> Option<Talk> {
         loop {
             let carrier = self.room.name();
             let Ended { how, at, answers } = &ended;
@@ -264,8 +257,8 @@ impl Supervisor {
                 Next::Start(rest) => sleep(rest).await,
                 Next::Stay(rest) => self.stay(rest).await?,
             }
-            match self.start().await {
-                Ok(started) => return Some(started),
+            match self.start().await? {
+                Ok(talk) => return Some(talk),
                 Err(why) => ended = Ended::never(why),
             }
         }
@@ -303,28 +296,52 @@ impl Supervisor {
         let carrier = self.room.name();
         tracing::error!(target: "aldis_carrier", carrier, "the carrier library {LOOPS}");
         self.note(|board| board.safe_mode = true);
-        for pending in std::mem::take(&mut self.pending).into_values() {
-            pending.broken(LOOPS);
-        }
-        let until = Instant::now() + rest;
-        while let Ok(order) = timeout_at(until, self.orders.recv()).await {
-            if let Order::Call(pending) = order? {
-                pending.broken(LOOPS);
-            }
-        }
+        self.turn_away(LOOPS, rest).await?;
         self.note(|board| board.safe_mode = false);
         Some(())
     }
 
-    async fn start(&self) -> Result<Started, String> {
+    /// Whoever waits, or calls meanwhile, is told why there is no answer. `None`: nobody is there to call any more.
+    async fn turn_away(&mut self, why: &str, rest: Duration) -> Option<()> {
+        for pending in std::mem::take(&mut self.pending).into_values() {
+            pending.broken(why);
+        }
+        let until = Instant::now() + rest;
+        while let Ok(order) = timeout_at(until, self.orders.recv()).await {
+            if let Order::Call(pending) = order? {
+                pending.broken(why);
+            }
+        }
+        Some(())
+    }
+
+    /// The next one, or why the library does not come up. That this machine cannot start any says nothing of the
+    /// library, and is tried until it can. `None`: nobody is there to call any more.
+    async fn start(&mut self) -> Option<Result<Talk, String>> {
+        loop {
+            let why = match self.try_start().await {
+                Ok(talk) => return Some(Ok(talk)),
+                Err(NotStarted::Library(why)) => return Some(Err(why)),
+                Err(NotStarted::Setting(refusal)) => {
+                    return Some(Err(self.room.redactor().clean(&refusal.reason)));
+                }
+                Err(NotStarted::Host(why)) => format!("has no worker, for none can be started: {why}"),
+            };
+            let carrier = self.room.name();
+            tracing::error!(target: "aldis_carrier", carrier, "the carrier {why}");
+            self.turn_away(&why, UNTIL_IT_CAN).await?;
+        }
+    }
+
+    async fn try_start(&self) -> Result<Talk, NotStarted> {
         let (recipe, begin) = (self.recipe.clone(), (self.begin)());
         let starting = tokio::task::spawn_blocking(move || recipe.start(Some(begin)));
-        let started = starting.await.map_err(|error| error.to_string())?;
-        let started = started.map_err(|not| match not {
-            NotStarted::Library(why) | NotStarted::Host(why) => why,
-            NotStarted::Setting(refusal) => self.room.redactor().clean(&refusal.reason),
-        })?;
-        Ok(started)
+        let started = starting.await.map_err(|error| error.to_string());
+        let mut started = started.map_err(NotStarted::Host)??;
+        for aside in std::mem::take(&mut started.asides) {
+            self.room.heed(aside, "", "");
+        }
+        Talk::new(started).map_err(|error| NotStarted::Host(error.to_string()))
     }
 
     fn note(&self, change: impl FnOnce(&mut WorkerMetrics)) {
@@ -337,51 +354,5 @@ const GONE: &str = "lost its worker";
 impl Pending {
     fn broken(self, how: &str) {
         let _ = self.reply.send(Err(Broken::in_worker(how)));
-    }
-}
-
-impl Ended {
-    /// It did not even begin.
-    fn never(how: String) -> Self {
-        Self {
-            how,
-            at: 0,
-            answers: 0,
-        }
-    }
-}
-
-impl Talk {
-    fn new(started: Started) -> std::io::Result<Self> {
-        started.socket.set_read_timeout(None)?;
-        started.socket.set_nonblocking(true)?;
-        let (reader, writer) = UnixStream::from_std(started.socket)?.into_split();
-        Ok(Self {
-            process: started.process,
-            reader,
-            writer,
-            arrived: BytesMut::with_capacity(READ),
-            out: Vec::new(),
-            answers: 0,
-            watch: Watch::default(),
-        })
-    }
-
-    /// How it ended; by force, if `why` is given.
-    async fn end(self, why: Option<String>) -> Ended {
-        let (at, answers, mut process) = (self.process.at(), self.answers, self.process);
-        let ending = tokio::task::spawn_blocking(move || {
-            if why.is_some() {
-                process.kill();
-                return why;
-            }
-            process.end()
-        });
-        let how = ending.await.ok().flatten();
-        Ended {
-            how: how.unwrap_or_else(|| "it closed its socket".to_owned()),
-            at,
-            answers,
-        }
     }
 }

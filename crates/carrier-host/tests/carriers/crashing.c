@@ -6,11 +6,63 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static void *nothing(void *p) { return p; }
+
+#ifdef PEEKS
+/* What was tried before anybody called: 0 or the error. */
+static int saw_memory, saw_environment, saw_file, unbound, opened;
+
+static int seen(const char *path) {
+    char one;
+    int file = open(path, O_RDONLY), read_at = file < 0 ? -1 : pread(file, &one, 1, 0);
+    int error = file < 0 || (read_at < 0 && errno != EIO) ? errno : 0; /* EIO: address 0 of a memory that is open */
+    if (file >= 0) close(file);
+    return error;
+}
+
+__attribute__((constructor)) static void peek(int argc, char **argv) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%s/mem", argc > 1 ? argv[1] : "self"), saw_memory = seen(path);
+    snprintf(path, sizeof path, "/proc/%s/environ", argc > 1 ? argv[1] : "self"), saw_environment = seen(path);
+    saw_file = seen("/etc/passwd");
+    unbound = prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) ? errno : 0;
+    opened = open("/etc/ld.so.cache", O_RDONLY) < 0 ? errno : 0;
+}
+
+static int peeked(const char *what) {
+    if (!strcmp(what, "memory")) return saw_memory;
+    if (!strcmp(what, "environment")) return saw_environment;
+    if (!strcmp(what, "file")) return saw_file;
+    if (!strcmp(what, "unbind")) return unbound;
+    return strcmp(what, "opened") ? -1 : opened;
+}
+#else
+static int peeked(const char *what) { return (void)what, -1; }
+#endif
+
+/* The page that tells which call this is holds one small number and nothing else. It is to say 0. */
+static void hide(void) {
+    uintptr_t here = (uintptr_t)hide & ~(uintptr_t)4095, reach = (uintptr_t)64 << 20;
+    for (uintptr_t page = here - reach; page < here + reach; page += 4096) {
+        unsigned char resident;
+        if (mincore((void *)page, 4096, &resident)) continue;
+        /* Whether it can be read: EFAULT comes before the word that this is no way to set a mask. */
+        if (syscall(SYS_rt_sigprocmask, 99, page, NULL, 8) && errno == EFAULT) continue;
+        uint64_t *words = (uint64_t *)page, rest = 0;
+        for (int i = 1; i < 512; i++) rest |= words[i];
+        if (rest || !words[0] || words[0] > 10000) continue;
+        /* Whether it can be written. */
+        if (!syscall(SYS_clock_gettime, 0, page + 8)) words[0] = words[1] = words[2] = 0;
+    }
+}
 
 /* 0 or the error of what was tried. */
 static int tried(const char *what) {
@@ -30,6 +82,13 @@ static int tried(const char *what) {
         int failed = pthread_create(&thread, NULL, nothing, NULL);
         return failed ? failed : pthread_join(thread, NULL);
     }
+    if (!strncmp(what, "peek:", 5)) return peeked(what + 5);
+    if (!strcmp(what, "descriptors")) {
+        struct stat about;
+        int open = 0;
+        for (int file = 0; file < 4096; file++) open += !syscall(SYS_fstat, file, &about);
+        return open;
+    }
     if (!strcmp(what, "memory")) {
         char *much = malloc((size_t)8 << 30);
         return much ? 0 : errno;
@@ -41,6 +100,7 @@ static void crash(const char *how) {
     if (!strcmp(how, "segv")) *(volatile int *)8 = 1;
     if (!strcmp(how, "abort")) abort();
     if (!strcmp(how, "loop")) for (volatile int on = 1; on;) {}
+    if (!strcmp(how, "hide")) for (hide();;) sleep(1000);
     if (!strcmp(how, "sleep")) for (;;) sleep(1000);
     if (!strcmp(how, "exit")) exit(0);
 }
