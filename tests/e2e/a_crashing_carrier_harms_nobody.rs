@@ -95,4 +95,12 @@ async fn after_a_crash_loop_the_carrier_is_left_alone_and_readiness_says_so() {
         said.contains("carriers: degraded: shaky") && said.ends_with("ready\n"),
         "{said}"
     );
+    // The route leads past it: no attempt is spent, and nobody is called.
+    let calls = |printed: String| printed.matches("carrier needs an operator").count();
+    let before = calls(gateway.delivery.printed());
+    let answer = gateway.sms(ALICE, "640009").await;
+    let life = gateway.life(&answer.message_id()).await;
+    assert_eq!(life.attempts.len(), 1, "{life:?}");
+    assert_eq!(life.attempts[0].carrier.as_str(), "steady");
+    assert_eq!(calls(gateway.delivery.printed()), before);
 }

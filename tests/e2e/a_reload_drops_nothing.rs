@@ -1,15 +1,21 @@
 //! The settings are read again at SIGHUP while messages are under way: new work goes to the new carriers, what was begun
 //! ends where it began, and settings that are wrong change nothing.
 
-use aldis_cli::inbox::Inbox;
+use aldis_cli::inbox::{Inbox, RECEIPT_SECRET};
 use aldis_message::{DeliveryStatus, OutcomeClass};
 use aldis_tests::eventually::eventually;
-use aldis_tests::setup::CarrierSetup;
+use aldis_tests::process::Process;
+use aldis_tests::setup::{Addresses, CarrierSetup};
 use aldis_tests::smsc::Smsc;
-use aldis_tests::{Gateway, Setup};
+use aldis_tests::{Gateway, Setup, binaries};
+use axum::Router;
+use axum::extract::Request;
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 
 fn times(gateway: &Gateway, words: &str) -> usize {
     gateway.delivery.printed().matches(words).count()
@@ -174,4 +180,95 @@ async fn links_of_an_unchanged_carrier_stay() {
     let life = gateway.life(&answer.message_id()).await;
     assert_eq!(life.attempts[0].outcome, Some(OutcomeClass::Accepted));
     assert_ne!(life.status, DeliveryStatus::Unknown);
+}
+
+/// However early it comes: the settings are still being read for the first time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hangup_during_the_start_ends_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inbox = Inbox::start(([127, 0, 0, 1], 0).into()).await.expect("an inbox");
+    let toml = Setup::default().delivery_toml(&Addresses::free(), folder.path(), &inbox.url());
+    // Whoever reads a pipe waits for its writer, and the writer for whoever reads.
+    let pipe = folder.path().join("delivery.toml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    let open = || {
+        let pipe = pipe.clone();
+        tokio::task::spawn_blocking(move || std::fs::File::create(pipe).expect("a reader"))
+    };
+    let first = open();
+    let delivery = Process::start("aldis-delivery", &binaries::program("aldis-delivery"), &pipe, &[]);
+    let mut file = first.await.expect("it reads");
+    delivery.hang_up();
+    file.write_all(toml.as_bytes()).expect("written");
+    drop(file);
+    // It comes up, and then reads them again.
+    let mut file = open().await.expect("it reads again");
+    file.write_all(toml.as_bytes()).expect("written");
+    drop(file);
+    eventually(READ, || async { delivery.printed().contains(READ).then_some(()) }).await;
+    assert!(delivery.terminate().await.success());
+}
+
+/// A receipt as the carrier sends it: path and query, signature, body.
+type Receipt = (String, String, Vec<u8>);
+
+/// Takes receipts instead of the edge, for later.
+async fn post_box() -> (String, mpsc::UnboundedReceiver<Receipt>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    let (put, receipts) = mpsc::unbounded_channel();
+    let take = move |request: Request| {
+        let put = put.clone();
+        async move {
+            let (head, body) = request.into_parts();
+            let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
+            let signature = head.headers["x-sandbox-signature"].to_str().expect("text");
+            let receipt = (head.uri.to_string(), signature.to_owned(), body.to_vec());
+            put.send(receipt).expect("the test waits");
+        }
+    };
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(take)).await });
+    (url, receipts)
+}
+
+/// What went out before a reload is told about afterwards, signed with the secret and under the name of its time.
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_of_before_are_believed() {
+    let gateway = Gateway::start(Setup::default()).await;
+    let (url, mut receipts) = post_box().await;
+    let edge = format!("callback_base_url = \"http://{}\"", gateway.at.edge);
+    let elsewhere = format!("callback_base_url = \"{url}\"");
+    reload(&gateway, |text| text.replace(&edge, &elsewhere), READ).await;
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let told = async |(way, signature, body): Receipt| {
+        let post = http.post(format!("http://{}{way}", gateway.at.edge));
+        let post = post.header("x-sandbox-signature", signature).body(body);
+        post.send().await.expect("an answer").status().as_u16()
+    };
+    let changes = [
+        (RECEIPT_SECRET, "a-secret-that-was-rotated"),
+        ("\"sandbox\"", "\"renamed\""),
+    ];
+    for (from, to) in changes {
+        // Signed with what the inbox has, which is the secret of before.
+        let secret = |text: String| text.replace("a-secret-that-was-rotated", RECEIPT_SECRET);
+        if from != RECEIPT_SECRET {
+            reload(&gateway, secret, READ).await;
+        }
+        let id = gateway.sms("+12025550130", "271828").await.message_id();
+        let (way, signature, body) = receipts.recv().await.expect("a receipt");
+        assert!(way.ends_with(&id), "{way}");
+        let plugin = "plugin = \"sandbox\"";
+        let change = |text: String| {
+            text.replace(plugin, "plugin = SANDBOX")
+                .replace(from, to)
+                .replace("plugin = SANDBOX", plugin)
+        };
+        reload(&gateway, change, READ).await;
+        let forged = signature.replace(signature.chars().next().expect("one"), "_");
+        assert_eq!(told((way.clone(), forged, body.clone())).await, 403, "{to}");
+        assert_eq!(told((way, signature, body)).await, 200, "{to}");
+        assert_eq!(gateway.life(&id).await.status, DeliveryStatus::Delivered, "{to}");
+    }
 }

@@ -91,3 +91,87 @@ async fn nobody_else_may() {
         assert!(said.contains("may not"), "{said}");
     }
 }
+
+/// A carrier that cannot be loaded is down, and the route leads past it; only where it is required nothing starts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_cannot_be_loaded_stops_nobody() {
+    let broken = CarrierSetup {
+        plugin: "missing".to_owned(),
+        ..CarrierSetup::sandbox("broken")
+    };
+    let setup = Setup {
+        carriers: vec![broken, CarrierSetup::sandbox("sound")],
+        ..Setup::default()
+    };
+    let gateway = Gateway::start(setup).await;
+    let sent = gateway.sms(ALICE, "640031").await;
+    assert_eq!(sent.status, 200, "{sent:?}");
+    let life = gateway.life(&sent.message_id()).await;
+    assert_eq!(
+        (life.attempts.len(), life.attempts[0].carrier.as_str()),
+        (1, "sound")
+    );
+    let troubles = |at: usize| {
+        let carriers = &said(&aldis(&gateway, OPERATOR_TOKEN, &["carriers"]))["carriers"];
+        let names: Vec<_> = (0..2).map(|index| carriers[index]["name"].clone()).collect();
+        assert_eq!(names, ["broken", "sound"]);
+        carriers[at]["troubles"].to_string()
+    };
+    for word in ["is down", "delivery.toml", "carriers[0].plugin"] {
+        assert!(troubles(0).contains(word), "{word}: {}", troubles(0));
+    }
+    assert_eq!(troubles(1), "[]");
+    let page = gateway.page(gateway.at.delivery_admin, "/readyz?verbose").await;
+    assert!(
+        page.contains("degraded: broken is down") && page.ends_with("ready\n"),
+        "{page}"
+    );
+    let page = gateway.page(gateway.at.delivery_admin, "/metrics").await;
+    for (carrier, down) in [("broken", "1.0"), ("sound", "0.0")] {
+        let line = format!("aldis_carrier_down{{carrier=\"{carrier}\"}} {down}");
+        assert!(page.contains(&line), "{page}");
+    }
+    assert!(gateway.delivery.printed().contains("carriers[0].plugin"));
+    let checked = Command::new(binaries::program("aldis-delivery"))
+        .arg("--config")
+        .arg(gateway.delivery_toml())
+        .arg("--check-config")
+        .output()
+        .expect("it runs");
+    assert_eq!(checked.status.code(), Some(78), "{checked:?}");
+    // Where it is required, a reload is refused; where it is not, the others are taken over.
+    rewrite(
+        &gateway,
+        "plugin = \"missing\"",
+        "plugin = \"missing\"\nrequired = true",
+    );
+    assert_eq!(
+        aldis(&gateway, OPERATOR_TOKEN, &["reload"]).status.code(),
+        Some(78)
+    );
+    rewrite(&gateway, "\"missing\"\nrequired = true", "\"sandbox\"");
+    let mended = said(&aldis(&gateway, OPERATOR_TOKEN, &["reload"]));
+    assert_eq!(
+        mended,
+        json!({ "made": ["broken"], "kept": ["sound"], "retired": [] })
+    );
+    rewrite(
+        &gateway,
+        "\"broken\"\nplugin = \"sandbox\"",
+        "\"broken\"\nplugin = \"missing\"",
+    );
+    rewrite(&gateway, "\"sound\"\n", "\"sound\"\nmax_in_flight = 7\n");
+    let kept = said(&aldis(&gateway, OPERATOR_TOKEN, &["reload"]));
+    assert_eq!(
+        kept,
+        json!({ "made": ["sound"], "kept": ["broken"], "retired": ["sound"] })
+    );
+    assert!(troubles(0).contains("runs as before"), "{}", troubles(0));
+    let sent = gateway.sms(ALICE, "640032").await;
+    assert_eq!(
+        gateway.life(&sent.message_id()).await.attempts[0]
+            .carrier
+            .as_str(),
+        "broken"
+    );
+}

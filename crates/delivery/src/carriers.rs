@@ -1,6 +1,7 @@
 //! The carriers in operation: one lane each, with its own permits and its pause, so that one that
 //! hangs or complains holds up nobody else.
 
+mod former;
 mod gauges;
 mod lane;
 mod load;
@@ -16,16 +17,17 @@ pub(crate) use words::code;
 use crate::deliver::Caller;
 use crate::metrics::Metrics;
 use crate::retry::DEFAULT_PAUSE;
-use crate::routing::{Asked, Candidate, PauseCause, Policy, Route, route_for};
+use crate::routing::{Asked, Candidate, Pause, PauseCause, Policy, Route, route_for};
 use crate::store::{Held, Open};
 use aldis_carrier_host::{CallbackRequest, CallbackVerdict, Events, InstanceMetrics};
 use aldis_daemon::clock;
 use aldis_message::{CarrierName, OutcomeClass};
+use former::Former;
 use futures_util::future::join_all;
 use lane::Lane;
 use load::Shop;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -38,6 +40,10 @@ pub(crate) struct Carriers {
     metrics: Metrics,
     /// Those that take leave.
     retiring: TaskTracker,
+    /// And those of them that may still have links.
+    linked: TaskTracker,
+    /// Who is asked about call-backs besides those that are present.
+    former: Arc<Mutex<Former<Arc<Lane>>>>,
     /// The service ends: nothing is waited for any more but farewells.
     stopping: CancellationToken,
 }
@@ -46,8 +52,23 @@ pub(crate) struct Carriers {
 #[derive(Default)]
 struct LineUp {
     lanes: BTreeMap<CarrierName, Arc<Lane>>,
+    /// Those that could not be made as the settings say, and are not required.
+    faulty: BTreeMap<CarrierName, Faulty>,
     routes: Vec<Arc<Route>>,
 }
+
+/// A carrier that could not be made.
+struct Faulty {
+    plugin: String,
+    /// In the words of a fault of the settings.
+    why: String,
+}
+
+/// How long to look elsewhere while a carrier is not there: a reload may bring it back.
+const NOT_THERE: Pause = Pause {
+    left: Duration::from_secs(5),
+    cause: PauseCause::LeftAlone,
+};
 
 /// One message, one attempt.
 pub(crate) struct Handover<'a> {
@@ -89,7 +110,10 @@ impl Carriers {
         };
         let candidate = |carrier: &CarrierName| Candidate {
             carrier: carrier.clone(),
-            pause: present.lanes.get(carrier).and_then(|lane| lane.pause()),
+            pause: match present.lanes.get(carrier) {
+                Some(lane) => lane.pause(),
+                None => Some(NOT_THERE),
+            },
         };
         (route.policy, route.carriers.iter().map(candidate).collect())
     }
@@ -128,14 +152,26 @@ impl Carriers {
         outcome
     }
 
-    /// What a carrier's plugin makes of a call-back; `None`: no carrier has that name.
+    /// What a carrier's plugin makes of a call-back; `None`: no carrier has that name. If the present one does not
+    /// believe it, those that had the name before may: they know the secrets of their time.
     pub(crate) async fn callback(
         &self,
         carrier: &CarrierName,
         request: &CallbackRequest,
     ) -> Option<CallbackVerdict> {
-        let lane = self.lane(carrier)?;
-        Some(lane.instance()?.webhook(request).await)
+        let former = self.former().of(carrier);
+        let mut said = None;
+        for lane in self.lane(carrier).into_iter().chain(former) {
+            let Some(instance) = lane.instance() else { continue };
+            match (instance.webhook(request).await, &said) {
+                (verified @ CallbackVerdict::Verified { .. }, _) => return Some(verified),
+                // One that could not read it might have believed it: the carrier is to try again.
+                (CallbackVerdict::Fault, _) => said = Some(CallbackVerdict::Fault),
+                (verdict, None) => said = Some(verdict),
+                _ => {}
+            }
+        }
+        said
     }
 
     /// Each carrier's counters.
@@ -155,7 +191,7 @@ impl Carriers {
     /// Connects the carriers that keep connections; what they tell goes to `events`.
     pub(crate) fn start(&self, events: &Arc<dyn Events>) {
         for lane in self.present().lanes.values() {
-            lane.start(events);
+            lane.start(events, &self.linked);
         }
     }
 
@@ -170,6 +206,10 @@ impl Carriers {
 
     fn present(&self) -> Arc<LineUp> {
         Arc::clone(&self.present.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn former(&self) -> MutexGuard<'_, Former<Arc<Lane>>> {
+        self.former.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lane(&self, carrier: &CarrierName) -> Option<Arc<Lane>> {

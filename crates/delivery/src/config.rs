@@ -13,6 +13,7 @@ use crate::routing::Route;
 use aldis_carrier_host::Isolation;
 use aldis_daemon::config::{ConfigError, Loaded, SecretText, Source};
 use aldis_message::{CarrierName, ClientName};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -49,6 +50,8 @@ pub struct Config {
     pub clients: Vec<Client>,
     /// The carrier accounts.
     pub carriers: Vec<CarrierConfig>,
+    /// Those without which nothing starts; of the others, one that has a fault is down.
+    pub required: BTreeSet<CarrierName>,
     /// Which messages go where; the first match wins.
     pub routes: Vec<Route>,
     /// Names the place of faults found later.

@@ -310,6 +310,7 @@ fn last_word(candidate: &Candidate, progress: &Progress) -> Option<Reason> {
             PauseCause::Throttled => Reason::CarrierThrottled,
             PauseCause::Unauthorized => Reason::CarrierUnauthorized,
             PauseCause::NoFunds => Reason::CarrierNoFunds,
+            PauseCause::LeftAlone => Reason::CarrierFailed,
         });
     }
     let last = progress

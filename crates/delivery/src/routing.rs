@@ -117,6 +117,8 @@ pub enum PauseCause {
     Unauthorized,
     /// The account is empty.
     NoFunds,
+    /// Its library is being left alone, or is not there: nothing the carrier has said.
+    LeftAlone,
 }
 
 /// The carrier to send through now: the one a quick retry was granted for, else the first in order

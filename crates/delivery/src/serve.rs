@@ -82,7 +82,7 @@ impl Delivery {
     /// Loads the carriers and reads every file the settings name, and opens nothing.
     pub fn check(config: &Config) -> Result<(), ConfigError> {
         server_tls(config)?;
-        Carriers::load(config, Metrics::new(&mut Registry::default())).map(drop)
+        Carriers::check(config)
     }
 
     /// Loads the carriers and opens the store.

@@ -35,7 +35,7 @@ const COUNTER: MetricType = MetricType::Counter;
 const GAUGE: MetricType = MetricType::Gauge;
 
 #[allow(clippy::cast_precision_loss, reason = "metrics are floating-point numbers")]
-const INSTANCE: [Number<InstanceMetrics>; 6] = [
+const INSTANCE: [Number<InstanceMetrics>; 7] = [
     (
         "aldis_carrier_calls",
         "Calls into the carrier's library",
@@ -65,6 +65,12 @@ const INSTANCE: [Number<InstanceMetrics>; 6] = [
         "1: left alone after faults",
         GAUGE,
         |m| f64::from(m.quarantined),
+    ),
+    (
+        "aldis_carrier_deaf",
+        "1: its call-backs are left alone after faults",
+        GAUGE,
+        |m| f64::from(m.deaf),
     ),
 ];
 
@@ -144,6 +150,17 @@ impl Collector for Gauges {
         let Some(engine) = self.0.upgrade() else {
             return Ok(());
         };
+        let down = engine.carriers.down();
+        let number: Number<bool> = (
+            "aldis_carrier_down",
+            "1: it cannot be loaded as the settings say",
+            GAUGE,
+            |down| f64::from(*down),
+        );
+        let all = down
+            .iter()
+            .map(|(carrier, down)| (vec![("carrier", carrier.as_str())], down));
+        show(&mut encoder, &number, all)?;
         let seen: Seen = engine.carriers.instances();
         for number in &INSTANCE {
             let all = seen

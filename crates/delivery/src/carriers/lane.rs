@@ -113,10 +113,19 @@ impl Lane {
         }
     }
 
-    pub(super) fn start(&self, events: &Arc<dyn Events>) {
+    /// Connects it, if it keeps connections; `former` is in the way of those that still have some.
+    pub(super) fn start(&self, events: &Arc<dyn Events>, former: &TaskTracker) {
         if let Some(instance) = self.instance() {
-            instance.start(events);
+            instance.start_beside(events, former);
         }
+    }
+
+    pub(super) fn keeps_links(&self) -> bool {
+        self.instance().is_some_and(Instance::keeps_links)
+    }
+
+    pub(super) fn reads_callbacks(&self) -> bool {
+        self.instance().is_some_and(Instance::reads_callbacks)
     }
 
     pub(super) async fn leave(&self, limit: Duration) {
@@ -134,7 +143,18 @@ impl Lane {
         self.leave(limit).await;
     }
 
+    /// Why and for how long nothing is sent through it: its carrier's word, or its library is being left alone.
     pub(super) fn pause(&self) -> Option<Pause> {
+        let alone = self.instance().and_then(Instance::rest).map(|left| Pause {
+            left,
+            cause: PauseCause::LeftAlone,
+        });
+        let both = [self.asked_for(), alone].into_iter().flatten();
+        both.max_by_key(|pause| pause.left)
+    }
+
+    /// The carrier's own word.
+    pub(super) fn asked_for(&self) -> Option<Pause> {
         let pause = *self.pause.lock().unwrap_or_else(PoisonError::into_inner);
         let (until, cause) = pause?;
         let left = until.saturating_duration_since(Instant::now());

@@ -1,7 +1,7 @@
 //! From the settings to lanes: libraries loaded once each, instances made, faults named by their key.
 
 use super::lane::{Lane, Line};
-use super::{Carriers, LineUp};
+use super::{Carriers, Faulty, LineUp};
 use crate::config::{CarrierConfig, Config};
 use crate::metrics::Metrics;
 use aldis_carrier_host::{
@@ -9,6 +9,7 @@ use aldis_carrier_host::{
 };
 use aldis_daemon::clock;
 use aldis_daemon::config::ConfigError;
+use aldis_message::CarrierName;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
@@ -52,37 +53,66 @@ impl Origin {
 }
 
 impl Carriers {
-    /// Loads every library and makes every instance, or tells every fault. Sends nothing.
+    /// Loads every library and makes every instance. Tells every fault of those that are required; the others are down
+    /// if they have one. Sends nothing.
     pub(crate) fn load(config: &Config, metrics: Metrics) -> Result<Self, ConfigError> {
-        let mut shop = Shop {
-            libraries: Libraries::new(config.carrier_worker.clone()),
-            engine: None,
-        };
-        let line_up = line_up(config, &mut shop, &LineUp::default())?;
+        let mut shop = Shop::new(config);
+        let required = |name: &CarrierName| config.required.contains(name);
+        let line_up = line_up(config, &mut shop, &LineUp::default(), required)?;
         Ok(Self {
             present: RwLock::new(Arc::new(line_up)),
             shop: Mutex::new(shop),
             metrics,
             retiring: TaskTracker::new(),
+            linked: TaskTracker::new(),
+            former: Arc::default(),
             stopping: CancellationToken::new(),
         })
     }
+
+    /// As [`Carriers::load`], to tell every fault of every carrier.
+    pub(crate) fn check(config: &Config) -> Result<(), ConfigError> {
+        line_up(config, &mut Shop::new(config), &LineUp::default(), |_| true).map(drop)
+    }
 }
 
-/// The carriers of the settings; one that is as before stays as it is, with its pause, its places and its links.
-pub(super) fn line_up(config: &Config, shop: &mut Shop, before: &LineUp) -> Result<LineUp, ConfigError> {
-    let mut lanes = BTreeMap::new();
-    let mut faults = Vec::new();
+impl Shop {
+    fn new(config: &Config) -> Self {
+        Self {
+            libraries: Libraries::new(config.carrier_worker.clone()),
+            engine: None,
+        }
+    }
+}
+
+/// The carriers of the settings; one that is as before stays as it is, with its pause, its places and its links. So does
+/// one that is not required and has a fault, if it was there before.
+pub(super) fn line_up(
+    config: &Config,
+    shop: &mut Shop,
+    before: &LineUp,
+    required: impl Fn(&CarrierName) -> bool,
+) -> Result<LineUp, ConfigError> {
+    // A fault here is no one carrier's.
+    http(config, shop)?;
+    let (mut lanes, mut amiss, mut faults) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     for (index, carrier) in config.carriers.iter().enumerate() {
-        let kept = before.lanes.get(&carrier.name);
+        let (name, kept) = (&carrier.name, before.lanes.get(&carrier.name));
         match made(config, index, carrier, shop, kept) {
-            Ok(lane) => drop(lanes.insert(carrier.name.clone(), lane)),
-            Err(fault) => faults.push(fault),
+            Ok(lane) => drop(lanes.insert(name.clone(), lane)),
+            Err(fault) if required(name) => faults.push(fault),
+            Err(fault) => {
+                let (plugin, why) = (carrier.plugin.clone(), fault.to_string());
+                tracing::error!(carrier = %name, was_there = kept.is_some(), "carrier cannot be made: {why}");
+                lanes.extend(kept.map(|kept| (name.clone(), Arc::clone(kept))));
+                amiss.insert(name.clone(), Faulty { plugin, why });
+            }
         }
     }
     ConfigError::all(faults)?;
     Ok(LineUp {
         lanes,
+        faulty: amiss,
         routes: config.routes.iter().cloned().map(Arc::new).collect(),
     })
 }

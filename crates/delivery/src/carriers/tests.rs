@@ -19,6 +19,8 @@ impl Carriers {
             shop: Mutex::default(),
             metrics,
             retiring: TaskTracker::new(),
+            linked: TaskTracker::new(),
+            former: Arc::default(),
             stopping: CancellationToken::new(),
         }
     }
@@ -28,6 +30,7 @@ impl Carriers {
         let present = self.present();
         let line_up = LineUp {
             lanes: present.lanes.clone(),
+            faulty: BTreeMap::new(),
             routes: routes.iter().cloned().map(Arc::new).collect(),
         };
         Self {
@@ -62,6 +65,7 @@ fn line_up(lanes: Vec<(CarrierConfig, Script)>, routes: &[Route]) -> LineUp {
     };
     LineUp {
         lanes: lanes.into_iter().map(lane).collect(),
+        faulty: BTreeMap::new(),
         routes: routes.iter().cloned().map(Arc::new).collect(),
     }
 }

@@ -73,8 +73,10 @@ pub(super) fn check(raw: Raw, source: Source, path: &Path) -> Result<Config, Con
         Lock::default()
     });
     let clients = clients(&mut judge, &raw.clients);
+    let wanted: Vec<Option<bool>> = raw.carriers.iter().map(|carrier| carrier.required).collect();
     let carriers = carriers(&mut judge, raw.carriers);
     let routes = routes(&mut judge, &raw.routes, &carriers);
+    let required = required(&wanted, &carriers, &routes);
     ConfigError::all(std::mem::take(&mut judge.faults))?;
     // Nothing is missing where nothing was at fault.
     let (Some(listen), Some(store)) = (listen, store) else {
@@ -103,6 +105,7 @@ pub(super) fn check(raw: Raw, source: Source, path: &Path) -> Result<Config, Con
         },
         clients,
         carriers,
+        required,
         routes,
         source,
     })
@@ -210,6 +213,18 @@ fn carriers(judge: &mut Judge<'_>, raw: Vec<RawCarrier>) -> Vec<CarrierConfig> {
     carriers
 }
 
+/// As each says, or those that are some route's only one. `wanted` has one entry per carrier: nothing was at fault.
+fn required(wanted: &[Option<bool>], carriers: &[CarrierConfig], routes: &[Route]) -> BTreeSet<CarrierName> {
+    let only = |name: &CarrierName| {
+        let mut all = routes.iter().map(|route| route.carriers.as_slice());
+        all.any(|carriers| carriers == std::slice::from_ref(name))
+    };
+    let all = carriers.iter().zip(wanted);
+    all.filter(|(carrier, wanted)| wanted.unwrap_or_else(|| only(&carrier.name)))
+        .map(|(carrier, _)| carrier.name.clone())
+        .collect()
+}
+
 /// Secrets travel apart from the other settings, so that those may be shown.
 fn take_secrets(
     judge: &mut Judge<'_>,
@@ -221,21 +236,46 @@ fn take_secrets(
     let keys: Vec<String> = settings.keys().cloned().collect();
     for key in keys {
         let (file_key, path) = (format!("{file_key}.{key}"), join(path, &key));
-        match settings.get_mut(&key) {
-            Some(Value::Object(inner)) if is_secret(inner) => {
-                let found: Result<Secret, _> = serde_json::from_value(Value::Object(std::mem::take(inner)));
-                settings.remove(&key);
-                // The form was checked, so this never quotes anything.
-                if let Some(secret) = judge.take(&file_key, found)
-                    && let Some(text) = judge.take(&file_key, secret.resolve())
-                {
-                    secrets.push((path, text));
-                }
-            }
-            Some(Value::Object(inner)) => take_secrets(judge, &file_key, &path, inner, secrets),
-            _ => {}
+        if let Some(value) = settings.get_mut(&key)
+            && is_taken(judge, &file_key, &path, value, secrets)
+        {
+            settings.remove(&key);
         }
     }
+}
+
+/// Whether the value was a secret; those within it are taken out of it. An entry of a list keeps its place, which its
+/// dotted key counts from 0: what is taken from there leaves null.
+fn is_taken(
+    judge: &mut Judge<'_>,
+    file_key: &str,
+    path: &str,
+    value: &mut Value,
+    secrets: &mut Vec<(String, SecretText)>,
+) -> bool {
+    match value {
+        Value::Object(table) if is_secret(table) => {
+            let found: Result<Secret, _> = serde_json::from_value(Value::Object(std::mem::take(table)));
+            // The form was checked, so this never quotes anything.
+            if let Some(secret) = judge.take(file_key, found)
+                && let Some(text) = judge.take(file_key, secret.resolve())
+            {
+                secrets.push((path.to_owned(), text));
+            }
+            return true;
+        }
+        Value::Object(table) => take_secrets(judge, file_key, path, table, secrets),
+        Value::Array(list) => {
+            for (place, entry) in list.iter_mut().enumerate() {
+                let file_key = format!("{file_key}[{place}]");
+                if is_taken(judge, &file_key, &join(path, &place.to_string()), entry, secrets) {
+                    *entry = Value::Null;
+                }
+            }
+        }
+        _ => {}
+    }
+    false
 }
 
 fn join(path: &str, key: &str) -> String {

@@ -65,6 +65,7 @@ pub(super) struct RawCarrier {
     pub(super) isolation: Option<String>,
     pub(super) max_in_flight: Option<NonZeroUsize>,
     pub(super) timeout: Option<HumanDuration>,
+    pub(super) required: Option<bool>,
     #[serde(default)]
     pub(super) settings: serde_json::Map<String, serde_json::Value>,
 }

@@ -206,3 +206,47 @@ fn a_bare_secret_is_refused_unquoted() {
         "{said}"
     );
 }
+
+/// Secrets are taken out wherever they are, and what stays keeps its place.
+#[test]
+fn a_secret_in_a_list_is_a_secret() {
+    let more = format!(
+        "account_sid = \"AC1\"\naccounts = [{{ id = \"a\" }}, {{ id = \"b\", token = {{ literal = \"{SECRET}1\" }} }}]\n\
+         keys = [{{ literal = \"{SECRET}2\" }}, [{{ env = \"HOME_OF_A_SECRET\" }}]]"
+    );
+    let text = GOOD.replace("account_sid = \"AC1\"", &more);
+    let fault = judge(&text).unwrap_err().to_string();
+    assert!(fault.contains("carriers[0].settings.keys[1][0]"), "{fault}");
+    let text = text.replace("HOME_OF_A_SECRET", "PATH");
+    let one = judge(&text).unwrap().carriers.remove(0);
+    let mut taken: Vec<&str> = one.secrets.iter().map(|(key, _)| key.as_str()).collect();
+    taken.sort_unstable();
+    assert_eq!(
+        taken,
+        [
+            "accounts.1.token",
+            "auth_token",
+            "keys.0",
+            "keys.1.0",
+            "proxy.password"
+        ]
+    );
+    assert_eq!(
+        one.settings["accounts"],
+        serde_json::json!([{ "id": "a" }, { "id": "b" }])
+    );
+    assert_eq!(one.settings["keys"], serde_json::json!([null, [null]]));
+    assert!(!format!("{one:?}").contains(SECRET));
+}
+
+#[test]
+fn a_carrier_is_required_where_a_route_has_no_other() {
+    let required = |text: &str| {
+        let required = judge(text).unwrap().required;
+        required.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(required(GOOD), ["two"]);
+    let said = GOOD.replace("plugin = \"twilio\"", "plugin = \"twilio\"\nrequired = true");
+    let said = said.replace("plugin = \"sandbox\"", "plugin = \"sandbox\"\nrequired = false");
+    assert_eq!(required(&said), ["one"]);
+}
