@@ -40,8 +40,35 @@ impl Desk {
         pin.arg(&self.library).args(more).output().expect("aldis")
     }
 
+    /// Its output, if it did.
+    fn manifest(&self) -> String {
+        let mut manifest = Command::new(binaries::program("aldis"));
+        let output = manifest.args(["carrier", "manifest"]).arg(&self.library).output();
+        let output = output.expect("aldis");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn manifest_file(&self) -> PathBuf {
+        self.path().join("libaldis_carrier_sandbox.json")
+    }
+
     fn lock(&self) -> String {
         std::fs::read_to_string(self.path().join("carriers.lock")).expect("the lock")
+    }
+
+    /// The last one in the lock.
+    fn hash(&self) -> String {
+        let lock = self.lock();
+        let line = lock
+            .lines()
+            .rfind(|line| line.starts_with("sha256"))
+            .expect("a hash");
+        line.split('"').nth(1).expect("a text").to_owned()
     }
 
     /// Exit code and words of `--check-config`.
@@ -92,18 +119,11 @@ fn what_is_not_pinned_is_refused_by_its_name() {
 fn other_bytes_are_refused_until_they_are_pinned_too() {
     let desk = Desk::new();
     desk.pin(&[]);
-    let first = desk.lock();
+    let first = desk.hash();
     desk.change();
     let (code, said) = desk.check();
     assert_eq!(code, 78, "{said}");
-    let hash = |lock: &str| {
-        let line = lock
-            .lines()
-            .rfind(|line| line.starts_with("sha256"))
-            .expect("a hash");
-        line.split('"').nth(1).expect("a text").to_owned()
-    };
-    assert!(said.contains(&hash(&first)) && said.contains("SHA-256"), "{said}");
+    assert!(said.contains(&first) && said.contains("SHA-256"), "{said}");
     // Both are right while one replaces the other; then the new one alone.
     desk.pin(&["--keep"]);
     assert_eq!(desk.lock().matches("sha256").count(), 2);
@@ -112,6 +132,71 @@ fn other_bytes_are_refused_until_they_are_pinned_too() {
     assert_eq!(desk.lock().matches("sha256").count(), 1);
     assert!(desk.lock().contains("first_party = true"));
     assert_eq!(desk.check().0, 0);
+}
+
+#[test]
+fn a_manifest_tells_what_is_being_trusted_before_it_runs() {
+    let desk = Desk::new();
+    let said = desk.manifest();
+    assert!(
+        said.contains("libaldis_carrier_sandbox.json") && said.contains("ABI: 1."),
+        "{said}"
+    );
+    let text = std::fs::read_to_string(desk.manifest_file()).expect("a manifest");
+    let manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    for key in [
+        "id",
+        "version",
+        "styles",
+        "capabilities",
+        "allowed_hosts",
+        "config_schema",
+    ] {
+        assert!(!manifest["descriptor"][key].is_null(), "{key}: {manifest}");
+    }
+    let pinned = desk.pin(&[]);
+    let said = String::from_utf8_lossy(&pinned.stdout).into_owned();
+    for words in [
+        "may reach: ",
+        "styles: http",
+        "-linux-gnu, glibc 2.",
+        &desk.hash(),
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert_eq!(desk.check().0, 0);
+    // It no longer says what is compiled in.
+    let changed = text.replace(
+        "\"allowed_hosts\": []",
+        "\"allowed_hosts\": [\"api.example.com\"]",
+    );
+    assert_ne!(changed, text);
+    std::fs::write(desk.manifest_file(), changed).expect("written");
+    let (code, said) = desk.check();
+    assert_eq!(code, 78, "{said}");
+    assert!(said.contains("differs in descriptor.allowed_hosts"), "{said}");
+}
+
+#[test]
+fn a_manifest_of_other_bytes_is_refused_by_pin_and_by_delivery() {
+    let desk = Desk::new();
+    desk.manifest();
+    desk.change();
+    let pinned = desk.pin(&[]);
+    let said = String::from_utf8_lossy(&pinned.stderr).into_owned();
+    assert!(
+        !pinned.status.success() && said.contains("of another file"),
+        "{said}"
+    );
+    desk.manifest();
+    assert!(desk.pin(&[]).status.success());
+    std::fs::write(desk.manifest_file(), "{\n \"sha256\": }").expect("written");
+    let (code, said) = desk.check();
+    assert_eq!(code, 78, "{said}");
+    assert!(
+        said.contains("libaldis_carrier_sandbox.json") && said.contains("line 2, column 12"),
+        "{said}"
+    );
 }
 
 #[test]

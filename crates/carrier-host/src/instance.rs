@@ -80,7 +80,7 @@ pub struct InstanceMetrics {
     pub quarantined: bool,
     /// Its call-backs are being left alone just now.
     pub deaf: bool,
-    /// It was too slow for this process, where it still is, and is run in a worker when the settings are read again.
+    /// It was too slow for this process, where it still is; the next instance of its library is run in a worker.
     pub outstayed: bool,
     /// What the library itself reports.
     pub plugin: Vec<PluginMetric>,

@@ -104,7 +104,7 @@ impl Resident {
     /// What the library makes of a call-back. `None`: it broke the contract over too many of them, and call-backs are
     /// left alone for a minute.
     pub(crate) async fn callback(&self, request: &CallbackRequest) -> Option<Result<Verdict, Broken>> {
-        let _turn = self.callback_turn.lock().await;
+        drop(self.callback_turn.lock().await);
         if self.deaf() {
             return None;
         }
@@ -161,7 +161,7 @@ impl Resident {
             self.callback_faults().count();
             false
         } else {
-            self.callback_faults().note(self.room().age())
+            self.faults().note(self.room().age())
         };
         tracing::error!(target: "aldis_carrier", carrier = self.name, deaf, "over a call-back, the carrier library {broken}");
     }
@@ -212,8 +212,8 @@ impl Resident {
             tracing::error!(
                 target: "aldis_carrier",
                 carrier,
-                "the carrier library took {took} ms for one call in delivery's own process, and is too slow for it: when \
-                 the settings are read again, it is run in a worker"
+                "the carrier library took {took} ms for one call in delivery's own process, and is too slow for it: the \
+                 next instance of it is run in a worker, and those that are here too with isolation = \"worker\""
             );
         }
     }

@@ -3,9 +3,11 @@
 mod check;
 mod dry_run;
 mod junit;
+mod manifest;
 mod new;
 mod pin;
 mod schema;
+mod trusted;
 
 use crate::arguments::{number, pair, sender, text};
 use crate::failure::Failure;
@@ -26,7 +28,9 @@ pub(crate) enum Carrier {
     DryRun(DryRun),
     /// Prints the JSON Schema of a carrier's settings.
     Schema(Schema),
-    /// Writes down that delivery may load these libraries.
+    /// Writes what a library is beside it, to be read without running it: hosts, settings, machine, ABI, hash.
+    Manifest(Manifest),
+    /// Writes down that delivery may load these libraries, and shows what that means.
     Pin(Pin),
     /// A child of the others: the library runs in it, and whatever that does stays in it.
     #[command(hide = true)]
@@ -117,6 +121,15 @@ pub(crate) struct Schema {
 }
 
 #[derive(Args)]
+pub(crate) struct Manifest {
+    /// The library, `libaldis_carrier_NAME.so`; its manifest is `libaldis_carrier_NAME.json` beside it.
+    pub(crate) library: PathBuf,
+    /// A child of the command itself: runs the library, and writes to this file.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) inside: Option<PathBuf>,
+}
+
+#[derive(Args)]
 pub(crate) struct Pin {
     /// The libraries, `libaldis_carrier_NAME.so`.
     #[arg(required = true)]
@@ -151,6 +164,7 @@ pub(crate) fn run(wish: Carrier, printer: &Printer) -> Result<ExitCode, Failure>
         Carrier::Check(wish) => check::run(&wish, printer),
         Carrier::DryRun(wish) => dry_run::run(&wish, printer),
         Carrier::Schema(wish) => schema::run(&wish, printer),
+        Carrier::Manifest(wish) => manifest::run(&wish, printer),
         Carrier::Pin(wish) => pin::run(&wish, printer),
         Carrier::Inside(task) => Ok(ExitCode::from(kit::inside(Task {
             promise: task.promise,

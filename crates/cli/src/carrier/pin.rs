@@ -1,11 +1,11 @@
-//! `aldis carrier pin`: writes down which libraries delivery may load.
+//! `aldis carrier pin`: writes down which libraries delivery may load, and shows what that means.
 
-use super::{Pin, kit, scratch};
+use super::{Pin, kit, scratch, trusted};
 use crate::failure::Failure;
 use crate::printer::Printer;
-use aldis_carrier_host::Sha256;
+use aldis_carrier_host::{Manifest, Sha256};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -33,29 +33,55 @@ struct Entry {
     first_party: bool,
 }
 
+/// A library that is pinned: what goes into the lock, and what is shown of it.
+struct Pinned {
+    entry: Entry,
+    descriptor: Value,
+    text: String,
+}
+
 pub(super) fn run(wish: &Pin, printer: &Printer) -> Result<ExitCode, Failure> {
     let mut lock = read(&wish.lock)?;
     let mut pinned = Vec::new();
     for library in &wish.libraries {
-        let entry = entry(library, wish.first_party)?;
+        let one = match Manifest::beside(library).map_err(|error| Failure::failed(error.to_string()))? {
+            Some(manifest) => told(&manifest, wish.first_party),
+            None => tried(library, wish.first_party)?,
+        };
+        let entry = &one.entry;
         lock.carriers
             .retain(|known| known.plugin != entry.plugin || (wish.keep && known.sha256 != entry.sha256));
         lock.carriers.push(entry.clone());
-        pinned.push(entry);
+        pinned.push(one);
     }
     lock.carriers
         .sort_by(|one, other| (&one.plugin, &one.version).cmp(&(&other.plugin, &other.version)));
     write(&wish.lock, &lock)?;
-    let lines: Vec<_> = pinned
-        .iter()
-        .map(|entry| format!("{} {}  {}", entry.plugin, entry.version, entry.sha256))
-        .collect();
-    printer.answer(&lines.join("\n"), &json!(pinned))?;
+    let (texts, all): (Vec<_>, Vec<_>) = pinned.iter().map(|one| (one.text.as_str(), json(one))).unzip();
+    printer.answer(&texts.join("\n"), &all.into())?;
     Ok(ExitCode::SUCCESS)
 }
 
+fn json(pinned: &Pinned) -> Value {
+    let mut all = json!(pinned.entry);
+    for key in ["allowed_hosts", "styles", "capabilities"] {
+        all[key] = pinned.descriptor[key].clone();
+    }
+    all
+}
+
+/// Of a library with a manifest, which has been held against the file: nothing of it runs before it is trusted.
+fn told(manifest: &Manifest, first_party: bool) -> Pinned {
+    let descriptor = manifest.descriptor().clone();
+    Pinned {
+        entry: Entry::of(&descriptor, manifest.sha256(), first_party),
+        text: trusted::shown(manifest),
+        descriptor,
+    }
+}
+
 /// Of a library that a host would load: it tells its name in a child, and its bytes are hashed here.
-fn entry(library: &Path, first_party: bool) -> Result<Entry, Failure> {
+fn tried(library: &Path, first_party: bool) -> Result<Pinned, Failure> {
     let fault = |error| Failure::usage(format!("{}: {error}", library.display()));
     let before = fs::read(library).map_err(fault)?;
     let scratch = scratch()?;
@@ -66,13 +92,25 @@ fn entry(library: &Path, first_party: bool) -> Result<Entry, Failure> {
     if bytes != before {
         return Err(Failure::failed(format!("{} is being written", library.display())));
     }
-    let text = |key: &str| descriptor[key].as_str().unwrap_or_default().to_owned();
-    Ok(Entry {
-        plugin: text("id"),
-        version: text("version"),
-        sha256: Sha256::of(&bytes).to_string(),
-        first_party,
+    let entry = Entry::of(&descriptor, Sha256::of(&bytes), first_party);
+    let (text, sha256) = (trusted::described(&descriptor), &entry.sha256);
+    Ok(Pinned {
+        text: format!("{text}\n  sha256: {sha256}\n  no manifest beside it: it ran to tell this"),
+        entry,
+        descriptor,
     })
+}
+
+impl Entry {
+    fn of(descriptor: &Value, sha256: Sha256, first_party: bool) -> Self {
+        let text = |key: &str| descriptor[key].as_str().unwrap_or_default().to_owned();
+        Self {
+            plugin: text("id"),
+            version: text("version"),
+            sha256: sha256.to_string(),
+            first_party,
+        }
+    }
 }
 
 fn read(file: &Path) -> Result<Lock, Failure> {
