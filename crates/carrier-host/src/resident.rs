@@ -104,7 +104,7 @@ impl Resident {
     /// What the library makes of a call-back. `None`: it broke the contract over too many of them, and call-backs are
     /// left alone for a minute.
     pub(crate) async fn callback(&self, request: &CallbackRequest) -> Option<Result<Verdict, Broken>> {
-        drop(self.callback_turn.lock().await);
+        let _turn = self.callback_turn.lock().await;
         if self.deaf() {
             return None;
         }
@@ -161,7 +161,7 @@ impl Resident {
             self.callback_faults().count();
             false
         } else {
-            self.faults().note(self.room().age())
+            self.callback_faults().note(self.room().age())
         };
         tracing::error!(target: "aldis_carrier", carrier = self.name, deaf, "over a call-back, the carrier library {broken}");
     }
