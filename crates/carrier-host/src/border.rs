@@ -5,6 +5,7 @@
 //! nothing else.
 
 pub(crate) mod calls;
+pub(crate) mod crypto;
 pub(crate) mod host_table;
 pub(crate) mod machine;
 pub(crate) mod open;

@@ -52,8 +52,8 @@
  * Phone numbers, texts and secrets go into requests and nowhere else: not into log lines,
  * details, codes, faults or metrics.
  *
- * Extension ids in use: "aldis.http/1", "aldis.session/1" and "aldis.webhook/1" of the library.
- * Reserved: "aldis.driver/1", "aldis.precheck/1", "aldis.health/1",
+ * Extension ids in use: "aldis.http/1", "aldis.session/1", "aldis.webhook/1" and "aldis.test/1" of
+ * the library, "aldis.host.crypto/1" of the host. Reserved: "aldis.driver/1", "aldis.precheck/1", "aldis.health/1",
  * "aldis.poll/1", "aldis.batch/1", and every id that begins "aldis.host.".
  */
 #ifndef ALDIS_CARRIER_H
@@ -86,6 +86,9 @@ extern "C" {
 #define ALDIS_SESSION "aldis.session/1" /* aldis_session: a connection that stays */
 #define ALDIS_WEBHOOK "aldis.webhook/1" /* aldis_webhook: optional, beside either */
 #define ALDIS_TEST "aldis.test/1"       /* aldis_test: optional; asked for by `aldis carrier check` */
+
+/* What the host offers besides: */
+#define ALDIS_HOST_CRYPTO "aldis.host.crypto/1" /* aldis_host_crypto: hashes and signatures */
 
 /* ---- What functions return ------------------------------------------------------------- */
 
@@ -198,6 +201,11 @@ extern "C" {
 /* aldis_host.metric: kind */
 #define ALDIS_METRIC_COUNTER 0 /* adds */
 #define ALDIS_METRIC_GAUGE 1   /* sets */
+
+/* aldis_host_crypto: algorithm */
+#define ALDIS_HASH_SHA1 1   /* 20 bytes; only where an old API insists on it */
+#define ALDIS_HASH_SHA256 2 /* 32 bytes */
+#define ALDIS_HASH_SHA512 3 /* 64 bytes */
 
 /* ---- Building blocks ------------------------------------------------------------------- */
 
@@ -469,6 +477,19 @@ typedef struct aldis_host {
   const void *(*get_extension)(aldis_str id);
 } aldis_host;
 
+/* "aldis.host.crypto/1" of the host, so that a library need not link one. Both functions write the
+ * whole digest to `out`, which has `size` bytes, and return ALDIS_OK; ALDIS_E_LIMIT if it has fewer
+ * than the digest; ALDIS_E_INVALID for an algorithm the host does not know, or no `out`. An older
+ * host lacks the table, or has fewer functions: aldis_host_table below says so. */
+typedef struct aldis_host_crypto {
+  uint32_t struct_size;
+  uint32_t pad;
+  /* The hash of `data` (FIPS 180-4). `algorithm` ALDIS_HASH_*. */
+  int32_t (*digest)(uint32_t algorithm, aldis_str data, uint8_t *out, size_t size);
+  /* HMAC of `data` (RFC 2104). `algorithm` as above. */
+  int32_t (*hmac)(uint32_t algorithm, aldis_str key, aldis_str data, uint8_t *out, size_t size);
+} aldis_host_crypto;
+
 /* ---- Tables of the library ------------------------------------------------------------- */
 
 /* "aldis.http/1". Both functions return ALDIS_OK, or an error, which is a fault. */
@@ -579,6 +600,18 @@ static inline void aldis_copy(void *mine, size_t size, const void *peer) {
     memcpy(&stated, peer, sizeof stated);
     memcpy(mine, peer, stated < size ? stated : size);
   }
+}
+
+/* Copies a table of the host by its id, and says 1 if there is one; `mine` is zero else. */
+static inline int aldis_host_table(const aldis_host *host, const char *id, void *mine, size_t size) {
+  aldis_host whole;
+  aldis_str name;
+  const void *table;
+  aldis_copy(&whole, sizeof whole, host);
+  name.ptr = (const uint8_t *)id, name.len = strlen(id);
+  table = whole.get_extension != NULL ? whole.get_extension(name) : NULL;
+  aldis_copy(mine, size, table);
+  return table != NULL;
 }
 
 /* Lends bytes. */

@@ -18,7 +18,7 @@ mod tables;
 mod told;
 
 pub use session::{Link, LinkSink, Sess, SessInfo, Session};
-pub use tables::{Entry, Host, Http, Op, Test, Webhook, WebhookSink};
+pub use tables::{Entry, Host, HostCrypto, Http, Op, Test, Webhook, WebhookSink};
 pub use told::{Event, HttpReq, HttpResp, InstanceCfg, Msg, Outcome, Part, WebhookReq};
 
 use std::ffi::{CStr, c_void};
@@ -39,6 +39,8 @@ pub const WEBHOOK: &str = "aldis.webhook/1";
 pub const TEST: &str = "aldis.test/1";
 /// The plugin's extension for carriers with a connection that stays: [`Session`].
 pub const SESSION: &str = "aldis.session/1";
+/// The host's extension for libraries that link no cryptography: [`HostCrypto`].
+pub const HOST_CRYPTO: &str = "aldis.host.crypto/1";
 
 /// A call did what it should.
 pub const OK: i32 = 0;
@@ -87,6 +89,13 @@ pub const LOG_TRACE: u32 = 5;
 pub const METRIC_COUNTER: u32 = 0;
 /// [`Host::metric`]: sets a gauge.
 pub const METRIC_GAUGE: u32 = 1;
+
+/// [`HostCrypto`]: SHA-1, 20 bytes.
+pub const HASH_SHA1: u32 = 1;
+/// [`HostCrypto`]: SHA-256, 32 bytes.
+pub const HASH_SHA256: u32 = 2;
+/// [`HostCrypto`]: SHA-512, 64 bytes.
+pub const HASH_SHA512: u32 = 3;
 
 /// Bytes of [`HttpReq::state`] at most.
 pub const STATE_LIMIT: usize = 4096;

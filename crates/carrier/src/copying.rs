@@ -1,8 +1,8 @@
 //! Reading a peer's memory: copies only, and never more than the peer says it has.
 
 use crate::abi::{
-    Entry, Event, Host, Http, HttpReq, HttpResp, InstanceCfg, Link, LinkSink, List, Msg, Op, Outcome, Pair,
-    Part, Sess, SessInfo, Session, Str, Test, Webhook, WebhookReq, WebhookSink,
+    Entry, Event, Host, HostCrypto, Http, HttpReq, HttpResp, InstanceCfg, Link, LinkSink, List, Msg, Op,
+    Outcome, Pair, Part, Sess, SessInfo, Session, Str, Test, Webhook, WebhookReq, WebhookSink,
 };
 use std::mem::{MaybeUninit, size_of};
 
@@ -25,6 +25,7 @@ sized!(
     Entry,
     Event,
     Host,
+    HostCrypto,
     Http,
     HttpReq,
     HttpResp,

@@ -150,3 +150,19 @@ pub struct Host {
     /// A table of the host by id, static, or null.
     pub get_extension: Option<unsafe extern "C" fn(id: Str) -> *const c_void>,
 }
+
+/// `aldis.host.crypto/1`: each writes a whole digest to `out`, or returns `E_LIMIT` if `size` is less than that, and
+/// `E_INVALID` for an algorithm that is not known or a null `out`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct HostCrypto {
+    /// Size of this struct as its writer knows it.
+    pub struct_size: u32,
+    /// Zero.
+    pub pad: u32,
+    /// The hash of `data` (FIPS 180-4); `algorithm` is one of `HASH_*`.
+    pub digest: Option<unsafe extern "C" fn(algorithm: u32, data: Str, out: *mut u8, size: usize) -> i32>,
+    /// HMAC of `data` (RFC 2104); `algorithm` as above.
+    pub hmac:
+        Option<unsafe extern "C" fn(algorithm: u32, key: Str, data: Str, out: *mut u8, size: usize) -> i32>,
+}
