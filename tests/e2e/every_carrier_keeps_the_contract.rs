@@ -49,7 +49,7 @@ fn the_plugins() {
 fn the_libraries_of_abi_1_0() {
     let _built = binaries::folder();
     let folder = binaries::root().join("crates/carrier-host/tests/fixtures/abi-1.0/x86_64-linux-gnu");
-    for library in ["minimal", "lines"] {
+    for library in ["minimal", "lines", "talks", "called", "stays"] {
         keeps_the_contract(&folder.join(format!("libaldis_carrier_{library}.so")), None);
     }
 }
