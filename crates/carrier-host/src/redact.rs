@@ -1,6 +1,12 @@
 //! Takes out of a library's words what may not be printed: secrets, the text, numbers.
 
-use url::form_urlencoded::byte_serialize;
+mod view;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use memchr::memmem;
+use std::ops::Range;
+use view::View;
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +23,10 @@ const CODE_LENGTH: usize = 4;
 /// Longest line a library may write.
 const LONGEST: usize = 2_000;
 
-/// What to hide, longest first, so that no part of a longer one is left over.
+/// Shorter secrets are not looked for in base64: three letters of it are in every other word.
+const SHORTEST_CODED: usize = 6;
+
+/// What to hide.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor(Vec<String>);
 
@@ -25,7 +34,12 @@ impl Redactor {
     /// Hides the secrets of an instance.
     pub(crate) fn for_secrets<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
         let mut redactor = Self::default();
-        secrets.for_each(|secret| redactor.hide(secret));
+        for secret in secrets {
+            redactor.hide(secret);
+            if secret.len() >= SHORTEST_CODED {
+                redactor.0.extend(in_base64(secret));
+            }
+        }
         redactor.sort();
         redactor
     }
@@ -43,34 +57,57 @@ impl Redactor {
         redactor
     }
 
-    /// The value as such, in JSON, in a form, and with `%20` for a space.
+    /// The value as such, with a form's `+` for its spaces, and both in JSON. Percent-escapes are undone where it is
+    /// looked for.
     fn hide(&mut self, value: &str) {
         if value.is_empty() {
             return;
         }
-        let form: String = byte_serialize(value.as_bytes()).collect();
-        let json = serde_json::Value::from(value).to_string();
-        self.0.push(form.replace('+', "%20"));
-        self.0.push(form);
-        self.0.push(json[1..json.len() - 1].to_owned());
-        self.0.push(value.to_owned());
+        for value in [value.to_owned(), value.replace(' ', "+")] {
+            let json = serde_json::Value::from(value.as_str()).to_string();
+            self.0.push(json[1..json.len() - 1].to_owned());
+            self.0.push(value);
+        }
     }
 
     fn sort(&mut self) {
-        self.0
-            .sort_by(|left, right| right.len().cmp(&left.len()).then_with(|| left.cmp(right)));
+        self.0.sort();
         self.0.dedup();
     }
 
-    /// The words as they are, without anything hidden.
+    /// The words as they are, without anything hidden: neither as it stands nor percent-encoded, once or more.
     pub(crate) fn hidden(&self, words: &str) -> String {
-        let mut words = words.to_owned();
-        for hidden in &self.0 {
-            if words.contains(hidden.as_str()) {
-                words = words.replace(hidden.as_str(), HIDDEN);
+        let mut left = String::with_capacity(words.len());
+        let mut rest = 0;
+        for found in self.found(words) {
+            left.push_str(&words[rest..found.start]);
+            left.push_str(HIDDEN);
+            rest = found.end;
+        }
+        left.push_str(&words[rest..]);
+        left
+    }
+
+    /// Where something to hide is, in order; what overlaps is one.
+    fn found(&self, words: &str) -> Vec<Range<usize>> {
+        let mut all: Vec<Range<usize>> = Vec::new();
+        let mut view = Some(View::of(words));
+        while let Some(seen) = view {
+            for hidden in &self.0 {
+                let at = memmem::find_iter(&seen.bytes, hidden);
+                all.extend(at.map(|at| seen.starts[at]..seen.starts[at + hidden.len()]));
+            }
+            view = seen.unescaped();
+        }
+        all.sort_by_key(|range| range.start);
+        let mut merged: Vec<Range<usize>> = Vec::with_capacity(all.len());
+        for range in all {
+            match merged.last_mut() {
+                Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+                _ => merged.push(range),
             }
         }
-        words
+        merged
     }
 
     /// One printable line without anything hidden and without anything like a phone number.
@@ -90,6 +127,21 @@ impl Redactor {
         truncate(&mut line);
         line
     }
+}
+
+/// In both alphabets, alone and as it stands inside something longer, as in `user:secret`: what is sure of it wherever it
+/// begins within three bytes.
+fn in_base64(secret: &str) -> impl Iterator<Item = String> {
+    let before = (0..3_usize).flat_map(move |before| {
+        let bytes = [&[0; 2][..before.min(2)], secret.as_bytes()].concat();
+        [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)].map(|text| {
+            // A letter has six bits; those with bits of somebody else's are left out.
+            let (first, last) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+            text[first..last].to_owned()
+        })
+    });
+    let alone = [STANDARD_NO_PAD.encode(secret), URL_SAFE_NO_PAD.encode(secret)];
+    before.chain(alone)
 }
 
 fn end_digits(line: &mut String, digits: &mut String) {
