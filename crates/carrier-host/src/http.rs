@@ -4,6 +4,7 @@
 //! quote a URL.
 
 mod failure;
+mod reach;
 mod written;
 
 #[cfg(test)]
@@ -11,16 +12,24 @@ mod tests;
 
 use crate::allowed::AllowedHosts;
 use crate::session::Dialer;
+use crate::trust;
 use aldis_carrier::Transport;
 use bytes::{Bytes, BytesMut};
-use reqwest::header::HeaderMap;
-use reqwest::{Certificate, Method, NoProxy, Proxy, Response, Url};
+use http::header::{ACCEPT, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http_body::Body as _;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use reach::{Proxy, Reach};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-use written::Written;
+use url::Url;
+use written::{Watched, Written};
 
 /// A carrier answers in well under a second; a machine that is not there should not eat the caller's time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -31,6 +40,8 @@ const RESPONSE_LIMIT: usize = 256 * 1024;
 /// Servers close idle connections after a minute or so. Letting go first avoids sending into a connection that
 /// is being closed, which would look like a lost answer.
 const POOL_IDLE: Duration = Duration::from_secs(30);
+
+const OURSELVES: &str = concat!("aldis/", env!("CARGO_PKG_VERSION"));
 
 /// How the process reaches carriers.
 pub struct HttpOptions {
@@ -77,7 +88,7 @@ pub enum HttpEngineError {
 /// One per process: its connections are shared by all carriers. Clones share them too.
 #[derive(Clone)]
 pub struct HttpEngine {
-    client: reqwest::Client,
+    client: legacy::Client<Reach, Watched>,
     response_limit: usize,
     /// Links of sessions trust whom the client trusts.
     dialer: Dialer,
@@ -94,31 +105,25 @@ impl HttpEngine {
             .ca_certificate
             .as_deref()
             .map_or_else(|| Ok(Vec::new()), certificates)?;
-        let merged = extra
-            .iter()
-            .map(|der| Certificate::from_der(der))
-            .collect::<Result<Vec<_>, _>>();
-        let merged = merged.map_err(|error| HttpEngineError::Client(failure::cause(&error)))?;
-        let trusting = builder(&options)?.tls_certs_merge(merged.clone()).build();
-        let client = match trusting {
-            Ok(client) => client,
-            // A bare container has no list of trusted certificates. Loopback and the operator's own CA still work.
-            Err(error) => {
-                let cause = failure::cause(&error);
-                tracing::warn!(
-                    cause,
-                    "no certificate of the system is trusted; carriers over https will fail"
-                );
-                let lonely = builder(&options)?.tls_certs_only(merged).build();
-                lonely.map_err(|error| HttpEngineError::Client(failure::cause(&error)))?
+        let proxy = options
+            .proxy
+            .as_deref()
+            .map(|address| Proxy::read(address).ok_or(HttpEngineError::Proxy));
+        let refused = |error: rustls::Error| HttpEngineError::Client(error.to_string());
+        let trusting = trust::client(&extra).map_err(refused)?;
+        let tls = match &trusting {
+            Some(tls) => tls.clone(),
+            // Loopback still works.
+            None => {
+                tracing::warn!("no certificate of the system is trusted; carriers over https will fail");
+                trust::nobody().map_err(refused)?
             }
         };
-        let dialer = Dialer::new(&extra, options.connect_timeout)
-            .map_err(|error| HttpEngineError::Client(error.to_string()))?;
+        let reach = Reach::new(tls, proxy.transpose()?, options.connect_timeout, reach::system);
         Ok(Self {
-            client,
+            client: client(reach),
             response_limit: options.response_limit,
-            dialer,
+            dialer: Dialer::new(trusting, options.connect_timeout),
         })
     }
 
@@ -135,15 +140,22 @@ impl HttpEngine {
         limit: Duration,
     ) -> HttpAnswer {
         let started = Instant::now();
-        if !allowed.allows(&request.url) {
+        let uri = allowed.allows(&request.url).then(|| request.url.as_str().parse());
+        let Some(Ok(uri)) = uri else {
             return HttpAnswer::failed(Transport::Blocked, false, started);
-        }
+        };
         let (body, flag) = written::watch(request.body);
-        let mut outgoing = reqwest::Request::new(request.method, request.url);
+        let mut outgoing = Request::new(body);
+        *outgoing.method_mut() = request.method;
+        *outgoing.uri_mut() = uri;
         *outgoing.headers_mut() = request.headers;
-        *outgoing.body_mut() = Some(body);
+        let headers = outgoing.headers_mut();
+        headers
+            .entry(USER_AGENT)
+            .or_insert(HeaderValue::from_static(OURSELVES));
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         let deadline = started + limit;
-        match timeout_at(deadline, self.client.execute(outgoing)).await {
+        match timeout_at(deadline, self.client.request(outgoing)).await {
             Ok(Ok(response)) => self.read(response, deadline, started).await,
             Ok(Err(error)) => {
                 let transport = failure::classify(&error);
@@ -154,28 +166,44 @@ impl HttpEngine {
     }
 
     /// The head arrived; from here the carrier certainly has the request.
-    async fn read(&self, mut response: Response, deadline: Instant, started: Instant) -> HttpAnswer {
+    async fn read(&self, response: Response<Incoming>, deadline: Instant, started: Instant) -> HttpAnswer {
         let mut answer = HttpAnswer::failed(Transport::Ok, true, started);
-        answer.status = response.status().as_u16();
-        answer.headers = std::mem::take(response.headers_mut());
-        let mut body = BytesMut::new();
-        answer.transport = loop {
-            match timeout_at(deadline, response.chunk()).await {
-                Ok(Ok(Some(chunk))) if body.len() + chunk.len() > self.response_limit => {
-                    break Transport::TooLarge;
-                }
-                Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
-                Ok(Ok(None)) => break Transport::Ok,
-                Ok(Err(error)) => break failure::classify(&error),
-                Err(_) => break Transport::Timeout,
-            }
-        };
-        if answer.transport == Transport::Ok {
-            answer.body = body.freeze();
+        let (head, body) = response.into_parts();
+        answer.status = head.status.as_u16();
+        answer.headers = head.headers;
+        let whole = timeout_at(deadline, whole(body, self.response_limit)).await;
+        match whole.unwrap_or(Err(Transport::Timeout)) {
+            Ok(body) => answer.body = body,
+            Err(transport) => answer.transport = transport,
         }
         answer.elapsed = started.elapsed();
         answer
     }
+}
+
+/// The body, if it is not longer than this.
+async fn whole(mut body: Incoming, limit: usize) -> Result<Bytes, Transport> {
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Transport::Reset)?.into_data() else {
+            continue;
+        };
+        if first.len() + all.len() + data.len() > limit {
+            return Err(Transport::TooLarge);
+        }
+        // Mostly there is one piece, which need not be copied.
+        if first.is_empty() && all.is_empty() {
+            first = data;
+            if body.is_end_stream() {
+                break;
+            }
+        } else {
+            all.extend_from_slice(&std::mem::take(&mut first));
+            all.extend_from_slice(&data);
+        }
+    }
+    Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
 /// Without a connection nothing can have been written, whatever the body saw.
@@ -186,22 +214,14 @@ fn may_have_been_written(transport: Transport, flag: &Written) -> bool {
     }
 }
 
-fn builder(options: &HttpOptions) -> Result<reqwest::ClientBuilder, HttpEngineError> {
-    let mut builder = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        // A repeated request is a second SMS.
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .connect_timeout(options.connect_timeout)
+/// A request is repeated only where its connection was closed before anything of it was written; a redirect is an answer
+/// like any other.
+fn client(reach: Reach) -> legacy::Client<Reach, Watched> {
+    legacy::Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .timer(TokioTimer::new())
         .pool_idle_timeout(POOL_IDLE)
-        .user_agent(concat!("aldis/", env!("CARGO_PKG_VERSION")));
-    if let Some(address) = &options.proxy {
-        let proxy = Proxy::all(address).map_err(|_| HttpEngineError::Proxy)?;
-        // A carrier on this machine is a test or a neighbour; a proxy elsewhere cannot reach it.
-        builder = builder.proxy(proxy.no_proxy(NoProxy::from_string("localhost,127.0.0.0/8,::1")));
-    }
-    Ok(builder)
+        .build(reach)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, HttpEngineError> {

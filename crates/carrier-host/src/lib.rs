@@ -36,6 +36,7 @@ mod settings;
 mod shelf;
 mod submission;
 mod terms;
+mod trust;
 mod verdict;
 pub mod worker;
 

@@ -1,5 +1,6 @@
 //! What the carrier border costs: processor time of the host for each message over HTTP, in process and in a worker,
-//! and what share of its window a session fills. Run with `cargo xtask bench`.
+//! beside the same exchange with nothing of Aldis around it; and what share of its window a session fills. Run with
+//! `cargo xtask bench`.
 //!
 //! The carrier is a process of its own, so that only the host's time counts; every figure is the median of several
 //! runs, and the compared ones take turns, because a neighbour's load hits both.
@@ -13,6 +14,7 @@
     reason = "a benchmark fails loudly, and its output is its result"
 )]
 
+mod bare;
 mod peer;
 mod stage;
 
@@ -49,16 +51,24 @@ async fn measure() {
     let peer = Peer::start(&["http-peer"]);
     let here = Arc::new(stage.http(Isolation::InProcess, peer.port()));
     let apart = Arc::new(stage.http(Isolation::Worker, peer.port()));
-    let (mut in_process, mut in_worker) = (Vec::new(), Vec::new());
+    let (mut bare, mut in_process, mut in_worker) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..=RUNS {
-        in_process.push(run(&here, 20_000, 64).await);
-        in_worker.push(run(&apart, 20_000, 64).await);
+        bare.push(timed(20_000, bare::run(peer.port(), 20_000, 64)).await);
+        in_process.push(timed(20_000, run(&here, 20_000, 64)).await);
+        in_worker.push(timed(20_000, run(&apart, 20_000, 64)).await);
     }
+    let (least, rate) = median(bare);
+    println!(
+        "  {:12} {:6.1} us of the host's processor a message, {rate:7.0} a second",
+        "bare hyper",
+        least * 1e6
+    );
     for (name, runs) in [("in process", in_process), ("in a worker", in_worker)] {
         let (cpu, rate) = median(runs);
         println!(
-            "  {name:12} {:6.1} us of the host's processor a message, {rate:7.0} a second",
-            cpu * 1e6
+            "  {name:12} {:6.1} us of the host's processor a message, {rate:7.0} a second ({:.2} times bare)",
+            cpu * 1e6,
+            cpu / least
         );
     }
     println!("session, {} ms carrier, median of {RUNS} runs", DELAY.as_millis());
@@ -70,7 +80,7 @@ async fn measure() {
             let instance = Arc::new(stage.session(isolation, peer.port()).await);
             let mut runs = Vec::new();
             for _ in 0..=RUNS {
-                runs.push(run(&instance, count, window as usize * 2).await);
+                runs.push(timed(count, run(&instance, count, window as usize * 2)).await);
             }
             let (cpu, rate) = median(runs);
             println!(
@@ -84,8 +94,17 @@ async fn measure() {
 }
 
 /// Seconds of processor a message, and messages a second.
-async fn run(instance: &Arc<Instance>, count: usize, in_flight: usize) -> (f64, f64) {
+async fn timed(count: usize, work: impl Future<Output = ()>) -> (f64, f64) {
     let (began, before) = (Instant::now(), cpu_time());
+    work.await;
+    let count = count as f64;
+    (
+        cpu_time().saturating_sub(before).as_secs_f64() / count,
+        count / began.elapsed().as_secs_f64(),
+    )
+}
+
+async fn run(instance: &Arc<Instance>, count: usize, in_flight: usize) {
     let next = Arc::new(AtomicUsize::new(0));
     // As delivery does it: each message is in the hands of a task.
     let hand = || {
@@ -105,11 +124,6 @@ async fn run(instance: &Arc<Instance>, count: usize, in_flight: usize) -> (f64, 
     for hand in hands {
         hand.await.expect("every message is accepted");
     }
-    let count = count as f64;
-    (
-        cpu_time().saturating_sub(before).as_secs_f64() / count,
-        count / began.elapsed().as_secs_f64(),
-    )
 }
 
 /// Of all but the first, which warms up.

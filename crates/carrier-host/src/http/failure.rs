@@ -1,47 +1,40 @@
 //! Which of the transport words an error of the HTTP client is.
 
+use super::reach::NotFound;
 use aldis_carrier::Transport;
+use hyper_util::client::legacy;
 use std::error::Error;
 use std::io;
 
-pub(super) fn classify(error: &reqwest::Error) -> Transport {
-    if error.is_dns() {
-        Transport::Dns
-    } else if error.is_connect() {
-        if is_tls(error) {
-            Transport::Tls
-        } else {
-            Transport::Connect
-        }
-    } else if error.is_timeout() {
-        Transport::Timeout
-    } else {
+pub(super) fn classify(error: &legacy::Error) -> Transport {
+    if !error.is_connect() {
         Transport::Reset
+    } else if holds(error, <dyn Error>::is::<NotFound>) {
+        Transport::Dns
+    } else if holds(error, is_tls) {
+        Transport::Tls
+    } else {
+        Transport::Connect
     }
 }
 
 /// A handshake that failed: rustls says so itself, or the other side hung up in the middle of it.
 fn is_tls(error: &(dyn Error + 'static)) -> bool {
-    if error.is::<rustls::Error>() {
-        return true;
-    }
-    if let Some(io) = error.downcast_ref::<io::Error>() {
-        if io.kind() == io::ErrorKind::UnexpectedEof {
-            return true;
-        }
-        // `io::Error::source` skips the error it wraps.
-        if let Some(inner) = io.get_ref() {
-            return is_tls(inner);
-        }
-    }
-    error.source().is_some_and(is_tls)
+    let hung_up = error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
+    error.is::<rustls::Error>() || hung_up
 }
 
-/// The innermost reason, for errors at start that concern no request.
-pub(super) fn cause(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
+/// Whether it is so of the error or of one behind it.
+fn holds(error: &(dyn Error + 'static), is: fn(&(dyn Error + 'static)) -> bool) -> bool {
+    // `io::Error::source` skips the error it wraps.
+    let wrapped = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+        .map(|inner| inner as &(dyn Error + 'static));
+    is(error)
+        || wrapped
+            .or_else(|| error.source())
+            .is_some_and(|inner| holds(inner, is))
 }

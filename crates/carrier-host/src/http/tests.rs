@@ -1,16 +1,17 @@
 //! Each way an exchange can end, over real sockets, and whether the carrier may have the request.
 
-use super::{HttpAnswer, HttpEngine, HttpOptions, HttpRequest, builder};
+use super::reach::Reach;
+use super::{HttpAnswer, HttpEngine, HttpOptions, HttpRequest, client};
 use crate::allowed::AllowedHosts;
+use crate::trust;
 use aldis_carrier::Transport;
 use bytes::Bytes;
-use reqwest::dns::{Name, Resolve, Resolving};
-use reqwest::header::HeaderMap;
-use reqwest::{Method, Url};
-use std::sync::Arc;
+use http::{HeaderMap, Method};
+use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use url::Url;
 
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_secs(1);
@@ -28,7 +29,9 @@ async fn ask_with(engine: &HttpEngine, url: &str, body: &'static str, limit: Dur
     let mut allowed = AllowedHosts::default();
     // Whatever port it is that listens.
     if url.host_str() == Some("127.0.0.1") {
-        allowed.add_base_url(&url.origin().ascii_serialization()).expect("a base url");
+        allowed
+            .add_base_url(&url.origin().ascii_serialization())
+            .expect("a base url");
     }
     allowed.add_host("carrier.example").expect("a host");
     let method = if body.is_empty() {
@@ -225,22 +228,12 @@ async fn nothing_is_written_before_the_handshake() {
     }
 }
 
-struct NoSuchName;
-
-impl Resolve for NoSuchName {
-    fn resolve(&self, _: Name) -> Resolving {
-        Box::pin(async { Err("no such name".into()) })
-    }
-}
-
 #[tokio::test]
 async fn a_name_that_is_not_found_is_said_so() {
-    let client = builder(&HttpOptions::default())
-        .expect("options")
-        .dns_resolver(Arc::new(NoSuchName))
-        .tls_certs_only([]);
+    let nowhere = |_| Box::pin(async { Err(io::Error::other("no such name")) }) as _;
+    let tls = trust::nobody().expect("a client");
     let engine = HttpEngine {
-        client: client.build().expect("a client"),
+        client: client(Reach::new(tls, None, LONG, nowhere)),
         response_limit: 64,
         dialer: engine().dialer,
     };

@@ -23,22 +23,20 @@ impl Written {
 }
 
 /// The body to send and the flag it will set.
-pub(super) fn watch(bytes: Bytes) -> (reqwest::Body, Written) {
+pub(super) fn watch(bytes: Bytes) -> (Watched, Written) {
     let written = Written(Arc::new(AtomicBool::new(false)));
-    (
-        reqwest::Body::wrap(Watched {
-            bytes,
-            written: written.clone(),
-        }),
-        written,
-    )
+    let body = Watched {
+        bytes,
+        written: written.clone(),
+    };
+    (body, written)
 }
 
 /// A connection of hyper asks `is_end_stream` when it takes a request off its queue, before it writes the head
 /// (h1: `proto/h1/dispatch.rs`, h2: `proto/h2/client.rs`), and polls the body only after that. Nobody asks
 /// earlier, and a request that finds its pooled connection closed is handed back unasked. Either sign counts: a
 /// sign too early only turns a `no` into a `maybe`.
-struct Watched {
+pub(super) struct Watched {
     bytes: Bytes,
     written: Written,
 }

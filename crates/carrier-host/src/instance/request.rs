@@ -3,9 +3,9 @@
 use crate::border::RawRequest;
 use crate::http::HttpRequest;
 use aldis_carrier::abi::PAIR_SECRET;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, Url};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::time::Duration;
+use url::Url;
 
 /// `state` in `aldis_carrier.h`: the state is a note, not a store.
 const LONGEST_STATE: usize = 4 * 1024;

@@ -1,12 +1,7 @@
 //! TCP and TLS connections to carriers.
 
 use super::plan::Plan;
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::ServerCertVerifier;
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::CertificateDer;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::Verifier;
+use rustls::ClientConfig;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,23 +24,12 @@ pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Wire for S {}
 
 impl Dialer {
-    /// `extra` is trusted besides the system's certificates.
-    pub(crate) fn new(
-        extra: &[CertificateDer<'static>],
-        connect_timeout: Duration,
-    ) -> Result<Self, rustls::Error> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let tls = verifier(extra, &provider)?.map(|verifier| {
-            let builder = ClientConfig::builder_with_provider(provider)
-                .with_safe_default_protocol_versions()?
-                .dangerous()
-                .with_custom_certificate_verifier(verifier);
-            Ok::<_, rustls::Error>(TlsConnector::from(Arc::new(builder.with_no_client_auth())))
-        });
-        Ok(Self {
-            tls: tls.transpose()?,
+    /// Without `tls` no certificate can be trusted.
+    pub(crate) fn new(tls: Option<ClientConfig>, connect_timeout: Duration) -> Self {
+        Self {
+            tls: tls.map(|tls| TlsConnector::from(Arc::new(tls))),
             connect_timeout,
-        })
+        }
     }
 
     /// Connects, TLS included, or tells in words for the operator why not.
@@ -71,24 +55,4 @@ impl Dialer {
             .ok_or_else(|| io::Error::other("no certificate of the system is trusted"))?;
         Ok(Box::new(tls.connect(name, tcp).await?))
     }
-}
-
-/// The system's certificates and the operator's; a bare container has only the latter, or none.
-fn verifier(
-    extra: &[CertificateDer<'static>],
-    provider: &Arc<CryptoProvider>,
-) -> Result<Option<Arc<dyn ServerCertVerifier>>, rustls::Error> {
-    if let Ok(verifier) = Verifier::new_with_extra_roots(extra.iter().cloned(), Arc::clone(provider)) {
-        return Ok(Some(Arc::new(verifier)));
-    }
-    if extra.is_empty() {
-        return Ok(None);
-    }
-    let mut roots = RootCertStore::empty();
-    for certificate in extra {
-        roots.add(certificate.clone())?;
-    }
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
-    let verifier = verifier.map_err(|error| rustls::Error::General(error.to_string()))?;
-    Ok(Some(verifier))
 }
