@@ -74,6 +74,8 @@ impl World {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn no_message_is_lost_doubled_or_stuck(
         window in 1_u32..6,
