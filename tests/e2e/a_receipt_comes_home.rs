@@ -220,6 +220,43 @@ async fn signed_by_twilios_own_sdk_and_by_nobody_else() {
     assert_eq!((count("changed"), count("repeated")), (Some(1), Some(1)));
 }
 
+/// Of those that could call back; SMPP tells over its own connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_is_not_asked_for_receipts_is_named_once() {
+    let smpp = CarrierSetup {
+        plugin: "smpp".to_owned(),
+        settings:
+            "host = \"127.0.0.1\"\nport = 9\nsystem_id = \"acme\"\npassword = { literal = \"pa55word\" }"
+                .to_owned(),
+        ..CarrierSetup::sandbox("smsc")
+    };
+    let setup = Setup {
+        carriers: vec![CarrierSetup::sandbox("sandbox"), smpp],
+        ..Setup::default()
+    };
+    let mut gateway = Gateway::start(setup).await;
+    let warnings = |gateway: &Gateway| -> Vec<String> {
+        let printed = gateway.delivery.printed();
+        let lines = printed.lines().filter(|line| line.contains("callback_base_url"));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(warnings(&gateway), [""; 0], "they are asked for");
+    gateway.delivery.kill_nine();
+    let file = gateway.delivery_toml();
+    let text = std::fs::read_to_string(&file).expect("the settings");
+    let without: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("callback_base_url"))
+        .collect();
+    std::fs::write(&file, without.join("\n")).expect("written");
+    gateway.restart_delivery().await;
+    let warned = warnings(&gateway);
+    assert!(
+        matches!(warned.as_slice(), [one] if one.contains("\"sandbox\"") && one.contains("WARN")),
+        "{warned:?}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_way_in_is_narrow() {
     let gateway = Gateway::start(Setup::default()).await;

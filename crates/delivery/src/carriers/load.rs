@@ -142,6 +142,13 @@ fn made(
         isolation = ?library.isolation(),
         "carrier ready"
     );
+    if origin.callbacks.is_none() && instance.reads_callbacks() {
+        tracing::warn!(
+            carrier = %carrier.name,
+            key = "callback_base_url",
+            "this carrier could tell what became of messages by call-backs, and is not asked to: no receipts"
+        );
+    }
     Ok(Arc::new(Lane::new(origin, Line::Library(Box::new(instance)))))
 }
 
