@@ -2,7 +2,8 @@
 
 Started as `unshare --user --map-root-user --net python3 kannel.py KANNEL SMSC FOLDER PORT`. Whoever connects to
 FOLDER/kannel.sock reaches Kannel's sendsms; what Kannel calls at 127.0.0.1:PORT comes out at FOLDER/edge.sock.
-Prints a line once it takes messages.
+Prints a line once it takes messages, and what the SMSC tells. No SMSC takes +12025550170, and the user may not send to
++12025550171.
 """
 
 import ctypes
@@ -37,6 +38,7 @@ transceiver-mode = true
 smsc-username = acme
 smsc-password = pa55word
 system-type = VMA
+denied-prefix = "+12025550170"
 source-addr-autodetect = true
 reconnect-delay = 1
 
@@ -51,6 +53,7 @@ username = acme
 password = pa55word
 max-messages = 3
 concatenation = true
+black-list-regex = "^[+]12025550171$"
 
 group = sms-service
 keyword = default

@@ -1,8 +1,10 @@
 //! Debian's Kannel, with an SMSC behind it, in a network of its own: it listens on every address.
 
 use crate::peers;
+use serde_json::Value;
 use std::net::SocketAddr;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
@@ -18,6 +20,7 @@ pub struct Kannel {
 
 /// A running Kannel; it ends when it is dropped.
 pub struct Running {
+    told: Arc<Mutex<Vec<Value>>>,
     _child: Child,
     _folder: TempDir,
 }
@@ -73,8 +76,14 @@ impl Kannel {
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let first = lines.next_line().await.expect("its output");
         assert_eq!(first.as_deref(), Some("ready"), "Kannel did not start");
-        // The SMSC tells every submit; nobody must block on that.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&told);
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                let submit = serde_json::from_str(&line).ok().filter(Value::is_object);
+                heard.lock().expect("no panic").extend(submit);
+            }
+        });
         let inside = folder.path().join("kannel.sock");
         tokio::spawn(async move {
             while let Ok((mut caller, _)) = entrance.accept().await {
@@ -86,8 +95,22 @@ impl Kannel {
             }
         });
         Running {
+            told,
             _child: child,
             _folder: folder,
         }
+    }
+}
+
+impl Running {
+    /// The parts that its SMSC got for this recipient, in order.
+    pub fn parts(&self, recipient: &str) -> Vec<Value> {
+        let told = self.told.lock().expect("no panic");
+        let to = recipient.trim_start_matches('+');
+        let parts = told.iter().filter(|told| {
+            let recipient = told["to"].as_str().unwrap_or_default();
+            recipient.trim_start_matches('+') == to
+        });
+        parts.cloned().collect()
     }
 }
