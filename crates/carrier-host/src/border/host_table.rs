@@ -14,11 +14,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A line of a log has at most so many bytes.
-const LINE: usize = 8 * 1024;
+#[cfg(test)]
+mod tests;
 
-/// And of what a library wants in one, so many are looked at: what to hide may lie across the end of these, which is far
-/// behind the end of the line.
+/// So many bytes of a line for the log are looked at, which are more than are ever shown: what to hide may lie across
+/// their end.
 const LOOKED_AT: usize = 64 * 1024;
 
 /// The table handed to every library. Constant: the process keeps no state in it.
@@ -127,7 +127,6 @@ impl Room {
         match aside {
             Aside::Log(level, line) => {
                 let line = clean(start(&line, LOOKED_AT));
-                let line = start(&line, LINE);
                 match level {
                     0 | 1 => tracing::error!(target: "aldis_carrier", carrier, "{line}"),
                     2 => tracing::warn!(target: "aldis_carrier", carrier, "{line}"),
@@ -241,6 +240,7 @@ unsafe extern "C" fn log(_: u64, level: u32, text: Str, fields: *const List) {
             let (key, value) = (start(key, LOOKED_AT), start(value, LOOKED_AT));
             line.extend([" ", key, "=", value]);
         }
+        line.truncate(line.floor_char_boundary(LOOKED_AT));
         visit.tell(Aside::Log(level, line));
     });
 }
