@@ -33,7 +33,7 @@ impl Truth {
 }
 
 /// The report for an outcome that the library gave.
-pub(crate) fn judge(raw: RawOutcome, truth: Truth, redactor: &Redactor) -> Result<Report, String> {
+pub(crate) fn judge(raw: RawOutcome, truth: Truth, redactor: &Redactor<'_>) -> Result<Report, String> {
     let known = Class::from_number(raw.class).filter(|class| *class != Class::PluginFault);
     let said = known.ok_or_else(|| format!("ended with the unknown class {}", raw.class))?;
     let scope =
@@ -91,7 +91,7 @@ pub(crate) fn out_of_time(truth: Truth) -> Report {
     report
 }
 
-fn text(raw: &str, redactor: &Redactor) -> Option<String> {
+fn text(raw: &str, redactor: &Redactor<'_>) -> Option<String> {
     (!raw.is_empty()).then(|| redactor.clean(raw))
 }
 

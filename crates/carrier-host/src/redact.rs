@@ -5,7 +5,9 @@ mod view;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use memchr::memmem;
+use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 use view::View;
 
 #[cfg(test)]
@@ -26,53 +28,55 @@ const LONGEST: usize = 2_000;
 /// Shorter secrets are not looked for in base64: three letters of it are in every other word.
 const SHORTEST_CODED: usize = 6;
 
-/// What to hide.
+/// What to hide. Made for each message, so that it is looked at only where there are words.
 #[derive(Clone, Default)]
-pub(crate) struct Redactor(Vec<String>);
+pub(crate) struct Redactor<'m> {
+    secrets: Arc<[String]>,
+    /// A message's text and recipient.
+    message: Option<(&'m str, &'m str)>,
+}
 
-impl Redactor {
+impl<'m> Redactor<'m> {
     /// Hides the secrets of an instance.
     pub(crate) fn for_secrets<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
-        let mut redactor = Self::default();
+        let mut all = Vec::new();
         for secret in secrets {
-            redactor.hide(secret);
+            all.extend(spellings(secret).map(Cow::into_owned));
             if secret.len() >= SHORTEST_CODED {
-                redactor.0.extend(in_base64(secret));
+                all.extend(in_base64(secret));
             }
         }
-        redactor.sort();
-        redactor
+        all.sort();
+        all.dedup();
+        Self {
+            secrets: all.into(),
+            message: None,
+        }
     }
 
     /// Hides the text and the recipient of one message as well.
-    pub(crate) fn for_message(&self, text: &str, to: &str) -> Self {
-        let mut redactor = self.clone();
-        redactor.hide(text);
-        redactor.hide(to.trim_start_matches('+'));
-        // The code itself, wherever a library may have cut it out.
-        text.split(|letter: char| !letter.is_alphanumeric())
-            .filter(|word| word.chars().count() >= CODE_LENGTH && word.chars().any(char::is_numeric))
-            .for_each(|word| redactor.hide(word));
-        redactor.sort();
-        redactor
-    }
-
-    /// The value as such, with a form's `+` for its spaces, and both in JSON. Percent-escapes are undone where it is
-    /// looked for.
-    fn hide(&mut self, value: &str) {
-        if value.is_empty() {
-            return;
-        }
-        for value in [value.to_owned(), value.replace(' ', "+")] {
-            let json = serde_json::Value::from(value.as_str()).to_string();
-            self.0.push(json[1..json.len() - 1].to_owned());
-            self.0.push(value);
+    pub(crate) fn for_message<'n>(&self, text: &'n str, to: &'n str) -> Redactor<'n> {
+        Redactor {
+            secrets: Arc::clone(&self.secrets),
+            message: Some((text, to)),
         }
     }
 
-    fn sort(&mut self) {
-        self.0.sort();
-        self.0.dedup();
+    /// Everything to look for.
+    fn all(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let secrets = self.secrets.iter().map(|secret| Cow::Borrowed(secret.as_str()));
+        let of_message = self.message.into_iter().flat_map(|(text, to)| {
+            // The code itself, wherever a library may have cut it out.
+            let words = text
+                .split(|letter: char| !letter.is_alphanumeric())
+                .filter(|word| word.chars().count() >= CODE_LENGTH && word.chars().any(char::is_numeric));
+            let whole = [text, to.trim_start_matches('+')];
+            whole
+                .into_iter()
+                .flat_map(spellings)
+                .chain(words.map(Cow::Borrowed))
+        });
+        secrets.chain(of_message)
     }
 
     /// The words as they are, without anything hidden: neither as it stands nor percent-encoded, once or more.
@@ -93,8 +97,9 @@ impl Redactor {
         let mut all: Vec<Range<usize>> = Vec::new();
         let mut view = Some(View::of(words));
         while let Some(seen) = view {
-            for hidden in &self.0 {
-                let at = memmem::find_iter(&seen.bytes, hidden);
+            let longest = seen.bytes.len();
+            for hidden in self.all().filter(|hidden| hidden.len() <= longest) {
+                let at = memmem::find_iter(&seen.bytes, hidden.as_bytes());
                 all.extend(at.map(|at| seen.starts[at]..seen.starts[at + hidden.len()]));
             }
             view = seen.unescaped();
@@ -127,6 +132,22 @@ impl Redactor {
         truncate(&mut line);
         line
     }
+}
+
+/// The value as such, with a form's `+` for its spaces, and both in JSON; each once. Percent-escapes are undone where it
+/// is looked for.
+fn spellings(value: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let plain = (!value.is_empty()).then_some(Cow::Borrowed(value));
+    let form = value.contains(' ').then(|| Cow::Owned(value.replace(' ', "+")));
+    plain.into_iter().chain(form).flat_map(|value| {
+        // RFC 8259 section 7.
+        let differs = value.contains(|letter: char| letter.is_control() || "\"\\".contains(letter));
+        let escaped = differs.then(|| {
+            let json = serde_json::Value::from(value.as_ref()).to_string();
+            Cow::Owned(json[1..json.len() - 1].to_owned())
+        });
+        [Some(value), escaped].into_iter().flatten()
+    })
 }
 
 /// In both alphabets, alone and as it stands inside something longer, as in `user:secret`: what is sure of it wherever it

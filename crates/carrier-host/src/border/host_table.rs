@@ -42,7 +42,7 @@ pub(crate) struct Room {
     name: String,
     clock: Clock,
     born: Instant,
-    redactor: Redactor,
+    redactor: Redactor<'static>,
     shelf: Mutex<Shelf>,
     series: Mutex<Series>,
     /// Where to tell what the library says; `None`: here. A worker tells delivery.
@@ -74,7 +74,7 @@ impl Room {
     pub(crate) fn new(
         name: String,
         clock: impl Fn() -> u64 + Send + Sync + 'static,
-        redactor: Redactor,
+        redactor: Redactor<'static>,
     ) -> Self {
         let (shelf, series) = (Mutex::default(), Mutex::default());
         Self {
@@ -108,7 +108,7 @@ impl Room {
         (self.clock)()
     }
 
-    pub(crate) fn redactor(&self) -> &Redactor {
+    pub(crate) fn redactor(&self) -> &Redactor<'static> {
         &self.redactor
     }
 

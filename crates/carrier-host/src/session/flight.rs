@@ -86,7 +86,7 @@ impl Flight {
         token: u64,
         outcome: RawOutcome,
         left: u64,
-        redactor: &Redactor,
+        redactor: &Redactor<'_>,
     ) -> Result<Reached, String> {
         let Some(carried) = self.carried.remove(&token) else {
             return Ok(Reached::Nobody(None));
