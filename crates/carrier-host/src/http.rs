@@ -111,15 +111,14 @@ impl HttpEngine {
             .map(|address| Proxy::read(address).ok_or(HttpEngineError::Proxy));
         let refused = |error: rustls::Error| HttpEngineError::Client(error.to_string());
         let trusting = trust::client(&extra).map_err(refused)?;
-        let tls = match &trusting {
-            Some(tls) => tls.clone(),
+        let tls = if let Some(tls) = &trusting {
+            tls.clone()
+        } else {
+            tracing::warn!("no certificate of the system is trusted; carriers over https will fail");
             // Loopback still works.
-            None => {
-                tracing::warn!("no certificate of the system is trusted; carriers over https will fail");
-                trust::nobody().map_err(refused)?
-            }
+            trust::nobody().map_err(refused)?
         };
-        let reach = Reach::new(tls, proxy.transpose()?, options.connect_timeout, reach::system);
+        let reach = Reach::new(&tls, proxy.transpose()?, options.connect_timeout, reach::system);
         Ok(Self {
             client: client(reach),
             response_limit: options.response_limit,

@@ -36,7 +36,7 @@ pub(crate) struct Redactor<'m> {
     message: Option<(&'m str, &'m str)>,
 }
 
-impl<'m> Redactor<'m> {
+impl Redactor<'_> {
     /// Hides the secrets of an instance.
     pub(crate) fn for_secrets<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
         let mut all = Vec::new();

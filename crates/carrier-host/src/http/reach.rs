@@ -74,7 +74,7 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    pub(super) fn new(tls: ClientConfig, proxy: Option<Proxy>, within: Duration, lookup: Lookup) -> Self {
+    pub(super) fn new(tls: &ClientConfig, proxy: Option<Proxy>, within: Duration, lookup: Lookup) -> Self {
         let mut direct = HttpConnector::new_with_resolver(Resolver(lookup));
         direct.enforce_http(false);
         // A message is one small write; Nagle's delay would hold it back for the last one's answer.

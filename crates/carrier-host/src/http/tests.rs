@@ -233,7 +233,7 @@ async fn a_name_that_is_not_found_is_said_so() {
     let nowhere = |_| Box::pin(async { Err(io::Error::other("no such name")) }) as _;
     let tls = trust::nobody().expect("a client");
     let engine = HttpEngine {
-        client: client(Reach::new(tls, None, LONG, nowhere)),
+        client: client(Reach::new(&tls, None, LONG, nowhere)),
         response_limit: 64,
         dialer: engine().dialer,
     };

@@ -12,7 +12,7 @@ async fn asked(settings: impl Fn(&str) -> String, to: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
     let address = listener.local_addr().expect("an address").to_string();
     let proxy = Proxy::read(&settings(&address)).expect("a proxy");
-    let mut reach = Reach::new(trust::nobody().expect("a client"), Some(proxy), SOON, system);
+    let mut reach = Reach::new(&trust::nobody().expect("a client"), Some(proxy), SOON, system);
     let calling = reach.call(to.parse().expect("a uri"));
     let hearing = async {
         let (mut stream, _) = listener.accept().await.expect("a connection");
@@ -63,7 +63,7 @@ async fn this_machine_is_reached_without_it() {
     let nobody = Proxy::read("http://127.0.0.1:9").expect("a proxy");
     for host in ["127.0.0.1", "localhost"] {
         let tls = trust::nobody().expect("a client");
-        let mut reach = Reach::new(tls, Some(nobody.clone()), SOON, system);
+        let mut reach = Reach::new(&tls, Some(nobody.clone()), SOON, system);
         let connected = reach.call(format!("http://{host}:{port}/").parse().expect("a uri"));
         assert!(connected.await.is_ok(), "{host}");
     }
