@@ -212,8 +212,8 @@ impl Resident {
             tracing::error!(
                 target: "aldis_carrier",
                 carrier,
-                "the carrier library took {took} ms for one call in delivery's own process, and is too slow for it: the \
-                 next instance of it is run in a worker, and those that are here too with isolation = \"worker\""
+                "the carrier library took {took} ms for one call in delivery's own process, and is too slow for it: when \
+                 the settings are read again, it is run in a worker"
             );
         }
     }

@@ -5,7 +5,7 @@ use super::{Carriers, Faulty, LineUp};
 use crate::config::{CarrierConfig, Config};
 use crate::metrics::Metrics;
 use aldis_carrier_host::{
-    HttpEngine, HttpOptions, Instance, InstanceOptions, Libraries, Library, Sha256, find,
+    HttpEngine, HttpOptions, Instance, InstanceOptions, Isolation, Libraries, Library, Sha256, find,
 };
 use aldis_daemon::clock;
 use aldis_daemon::config::ConfigError;
@@ -33,6 +33,8 @@ pub(super) struct Origin {
     config: CarrierConfig,
     callbacks: Option<String>,
     sha256: Option<Sha256>,
+    /// A library that is too slow for this process comes back in a worker.
+    isolation: Option<Isolation>,
 }
 
 impl Origin {
@@ -129,6 +131,7 @@ fn made(
         config: carrier.clone(),
         callbacks: callbacks(config, carrier),
         sha256: Some(library.sha256()),
+        isolation: Some(library.isolation()),
     };
     if let Some(kept) = kept.filter(|kept| kept.origin == origin) {
         return Ok(Arc::clone(kept));
@@ -173,6 +176,7 @@ pub(super) fn scripted(config: CarrierConfig, line: Line) -> Lane {
         config,
         callbacks: None,
         sha256: None,
+        isolation: None,
     };
     Lane::new(origin, line)
 }
