@@ -11,6 +11,7 @@ use std::error::Error;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -66,10 +67,10 @@ fn login(user: &str, password: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// Makes the connections of the client.
+/// Makes the connections of the client, which has a clone for each request.
 #[derive(Clone)]
 pub(super) struct Reach {
-    connector: HttpsConnector<Way>,
+    connector: Arc<HttpsConnector<Way>>,
     within: Duration,
 }
 
@@ -98,7 +99,10 @@ impl Reach {
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(Way { direct, proxied });
-        Self { connector, within }
+        Self {
+            connector: Arc::new(connector),
+            within,
+        }
     }
 }
 
@@ -107,12 +111,14 @@ impl Service<Uri> for Reach {
     type Error = Fault;
     type Future = Soon<Self::Response>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
-        self.connector.poll_ready(cx)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        // Nothing below has a limit of its own.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, to: Uri) -> Self::Future {
-        let (connecting, within) = (self.connector.call(to), self.within);
+        let mut connector = HttpsConnector::clone(&self.connector);
+        let (connecting, within) = (connector.call(to), self.within);
         Box::pin(async move {
             timeout(within, connecting)
                 .await
@@ -134,7 +140,6 @@ impl Service<Uri> for Way {
     type Future = Soon<Wire>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Fault>> {
-        // None of them has a limit of its own.
         Poll::Ready(Ok(()))
     }
 
