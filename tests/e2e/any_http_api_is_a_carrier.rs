@@ -1,8 +1,9 @@
-//! A template is enough to speak to a gateway that we did not write: Debian's Kannel takes a message, refuses one, and
-//! tells what became of it.
+//! A template is enough to speak to gateways that we did not write: Debian's Kannel and Jasmin take a message, refuse
+//! one, and tell what became of it.
 
 use aldis_message::{DeliveryStatus, OutcomeClass, ReceiptState};
 use aldis_tests::eventually::eventually;
+use aldis_tests::jasmin::Jasmin;
 use aldis_tests::kannel::Kannel;
 use aldis_tests::setup::CarrierSetup;
 use aldis_tests::{Gateway, Setup, Tenant};
@@ -171,5 +172,48 @@ async fn a_forged_receipt_is_refused() {
     assert_eq!(
         callbacks(&gateway).await,
         BTreeMap::from([("rejected".to_owned(), 1)])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jasmin_accepts_and_sends_receipts() {
+    let Some(jasmin) = Jasmin::start().await else {
+        return;
+    };
+    let gateway = Gateway::start(setup(jasmin.http("pa55word"))).await;
+    for (recipient, state) in [
+        ("+12025550100", DeliveryStatus::Delivered),
+        // The SMSC behind it refuses this one: that is told once, and nothing after it.
+        ("+12025550103", DeliveryStatus::Undelivered),
+    ] {
+        let answer = gateway.sms(recipient, "271828").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let id = answer.message_id();
+        eventually(&format!("{recipient} is {state}"), || async {
+            Some(gateway.life(&id).await).filter(|view| view.status == state)
+        })
+        .await;
+    }
+    let told = jasmin.upstream.told();
+    assert!(
+        told.iter().any(|told| told["to"] == "12025550100"
+            && told["text"].as_str().is_some_and(|text| text.contains("271828"))),
+        "{told:?}"
+    );
+    all_were_believed(&gateway).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jasmin_refuses() {
+    let Some(jasmin) = Jasmin::start().await else {
+        return;
+    };
+    let gateway = Gateway::start(setup(jasmin.http("n0t-the-passw0rd"))).await;
+    let answer = gateway.sms("+12025550100", "271828").await;
+    let view = gateway.life(&answer.message_id()).await;
+    assert_eq!(view.attempts[0].outcome, Some(OutcomeClass::Unauthorized));
+    assert!(
+        !gateway.printed().contains("n0t-the-passw0rd"),
+        "a password was printed"
     );
 }
