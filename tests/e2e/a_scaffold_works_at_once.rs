@@ -72,6 +72,41 @@ fn in_c() {
     }
 }
 
+/// A path counts from where the command is run, and must lead to the kit.
+#[test]
+fn the_kit_is_looked_for() {
+    let home = tempfile::tempdir().expect("a folder");
+    let other = home.path().join("other");
+    std::fs::create_dir(&other).expect("a folder");
+    std::fs::write(other.join("Cargo.toml"), "[package]\nname = \"other\"\n").expect("written");
+    std::fs::create_dir(home.path().join("empty")).expect("a folder");
+    let new = |sdk: &str| {
+        let mut new = aldis();
+        let arguments = ["carrier", "new", "acme", "--path", "made", "--sdk", sdk];
+        new.current_dir(home.path())
+            .args(arguments)
+            .output()
+            .expect("aldis")
+    };
+    for sdk in ["/nonexistent", "other", "empty", "../aldis/crates/carrier"] {
+        let output = new(sdk);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{sdk}: {said}");
+        assert!(said.contains(sdk) && said.contains("--sdk"), "{sdk}: {said}");
+        assert!(!home.path().join("made").exists(), "{sdk}");
+    }
+
+    std::os::unix::fs::symlink(binaries::root().join("crates/carrier"), home.path().join("kit"))
+        .expect("linked");
+    assert!(new("kit").status.success());
+    let manifest = std::fs::read_to_string(home.path().join("made/Cargo.toml")).expect("the manifest");
+    let kit = binaries::root()
+        .join("crates/carrier")
+        .canonicalize()
+        .expect("the kit");
+    assert!(manifest.contains(&format!("path = {kit:?}")), "{manifest}");
+}
+
 #[test]
 fn a_bad_name_is_refused() {
     for name in ["", "Acme", "1acme", "acme-", "../acme", "ac me"] {

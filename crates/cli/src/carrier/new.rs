@@ -62,14 +62,16 @@ pub(super) fn run(wish: &New, printer: &Printer) -> Result<ExitCode, Failure> {
     if folder.exists() {
         return Err(Failure::usage(format!("{}: is there already", folder.display())));
     }
-    let words = Words::of(name, &wish.sdk);
+    // In C the header is copied, and nobody looks for the kit.
+    let sdk = match wish.lang {
+        Language::Rust => dependency(&wish.sdk)?,
+        Language::C => String::new(),
+    };
+    let words = Words::of(name, sdk);
     for (file, template) in files(wish.lang, wish.style) {
         write(&folder.join(file), &words.fill(template))?;
     }
-    write(
-        &folder.join("fixtures/settings.json"),
-        settings(wish.lang, wish.style),
-    )?;
+    write(&folder.join("fixtures/settings.json"), settings(wish.style))?;
     let next = match wish.lang {
         Language::Rust => "cargo test && cargo build --release",
         Language::C => "make && make test",
@@ -115,11 +117,10 @@ fn files(lang: Language, style: Style) -> Vec<Template> {
 }
 
 /// Made-up settings for the conformance kit.
-fn settings(lang: Language, style: Style) -> &'static str {
-    match (style, lang) {
-        (Style::Http, Language::Rust) => include_str!("templates/fixtures/settings.rust.json"),
-        (Style::Http, Language::C) => include_str!("templates/fixtures/settings.c.json"),
-        (Style::Session, _) => include_str!("templates/fixtures/settings.session.json"),
+fn settings(style: Style) -> &'static str {
+    match style {
+        Style::Http => include_str!("templates/fixtures/settings.http.json"),
+        Style::Session => include_str!("templates/fixtures/settings.session.json"),
     }
 }
 
@@ -127,7 +128,7 @@ fn settings(lang: Language, style: Style) -> &'static str {
 struct Words([(&'static str, String); 4]);
 
 impl Words {
-    fn of(name: &str, sdk: &str) -> Self {
+    fn of(name: &str, sdk: String) -> Self {
         let kind: String = name
             .split('-')
             .map(|part| part[..part.len().min(1)].to_ascii_uppercase() + part.get(1..).unwrap_or_default())
@@ -136,7 +137,7 @@ impl Words {
             ("{{name}}", name.to_owned()),
             ("{{ident}}", name.replace('-', "_")),
             ("{{Type}}", kind),
-            ("{{sdk}}", dependency(sdk)),
+            ("{{sdk}}", sdk),
         ])
     }
 
@@ -147,15 +148,35 @@ impl Words {
     }
 }
 
-/// Where cargo finds the kit.
-fn dependency(sdk: &str) -> String {
+/// Where cargo finds the kit: the URL as it is, or the whole path of the folder. The path given counts from where
+/// the command is run, and cargo would read a relative one from the new folder.
+fn dependency(sdk: &str) -> Result<String, Failure> {
     if sdk.contains("://") || sdk.starts_with("git@") {
-        return format!("git = {sdk:?}");
+        return Ok(format!("git = {}", quoted(sdk)));
     }
+    let missing = |why: &str| {
+        let rule = "--sdk is the folder of the crate aldis-carrier (crates/carrier in a clone of Aldis), or the URL of a \
+                    git repository that has it";
+        Failure::usage(format!("{sdk}: {why}; {rule}"))
+    };
     let folder = Path::new(sdk)
         .canonicalize()
-        .unwrap_or_else(|_| PathBuf::from(sdk));
-    format!("path = {:?}", folder.display().to_string())
+        .map_err(|error| missing(&error.to_string()))?;
+    let manifest = std::fs::read_to_string(folder.join("Cargo.toml"))
+        .map_err(|_| missing("there is no Cargo.toml in it"))?;
+    let package = toml::from_str::<toml::Table>(&manifest).ok();
+    let name = package
+        .as_ref()
+        .and_then(|table| table.get("package")?.get("name")?.as_str());
+    if name != Some("aldis-carrier") {
+        return Err(missing("its Cargo.toml is not that of aldis-carrier"));
+    }
+    Ok(format!("path = {}", quoted(&folder.display().to_string())))
+}
+
+/// As TOML writes a text.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
 }
 
 fn write(file: &Path, text: &str) -> Result<(), Failure> {
