@@ -1,10 +1,11 @@
 //! A carrier written from the documents alone, outside the workspace, loads and sends: one in
-//! Rust with the kit, one in C with the header.
+//! Rust with the kit, one in C with the header. And the guide's own words lead into service.
 
-use aldis_tests::setup::CarrierSetup;
+use aldis_tests::eventually::eventually;
+use aldis_tests::setup::{Addresses, CarrierSetup};
 use aldis_tests::{ALICE, Answer, Gateway, Setup, binaries};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 /// One SMS through a library of this folder.
@@ -133,4 +134,188 @@ async fn form_api() -> (String, Arc<Mutex<Vec<String>>>) {
     let router = axum::Router::new().route("/messages", axum::routing::post(take));
     tokio::spawn(async move { axum::serve(listener, router).await });
     (url, forms)
+}
+
+const GUIDE: &str = include_str!("../../crates/carrier/README.md");
+
+/// The first block of a language after a heading of the guide.
+fn block(heading: &str, language: &str) -> &'static str {
+    let (_, after) = GUIDE.split_once(heading).expect("the heading");
+    let (_, begun) = after.split_once(&format!("```{language}\n")).expect("a block");
+    begun.split_once("```").expect("its end").0
+}
+
+/// The guide's crate, built as its author would.
+fn the_guides_crate(folder: &Path) {
+    let kit = binaries::root().join("crates/carrier");
+    let manifest =
+        block("### The crate", "toml").replace("../aldis/crates/carrier", &kit.display().to_string());
+    std::fs::create_dir_all(folder.join("src")).expect("src");
+    std::fs::write(folder.join("Cargo.toml"), manifest).expect("written");
+    std::fs::write(folder.join("src/lib.rs"), block("### The code", "rust")).expect("written");
+    std::fs::copy(binaries::root().join("Cargo.lock"), folder.join("Cargo.lock")).expect("copied");
+    let target = binaries::folder().join("scaffolds");
+    let mut cargo = binaries::cargo();
+    cargo
+        .current_dir(folder)
+        .args(["build", "--quiet", "--offline", "--target-dir"]);
+    assert!(cargo.arg(&target).status().expect("cargo").success());
+    let library = "libaldis_carrier_acme.so";
+    std::fs::copy(target.join("debug").join(library), folder.join(library)).expect("copied");
+}
+
+/// What `aldis carrier new` writes in C, built as its author would.
+fn the_scaffold_in_c(folder: &Path) {
+    let mut new = Command::new(binaries::program("aldis"));
+    new.args(["carrier", "new", "acme", "--lang", "c", "--path"])
+        .arg(folder);
+    assert!(new.status().expect("aldis").success());
+    let made = Command::new("make").arg("-s").current_dir(folder).status();
+    assert!(made.expect("make").success());
+}
+
+/// A shell with the programs of this build, where the guide's addresses are taken by free ones.
+fn shell(folder: &Path, at: &Addresses, api: &str, script: &str) -> Command {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut shell = Command::new("sh");
+    shell
+        .current_dir(folder)
+        .args(["-e", "-c", script])
+        .env("PATH", format!("{}:{path}", binaries::folder().display()))
+        .env("ALDIS_DELIVERY__LISTEN", at.delivery.to_string())
+        .env("ALDIS_DELIVERY__ADMIN_LISTEN", at.delivery_admin.to_string())
+        .env("ALDIS_DELIVERY__CARRIERS__0__SETTINGS__BASE_URL", api)
+        .env("ALDIS_DELIVERY", format!("http://{}", at.delivery));
+    shell
+}
+
+/// Ends what was left running.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn succeeds(command: &mut Command) -> String {
+    let output = command.output().expect("a shell");
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+/// "Into Aldis", line by line, with the library that lies in this folder.
+async fn into_aldis(folder: &Path) {
+    let (api, requests) = acme().await;
+    let at = Addresses::free();
+    std::fs::write(folder.join("delivery.toml"), block("## Into Aldis", "toml")).expect("written");
+    let lines: Vec<_> = block("## Into Aldis", "sh").lines().collect();
+    let serve = lines
+        .iter()
+        .position(|line| line.ends_with(" &"))
+        .expect("the service");
+    let export = lines
+        .iter()
+        .find(|line| line.starts_with("export "))
+        .expect("the secrets");
+    let before = lines[..serve].join("\n");
+    succeeds(&mut shell(folder, &at, &api, &before));
+
+    let service = format!("{export}\nexec {}", lines[serve].trim_end_matches(" &"));
+    let mut service = shell(folder, &at, &api, &service);
+    let log = std::fs::File::create(folder.join("log")).expect("a log");
+    let child = service
+        .stdin(Stdio::null())
+        .stdout(log)
+        .spawn()
+        .expect("delivery");
+    let _running = Running(child);
+    eventually("delivery to be ready", || async {
+        let answer = reqwest::get(format!("http://{}/readyz", at.delivery_admin))
+            .await
+            .ok()?;
+        (answer.status() == 200).then_some(())
+    })
+    .await;
+
+    let rest = format!("{export}\n{}", lines[serve + 1..].join("\n"));
+    let mut send = shell(folder, &at, &api, &rest);
+    let said = tokio::task::spawn_blocking(move || succeeds(&mut send))
+        .await
+        .expect("sent");
+    assert!(said.contains("accepted"), "{said}");
+    assert_eq!(
+        *requests.lock().expect("no panic"),
+        ["Basic bWU6azN5 to=%2B12025550100&text=Hello"]
+    );
+}
+
+/// The guide's imaginary API: remembers the credentials and the form of each message.
+async fn acme() -> (String, Arc<Mutex<Vec<String>>>) {
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&requests);
+    let take = move |headers: axum::http::HeaderMap, form: String| {
+        let kept = Arc::clone(&kept);
+        async move {
+            let credentials = headers.get("authorization").and_then(|value| value.to_str().ok());
+            kept.lock()
+                .expect("no panic")
+                .push(format!("{} {form}", credentials.unwrap_or("nobody")));
+            (axum::http::StatusCode::CREATED, r#"{"id": "m-1"}"#)
+        }
+    };
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    let router = axum::Router::new().route("/v1/messages", axum::routing::post(take));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, requests)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guide_leads_into_service_in_rust() {
+    let home = tempfile::tempdir().expect("a folder");
+    let folder = home.path().join("acme");
+    the_guides_crate(&folder);
+    into_aldis(&folder).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guide_leads_into_service_in_c() {
+    let home = tempfile::tempdir().expect("a folder");
+    let folder = home.path().join("acme");
+    the_scaffold_in_c(&folder);
+    into_aldis(&folder).await;
+}
+
+/// Each line names a package's folder, and behind the # a program of that package.
+#[test]
+fn the_guides_programs_are_where_it_says() {
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .current_dir(binaries::root())
+        .no_deps()
+        .exec()
+        .expect("cargo metadata");
+    let mut installed = Vec::new();
+    for line in block("## In an hour", "sh").lines() {
+        let rest = line
+            .strip_prefix("cargo install --locked --path ")
+            .expect("an install");
+        let (path, program) = rest.split_once('#').expect("what it installs");
+        let program = program.trim().split([',', ' ']).next().expect("a name");
+        let manifest = binaries::root().join(path.trim()).join("Cargo.toml");
+        let package = metadata
+            .packages
+            .iter()
+            .find(|package| package.manifest_path.as_std_path() == manifest)
+            .expect("a package");
+        let has = |target: &cargo_metadata::Target| target.is_bin() && target.name == program;
+        assert!(package.targets.iter().any(has), "{line}");
+        installed.push(program);
+    }
+    assert_eq!(installed, ["aldis", "aldis-delivery", "aldis-carrier-worker"]);
 }
