@@ -1,5 +1,6 @@
 //! `aldis carrier check`: one line for each promise, and a sentence for each fault.
 
+use super::junit::plain;
 use super::{Check, junit, kit, scratch};
 use crate::failure::Failure;
 use crate::printer::{Ink, Printer, data};
@@ -85,13 +86,13 @@ fn line(finding: &Finding, ink: Ink) -> String {
     let note = if note.is_empty() {
         String::new()
     } else {
-        ink.dim(&format!(" ({note})"))
+        ink.dim(&format!(" ({})", plain(note)))
     };
     let _ = writeln!(text, "{mark} {} {says}{note}", ink.bold(&format!("{name:<15}")));
     if let Verdict::Broken(faults) = &finding.verdict {
         for fault in faults {
-            let _ = writeln!(text, "          {}", fault.what);
-            let _ = writeln!(text, "          {} {}", ink.cyan("mend:"), fault.mend);
+            let _ = writeln!(text, "          {}", plain(&fault.what));
+            let _ = writeln!(text, "          {} {}", ink.cyan("mend:"), plain(&fault.mend));
         }
         let _ = writeln!(
             text,

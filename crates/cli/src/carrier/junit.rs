@@ -6,6 +6,9 @@ use quick_xml::events::BytesText;
 use std::io;
 use std::path::Path;
 
+#[cfg(test)]
+mod tests;
+
 /// One test suite, one test case for each promise.
 pub(super) fn report(library: &Path, findings: &[Finding]) -> io::Result<Vec<u8>> {
     let count = |which: fn(&Verdict) -> bool| {
@@ -53,14 +56,14 @@ fn case(writer: &mut Writer<Vec<u8>>, finding: &Finding) -> io::Result<()> {
         Verdict::Skipped(reason) => case.write_inner_content(|writer| {
             writer
                 .create_element("skipped")
-                .with_attribute(("message", reason.as_str()))
+                .with_attribute(("message", plain(reason).as_str()))
                 .write_empty()
                 .map(drop)
         })?,
         Verdict::Untried(reason) => case.write_inner_content(|writer| {
             writer
                 .create_element("error")
-                .with_attribute(("message", reason.as_str()))
+                .with_attribute(("message", plain(reason).as_str()))
                 .write_empty()
                 .map(drop)
         })?,
@@ -68,11 +71,24 @@ fn case(writer: &mut Writer<Vec<u8>>, finding: &Finding) -> io::Result<()> {
             faults.iter().try_for_each(|fault| {
                 writer
                     .create_element("failure")
-                    .with_attribute(("message", fault.what.as_str()))
-                    .write_text_content(BytesText::new(&fault.mend))
+                    .with_attribute(("message", plain(&fault.what).as_str()))
+                    .write_text_content(BytesText::new(&plain(&fault.mend)))
                     .map(drop)
             })
         })?,
     };
     Ok(())
+}
+
+/// Without what XML 1.0 has no way to say (section 2.2), and what would move a terminal's cursor: a library chooses some
+/// of these words.
+pub(super) fn plain(text: &str) -> String {
+    let shown = |letter: char| {
+        if letter.is_control() || "\u{fffe}\u{ffff}".contains(letter) {
+            '\u{fffd}'
+        } else {
+            letter
+        }
+    };
+    text.chars().map(shown).collect()
 }
