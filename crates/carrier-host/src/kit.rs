@@ -7,9 +7,11 @@
 //!
 //! `include/aldis_carrier.h` is the contract; every promise says which part of it it stands for.
 
+mod aside;
 mod bytes;
 mod cause;
 mod checks;
+mod connected;
 mod desk;
 mod dry_run;
 mod ear;
@@ -18,9 +20,12 @@ mod expected;
 mod fixtures;
 mod lending;
 mod letter;
+mod made;
+mod meter;
 mod outside;
 mod process;
 mod report;
+mod restrict;
 mod sentry;
 mod subject;
 mod wire;

@@ -12,7 +12,7 @@ mod keeper;
 mod machine;
 mod outbox;
 mod pace;
-mod plan;
+pub(crate) mod plan;
 mod queue;
 mod timers;
 

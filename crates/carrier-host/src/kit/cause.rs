@@ -3,16 +3,28 @@
 use super::report::Fault;
 use std::time::Duration;
 
+#[cfg(test)]
+mod tests;
+
 /// How a child ended.
 pub(super) struct Ending {
     /// What the signal handler said.
     pub(super) crash: Option<String>,
-    /// It was ended after this long without a word.
-    pub(super) hung: Option<Duration>,
+    /// It was ended.
+    pub(super) hung: Option<Hung>,
     pub(super) signal: Option<i32>,
     pub(super) code: Option<i32>,
     /// It had come to a verdict.
     pub(super) reported: bool,
+}
+
+/// Why a child was ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hung {
+    /// After this long without a sign of life.
+    Call(Duration),
+    /// After this long.
+    Whole(Duration),
 }
 
 /// What the library did to end its process; `None` if the child came to its own end.
@@ -22,11 +34,23 @@ pub(super) fn cause(ending: &Ending, doing: &str, stderr: &str) -> Option<Fault>
     } else {
         doing
     };
-    if let Some(patience) = ending.hung {
-        return Some(Fault::new(
-            format!("a call did not return within {} s: {doing}", patience.as_secs()),
-            "a call has 5 ms: take out the endless loop, the lock, the sleep or the wait for somebody",
-        ));
+    match ending.hung {
+        Some(Hung::Call(patience)) => {
+            return Some(Fault::new(
+                format!("a call did not return within {} s: {doing}", patience.as_secs()),
+                "a call has 5 ms: take out the endless loop, the lock, the sleep or the wait for somebody",
+            ));
+        }
+        Some(Hung::Whole(patience)) => {
+            return Some(Fault::new(
+                format!(
+                    "its calls took more than {} s altogether: {doing}",
+                    patience.as_secs()
+                ),
+                "each of them returned, and a call has 5 ms: the promise `time` says which are slow",
+            ));
+        }
+        None => {}
     }
     if let Some(crash) = &ending.crash {
         return Some(crashed(crash, during));
@@ -37,13 +61,18 @@ pub(super) fn cause(ending: &Ending, doing: &str, stderr: &str) -> Option<Fault>
             format!("it crashed (a memory fault on a thread that is not the caller's): {during}"),
             "start no threads",
         )),
+        // The kernel ends a process that may not be told: pthread_create, posix_spawn and the like hold signals back.
+        (Some(libc::SIGSYS), _) => Some(Fault::new(
+            format!("it started a thread or a process: {during}"),
+            "a carrier is pure: it is called, it answers, it is done; the host does I/O, waits, threads and processes",
+        )),
         (Some(signal), _) => Some(Fault::new(
             format!("the process was ended by signal {signal}: {during}"),
             "no signal may be raised, by the library or anything it calls",
         )),
         (None, Some(0)) if ending.reported => None,
         (None, code) if !ending.reported || code != Some(0) => {
-            if code == Some(101) {
+            if code == Some(101) && stderr.contains("carrier-host/src/") {
                 return Some(Fault::new(
                     format!("the kit itself failed: {}", first_line(stderr)),
                     "that is a fault of the kit; please report it",
@@ -83,22 +112,29 @@ fn crashed(crash: &str, during: &str) -> Fault {
     } else if crash.contains("null pointer") {
         "check what may be null: an empty text or list, a function an older host lacks, an allocation that failed"
     } else {
-        "run the same call under a debugger or AddressSanitizer"
+        "run the same call under a debugger or valgrind; `--only` makes the kit try this promise alone"
     };
     Fault::new(format!("it {crash}: {during}"), mend)
 }
 
 fn aborted(stderr: &str, during: &str) -> Fault {
-    if stderr.contains("panicked at") || stderr.contains("cannot unwind") || stderr.contains("panic") {
-        return Fault::new(
-            format!("it panicked, and nothing contained the panic: the whole process was aborted: {during}"),
-            "guard every entry with catch_unwind and return ALDIS_E_PANIC, or use the kit's export_carrier!",
-        );
-    }
-    if stderr.contains("terminate called") {
+    // The Rust runtime of the host meets what C++ threw.
+    let foreign = ["terminate called", "foreign exception", "libc++abi"];
+    if foreign.iter().any(|word| stderr.contains(word)) {
         return Fault::new(
             format!("an exception left the library: {during}: {}", first_line(stderr)),
             "catch everything at each entry (catch (...)) and return ALDIS_E_PANIC",
+        );
+    }
+    if stderr.contains("panicked at") || stderr.contains("cannot unwind") || stderr.contains("panic") {
+        let place = stderr.lines().find_map(|line| line.split("panicked at ").nth(1));
+        let place = place.map(|place| format!(" ({})", place.trim_end_matches(':')));
+        return Fault::new(
+            format!(
+                "it panicked{}, and nothing contained the panic: the whole process was aborted: {during}",
+                place.unwrap_or_default()
+            ),
+            "guard every entry with catch_unwind and return ALDIS_E_PANIC, or use the kit's export_carrier!",
         );
     }
     let said = first_line(stderr);
@@ -109,7 +145,7 @@ fn aborted(stderr: &str, during: &str) -> Fault {
     };
     Fault::new(
         format!("it aborted the whole process{said}: {during}"),
-        "an assert, an abort or damaged memory: run the same call under AddressSanitizer",
+        "an assert, an abort or damaged memory: run the same call under a debugger or valgrind",
     )
 }
 

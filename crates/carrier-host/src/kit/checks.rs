@@ -5,20 +5,26 @@ mod forms;
 mod instances;
 mod loads;
 mod memory;
+mod other;
 mod panics;
 mod privacy;
 mod purity;
 mod replies;
 mod session;
 mod sizes;
+mod streams;
+mod talk;
+mod time;
 mod webhooks;
+mod workout;
 
 use super::example::Example;
 use super::lending::Length;
-use super::letter::{Lengths, Reply};
+use super::letter::Lengths;
 use super::report::{Fault, Verdict};
-use super::subject::{Attempt, Made, Manner, Subject};
+use super::subject::{Manner, Subject};
 use super::{Checked, End, Ground, Promise};
+use workout::{Workout, assorted};
 
 /// The promise whose child gives up its right to most system calls, also to those that end it properly.
 pub(super) const RESTRICTED: &str = "system-calls";
@@ -125,7 +131,7 @@ pub(super) const ALL: &[Promise] = &[
         name: "time",
         says: "a call neither blocks nor takes longer than 5 ms",
         stands_in: "A carrier must not ...",
-        check: purity::time,
+        check: time::check,
     },
     Promise {
         name: "memory",
@@ -157,65 +163,30 @@ fn ready(ground: &Ground) -> Result<(Subject, Example), End> {
     Ok((subject, example))
 }
 
-/// The style that most of these checks are for.
+/// A check that stops at the first thing that is wrong.
+fn stopped(faults: Vec<Fault>) -> End {
+    End::Broken(faults.into_iter().take(MOST_FAULTS).collect())
+}
+
+/// The first faults are enough to begin with; the rest may follow from them.
+const MOST_FAULTS: usize = 5;
+
+/// The style that some of these checks are for.
 fn needs_http(subject: &Subject) -> Result<(), End> {
     match subject.http {
         Some(_) => Ok(()),
         None => Err(End::Skipped(
-            "it is a session carrier: the check is for aldis.http/1".to_owned(),
+            "it is a session carrier: its carrier gives no replies".to_owned(),
         )),
     }
 }
 
-/// Replies of every sort: the author's own, and the ones everybody gets.
-fn assorted(example: &Example) -> Vec<Reply> {
-    let mut replies: Vec<_> = example
-        .fixtures
-        .replies
-        .iter()
-        .flat_map(|case| case.replies.clone())
-        .collect();
-    replies.push(
-        Reply::new(200, r#"{"id":"m-1","status":"queued"}"#).header("content-type", "application/json"),
-    );
-    replies.push(Reply::new(429, "{}").header("retry-after", "7"));
-    replies.push(Reply::new(500, ""));
-    replies.push(Reply::none(aldis_carrier::Transport::Timeout, true));
-    replies
-}
-
-/// Everything that can be asked of an instance, once.
-fn workout(
-    ground: &Ground,
-    made: &Made<'_>,
-    manner: &Manner<'_>,
-    example: &Example,
-) -> Result<Vec<Attempt>, Vec<Fault>> {
-    let mut attempts = Vec::new();
-    for (number, letter) in example.letters().iter().enumerate() {
-        for reply in assorted(example) {
-            ground.report.doing(&format!(
-                "an attempt with message {number}, answered with status {}",
-                reply.status
-            ));
-            attempts.push(made.attempt(manner, letter, &[reply])?);
-        }
-    }
-    for case in &example.fixtures.callbacks {
-        ground.report.doing(&format!("handle with {}", case.file));
-        let _ = made.handle(manner, &case.callback);
-    }
-    Ok(attempts)
-}
-
-/// The first of several faults is enough to begin with; the rest may follow from it.
+/// The same, saying during what.
 fn first(faults: Vec<Fault>, during: &str) -> End {
-    let mut faults: Vec<_> = faults
+    let named = faults
         .into_iter()
-        .map(|fault| Fault::new(format!("{}: {during}", fault.what), fault.mend))
-        .collect();
-    faults.truncate(5);
-    End::Broken(faults)
+        .map(|fault| Fault::new(format!("{}: {during}", fault.what), fault.mend));
+    stopped(named.collect())
 }
 
 /// Only the message's, the sink's, ... struct has another length.

@@ -4,10 +4,10 @@
 use super::letter::NOW;
 use aldis_carrier::abi::{ABI_MAJOR, ABI_MINOR, E_INVALID, E_LIMIT, Host, List, OK, Str};
 use aldis_carrier::copying::size_of_u32;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::c_void;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Values by instance and key.
 type Kept = BTreeMap<(u64, Vec<u8>), Vec<u8>>;
@@ -16,6 +16,9 @@ type Kept = BTreeMap<(u64, Vec<u8>), Vec<u8>>;
 #[derive(Default)]
 pub(super) struct Desk {
     log: Mutex<Vec<String>>,
+    /// The last line that tells of a panic.
+    panic: Mutex<Option<String>>,
+    /// What instances put there while they were made: what each attempt begins with.
     kept: Mutex<Kept>,
 }
 
@@ -24,6 +27,8 @@ thread_local! {
     static DESK: Cell<*const Desk> = const { Cell::new(std::ptr::null()) };
     /// Where this thread's random numbers stand.
     static DICE: Cell<u64> = const { Cell::new(SEED) };
+    /// What the attempt of this thread keeps: attempts that are compared begin with the same.
+    static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
 }
 
 const SEED: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -40,12 +45,43 @@ impl Desk {
 
     /// What was logged since the last time, metrics' names and labels included.
     pub(super) fn take_log(&self) -> Vec<String> {
-        std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *locked(&self.log))
+    }
+
+    /// What was logged of a panic since the last time: the place, if the library says it.
+    pub(super) fn take_panic(&self) -> Option<String> {
+        locked(&self.panic).take()
+    }
+
+    /// An instance is being made: it has kept nothing yet.
+    pub(super) fn forget(&self, instance_id: u64) {
+        KEPT.take();
+        locked(&self.kept).retain(|(id, _), _| *id != instance_id);
+    }
+
+    /// An attempt begins: what others kept before it is not there.
+    pub(super) fn begin(&self) {
+        KEPT.replace(Some(locked(&self.kept).clone()));
+    }
+
+    fn with_kept<R>(&self, work: impl FnOnce(&mut Kept) -> R) -> R {
+        KEPT.with_borrow_mut(|mine| match mine {
+            Some(mine) => work(mine),
+            None => work(&mut locked(&self.kept)),
+        })
     }
 
     fn note(&self, line: String) {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        if line.contains("panic") {
+            let plain = line.chars().filter(|letter| !letter.is_control());
+            *locked(&self.panic) = Some(plain.take(200).collect());
+        }
+        locked(&self.log).push(line);
     }
+}
+
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The table of the checks' host.
@@ -133,13 +169,7 @@ unsafe extern "C" fn kv_get(
 ) -> i32 {
     // SAFETY: lent for this call.
     let key = (instance_id, unsafe { key.bytes() }.to_vec());
-    let value = at_desk(None, |desk| {
-        desk.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-            .cloned()
-    });
+    let value = at_desk(None, |desk| desk.with_kept(|kept| kept.get(&key).cloned()));
     match (value, sink) {
         (Some(value), Some(sink)) => {
             // SAFETY: the library's own function and context; the value is lent for the call.
@@ -155,16 +185,19 @@ unsafe extern "C" fn kv_put(instance_id: u64, key: Str, value: Str) -> i32 {
     // SAFETY: lent for this call.
     let (key, value) = unsafe { ((instance_id, key.bytes().to_vec()), value.bytes().to_vec()) };
     at_desk(E_INVALID, |desk| {
-        let mut kept = desk.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if value.is_empty() {
-            kept.remove(&key);
-        } else {
-            kept.insert(key, value);
-        }
+        desk.with_kept(|kept| {
+            if value.is_empty() {
+                kept.remove(&key);
+            } else {
+                kept.insert(key, value);
+            }
+        });
         OK
     })
 }
 
-unsafe extern "C" fn get_extension(_: Str) -> *const c_void {
-    std::ptr::null()
+/// The tables that the host has, which are pure.
+unsafe extern "C" fn get_extension(id: Str) -> *const c_void {
+    // SAFETY: lent for the call.
+    crate::border::crypto::table(unsafe { id.bytes() })
 }

@@ -4,8 +4,9 @@ use super::ear::{Ended, Wanted, Word};
 use super::example::split;
 use super::fixtures::{ReplyPart, class_word, exchange};
 use super::letter::{Configuration, Letter};
+use super::made::Made;
 use super::report::Fault;
-use super::subject::{Made, Manner, Subject};
+use super::subject::{Manner, Subject};
 use super::{End, Ground, Verdict};
 use crate::redact::Redactor;
 use crate::settings;
@@ -86,7 +87,7 @@ fn tried(ground: &Ground) -> Result<Value, End> {
             Word::Wait(ms) => found["wait_ms"] = ms.into(),
         }
     }
-    made.destroy(&manner);
+    made.destroy(&manner).map_err(End::Broken)?;
     Ok(found)
 }
 
@@ -122,7 +123,7 @@ fn instance<'s>(
     })
 }
 
-fn request(wanted: &Wanted, redactor: &Redactor) -> Value {
+fn request(wanted: &Wanted, redactor: &Redactor<'_>) -> Value {
     let headers = wanted.headers.iter().map(|(name, value, secret)| {
         let value = if *secret {
             "[hidden]".to_owned()
@@ -139,7 +140,7 @@ fn request(wanted: &Wanted, redactor: &Redactor) -> Value {
     })
 }
 
-fn outcome(ended: &Ended, redactor: &Redactor) -> Value {
+fn outcome(ended: &Ended, redactor: &Redactor<'_>) -> Value {
     json!({
         "class": class_word(ended.class),
         "code": redactor.hidden(&ended.code),

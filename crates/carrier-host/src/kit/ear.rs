@@ -1,13 +1,15 @@
 //! Hears what a library says in one call, and how well it says it.
 
 use super::report::Fault;
-use crate::border::{RawEvent, RawOutcome, RawRequest};
-use aldis_carrier::abi::{
-    ABI_MINOR, E_INVALID, Event, HttpReq, List, OK, Op, Outcome, Pair, Str, WebhookSink,
-};
+use super::wire::Act;
+use crate::border::{RawLink, RawOutcome, RawRequest};
+use aldis_carrier::abi::{ABI_MINOR, E_INVALID, HttpReq, List, OK, Op, Outcome, Pair, Str, WebhookSink};
 use aldis_carrier::copying::{Sized32, copy, size_of_u32};
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
+use told::{sink_event, sink_reply};
+
+mod told;
 
 /// A request as the library wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +39,19 @@ pub(super) struct Ended {
 pub(super) struct Told {
     pub(super) kind: u32,
     pub(super) state: u32,
+    pub(super) class: u32,
+    pub(super) is_final: bool,
     pub(super) carrier_id: String,
     pub(super) from: String,
     pub(super) to: String,
     pub(super) text: String,
     pub(super) code: String,
+    pub(super) carrier_time_ms: u64,
+    pub(super) attributes: Vec<(String, String)>,
 }
+
+/// A list is looked at so far.
+const MOST_PAIRS: usize = 4096;
 
 /// One word to the sink.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +71,10 @@ pub(super) struct Ear {
     pub(super) words: RefCell<Vec<Word>>,
     pub(super) told: RefCell<Vec<Told>>,
     pub(super) replies: RefCell<Vec<u32>>,
+    /// What a session wants; see [`super::wire`].
+    pub(super) acts: RefCell<Vec<Act>>,
+    pub(super) links: RefCell<Vec<RawLink>>,
+    pub(super) written: Cell<usize>,
     pub(super) faults: RefCell<Vec<Fault>>,
 }
 
@@ -73,7 +86,7 @@ impl Ear {
         })
     }
 
-    fn ctx(&self) -> *mut c_void {
+    pub(super) fn ctx(&self) -> *mut c_void {
         std::ptr::from_ref(self).cast_mut().cast()
     }
 
@@ -103,8 +116,14 @@ impl Ear {
         self.closed.set(true);
     }
 
+    /// Another call begins; what was heard of the last one has been taken.
+    pub(super) fn reopen(&self) {
+        self.closed.set(false);
+        self.written.set(0);
+    }
+
     /// Counts a word after the end; false if it is one.
-    fn open(&self) -> bool {
+    pub(super) fn open(&self) -> bool {
         if self.closed.get() {
             self.late.set(self.late.get() + 1);
         }
@@ -157,7 +176,7 @@ impl Ear {
         }
     }
 
-    fn mind_zero(&self, what: &str, value: u32) {
+    pub(super) fn mind_zero(&self, what: &str, value: u32) {
         if value != 0 {
             self.fault(
                 format!("{what} is {value} instead of zero: bytes of its memory cross the border"),
@@ -177,11 +196,28 @@ impl Ear {
             );
         }
     }
+
+    /// # Safety
+    /// The list is lent for this call.
+    unsafe fn mind_pairs(&self, what: &str, list: List) {
+        self.mind_list(what, list, size_of::<Pair>());
+        if list.ptr.is_null() || list.stride < size_of::<Pair>() {
+            return;
+        }
+        for index in 0..list.len.min(MOST_PAIRS) {
+            // SAFETY: element `index` begins there, and has its size in front.
+            let stated = unsafe {
+                let pair = list.ptr.cast::<u8>().add(index * list.stride);
+                pair.cast::<u32>().read_unaligned()
+            };
+            self.mind_size(what, "struct_size", stated as usize, size_of::<Pair>());
+        }
+    }
 }
 
 /// # Safety
 /// `ctx` came with one of our tables, whose [`Ear`] is kept.
-unsafe fn ear<'a>(ctx: *mut c_void) -> &'a Ear {
+pub(super) unsafe fn ear<'a>(ctx: *mut c_void) -> &'a Ear {
     // SAFETY: the caller's promise; it is only ever shared.
     unsafe { &*ctx.cast::<Ear>() }
 }
@@ -201,9 +237,9 @@ unsafe extern "C" fn op_http(ctx: *mut c_void, request: *const HttpReq) -> i32 {
         return E_INVALID;
     };
     ear.mind_zero("aldis_http_req.pad", request.pad);
-    ear.mind_list("aldis_pair", request.headers, size_of::<Pair>());
     // SAFETY: all it points to is lent for this call.
     let raw = unsafe {
+        ear.mind_pairs("aldis_pair", request.headers);
         RawRequest {
             method: request.method.bytes().to_vec(),
             url: request.url.bytes().to_vec(),
@@ -306,57 +342,5 @@ unsafe extern "C" fn op_wait(ctx: *mut c_void, wait_ms: u32) -> i32 {
         return E_INVALID;
     }
     ear.words.borrow_mut().push(Word::Wait(wait_ms));
-    OK
-}
-
-unsafe extern "C" fn sink_event(ctx: *mut c_void, event: *const Event) -> i32 {
-    // SAFETY: the context that was handed out with this function.
-    let ear = unsafe { ear(ctx) };
-    if !ear.open() {
-        return E_INVALID;
-    }
-    // SAFETY: lent for this call.
-    let Some(event) = (unsafe { ear.taken("aldis_event", event) }) else {
-        return E_INVALID;
-    };
-    ear.mind_zero("aldis_event.pad", event.pad);
-    ear.mind_list("aldis_pair in aldis_event.attrs", event.attrs, size_of::<Pair>());
-    // SAFETY: all it points to is lent for this call.
-    let raw: RawEvent = unsafe { crate::border::raw_event(&event) };
-    ear.told.borrow_mut().push(Told {
-        kind: raw.kind,
-        state: raw.state,
-        carrier_id: raw.carrier_id.clone(),
-        from: raw.from.clone(),
-        to: raw.to.clone(),
-        text: raw.text.clone(),
-        code: raw.code.clone(),
-    });
-    if let Err(reason) = crate::instance::judged::event(raw) {
-        ear.fault(
-            format!("it {reason}"),
-            "use the ALDIS_EVENT_* and ALDIS_STATE_* numbers of aldis_carrier.h",
-        );
-    }
-    OK
-}
-
-unsafe extern "C" fn sink_reply(ctx: *mut c_void, status: u32, headers: *const List, _: Str) -> i32 {
-    // SAFETY: the context that was handed out with this function.
-    let ear = unsafe { ear(ctx) };
-    if !ear.open() {
-        return E_INVALID;
-    }
-    // SAFETY: null, or lent for this call.
-    if let Some(headers) = unsafe { headers.as_ref() } {
-        ear.mind_list("aldis_pair", *headers, size_of::<Pair>());
-    }
-    if !(200..600).contains(&status) {
-        ear.fault(
-            format!("it answers a call-back with the status {status}"),
-            "answer with 200 to 599",
-        );
-    }
-    ear.replies.borrow_mut().push(status);
     OK
 }

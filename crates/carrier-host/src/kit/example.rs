@@ -2,17 +2,16 @@
 
 use super::fixtures::Fixtures;
 use super::letter::{Configuration, Letter};
+use super::made::Made;
 use super::report::Fault;
-use super::subject::{Made, Manner, Subject};
+use super::subject::{Manner, Subject};
 use super::{End, Ground};
-use crate::bare_secret;
+use crate::{bare_secret, settings};
 use serde_json::{Value, json};
 
 /// Settings that the library takes, and where they came from.
 pub(super) struct Example {
     pub(super) configuration: Configuration,
-    /// Other settings that it takes as well: another address, other secrets.
-    pub(super) other: Option<Configuration>,
     pub(super) fixtures: Fixtures,
 }
 
@@ -25,15 +24,21 @@ impl Example {
             .config_schema
             .clone()
             .unwrap_or_else(|| json!({}));
-        let settings = fixtures
+        let given = fixtures
             .settings
             .clone()
             .unwrap_or_else(|| made_up(&schema, &schema, ""));
-        let configuration = split(&schema, settings);
-        let other = another(&schema, &configuration);
+        let configuration = split(&schema, given);
+        if fixtures.settings.is_some()
+            && let Err(error) = settings::check(&schema, &configuration.settings, &configuration.secrets)
+        {
+            return Err(End::broken(
+                format!("fixtures/settings.json is not what its config_schema describes: {error}"),
+                "a host refuses such settings before the library sees them: mend the schema or the file",
+            ));
+        }
         Ok(Self {
             configuration,
-            other,
             fixtures,
         })
     }
@@ -50,9 +55,13 @@ impl Example {
             Ok(made) => return Ok(made),
             Err(refused) => refused,
         };
-        if refused.returned == aldis_carrier::abi::E_PANIC {
+        if refused.panicked() {
+            let place = refused
+                .panic
+                .map(|place| format!(" ({place})"))
+                .unwrap_or_default();
             return Err(Fault::new(
-                "instance_create panicked, and said so with ALDIS_E_PANIC",
+                format!("instance_create panicked, and contained it{place}"),
                 "wrong settings are said through cfg.fault and ALDIS_E_INVALID",
             )
             .into());
@@ -150,20 +159,6 @@ fn take(settings: &mut Value, key: &str) -> Value {
             .map_or(Value::Null, Value::take),
         _ => Value::Null,
     }
-}
-
-/// The same with another address and other secrets; `None` if there is nothing to vary.
-fn another(schema: &Value, first: &Configuration) -> Option<Configuration> {
-    let mut other = first.clone();
-    if schema["properties"]["base_url"].is_object() {
-        other.settings["base_url"] = json!("http://127.0.0.1:18026");
-    }
-    for (_, secret) in &mut other.secrets {
-        let last = if secret.ends_with('b') { 'c' } else { 'b' };
-        secret.pop();
-        secret.push(last);
-    }
-    (other != *first).then_some(other)
 }
 
 /// A value the schema allows, as simple as it can be.

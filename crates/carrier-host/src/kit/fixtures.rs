@@ -3,9 +3,10 @@
 //! | file | holds |
 //! |---|---|
 //! | `settings.json` | the instance's settings, made-up secrets as plain text among them |
+//! | `settings.other.json` | the settings of a second instance, if the kit cannot think of any |
 //! | `message.<case>.json` | `{"message": {..}, "request": {..}}` or `{"message": {..}, "outcome": {..}}` |
 //! | `<class>.<case>.json` | a reply of the carrier and, by its name, the outcome class it means |
-//! | `stream.<case>.json` | what a carrier writes to a session: `{"text": ".."}` or `{"hex": ".."}` |
+//! | `stream.<case>.json` | what a carrier writes to a session: `{"text": ".."}` or `{"hex": ".."}`, and what it makes of it |
 //! | `callback.<verdict>.<case>.json` | a call-back, and by its name `verified`, `unverified` or `rejected` |
 //!
 //! Other files are not read. `crates/carrier/README.md` has an example of each.
@@ -22,11 +23,21 @@ use std::path::Path;
 #[derive(Default)]
 pub(super) struct Fixtures {
     pub(super) settings: Option<Value>,
+    /// Of a second instance.
+    pub(super) other: Option<Value>,
     pub(super) messages: Vec<MessageCase>,
     pub(super) replies: Vec<ReplyCase>,
     pub(super) callbacks: Vec<CallbackCase>,
-    /// What a carrier writes to a session.
-    pub(super) streams: Vec<Vec<u8>>,
+    pub(super) streams: Vec<StreamCase>,
+}
+
+/// What a carrier writes to a session, and what the session makes of it.
+pub(super) struct StreamCase {
+    pub(super) file: String,
+    pub(super) bytes: Vec<u8>,
+    /// What is sent as soon as the session is ready; empty: two plain ones.
+    pub(super) messages: Vec<Letter>,
+    pub(super) expect: Option<Vec<Value>>,
 }
 
 /// A message, and what is to become of it.
@@ -54,6 +65,8 @@ pub(super) struct CallbackCase {
     pub(super) events: Option<Vec<Value>>,
     /// After this the signature is stale; `None` if it never is.
     pub(super) stale_after_s: Option<u64>,
+    /// A signature covers it, so that nothing of it may be changed.
+    pub(super) signed: bool,
 }
 
 /// What a request must have; what is not said may be anything.
@@ -128,31 +141,44 @@ struct CallbackFile {
     now_unix_ms: Option<u64>,
     events: Option<Vec<Value>>,
     stale_after_s: Option<u64>,
+    /// It is, unless it says that it is not.
+    signed: Option<bool>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum StreamFile {
-    Text(String),
-    Hex(String),
+#[serde(deny_unknown_fields)]
+struct StreamFile {
+    text: Option<String>,
+    hex: Option<String>,
+    #[serde(default)]
+    messages: Vec<Letter>,
+    expect: Option<Vec<Value>>,
 }
 
 impl StreamFile {
-    fn bytes(self) -> Result<Vec<u8>, String> {
-        let digits: Vec<u32> = match &self {
-            Self::Text(text) => return Ok(text.clone().into_bytes()),
-            Self::Hex(hex) => hex
-                .chars()
-                .filter(|digit| !digit.is_whitespace())
-                .map(|digit| digit.to_digit(16))
-                .collect::<Option<_>>(),
-        }
-        .ok_or("hex has a letter that is no digit")?;
-        Ok(digits
-            .chunks(2)
-            .map(|pair| u8::try_from(pair.iter().fold(0, |byte, digit| byte * 16 + digit)).unwrap_or(0))
-            .collect())
+    fn case(self, file: &str) -> Result<StreamCase, String> {
+        let bytes = match (self.text, self.hex) {
+            (Some(text), None) => text.into_bytes(),
+            (None, Some(hex)) => unhex(&hex).ok_or("hex has a letter that is no digit, or half a byte")?,
+            _ => return Err("it has either a text or hex".to_owned()),
+        };
+        Ok(StreamCase {
+            file: file.to_owned(),
+            bytes,
+            messages: self.messages,
+            expect: self.expect,
+        })
     }
+}
+
+fn unhex(hex: &str) -> Option<Vec<u8>> {
+    let digits = hex.chars().filter(|digit| !digit.is_whitespace());
+    let digits: Vec<u32> = digits.map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
+    let bytes = digits.chunks(2).map(|pair| match pair {
+        [high, low] => u8::try_from(high * 16 + low).ok(),
+        _ => None,
+    });
+    bytes.collect()
 }
 
 impl Fixtures {
@@ -186,6 +212,7 @@ impl Fixtures {
         let (kind, case) = stem.split_once('.').unwrap_or((stem, ""));
         let class = Class::ALL.iter().copied().find(|class| word(*class) == kind);
         match (kind, class) {
+            ("settings", _) if case == "other" => self.other = Some(parse(path)?),
             ("settings", _) => self.settings = Some(parse(path)?),
             ("message", _) => {
                 let MessageFile {
@@ -202,7 +229,7 @@ impl Fixtures {
             }
             ("stream", _) => {
                 let stream: StreamFile = parse(path)?;
-                self.streams.push(stream.bytes()?);
+                self.streams.push(stream.case(file)?);
             }
             ("callback", _) => self.callbacks.push(callback(file, case, parse(path)?)?),
             (_, Some(class)) => self.replies.push(reply(file, class, parse(path)?)?),
@@ -269,6 +296,7 @@ fn callback(file: &str, case: &str, read: CallbackFile) -> Result<CallbackCase, 
         },
         events: read.events,
         stale_after_s: read.stale_after_s,
+        signed: read.signed.unwrap_or(true),
     })
 }
 

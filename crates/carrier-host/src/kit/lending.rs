@@ -176,7 +176,7 @@ fn shaped<T: Sized32>(value: &T, length: Length) -> Vec<u8> {
     bytes
 }
 
-fn page() -> usize {
+pub(super) fn page() -> usize {
     // SAFETY: asks for a number.
     usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
 }

@@ -2,7 +2,8 @@
 
 use super::lending::{Fields, Lending, Length};
 use aldis_carrier::abi::{
-    HttpResp, InstanceCfg, MSG_WANT_RECEIPT, Msg, Op, PAIR_SECRET, Str, WebhookReq, WebhookSink,
+    HttpResp, InstanceCfg, LinkSink, MSG_WANT_RECEIPT, Msg, Op, PAIR_SECRET, Sess, SessInfo, Str, WebhookReq,
+    WebhookSink,
 };
 use aldis_carrier::{Encoding, SenderKind, Transport};
 use serde::Deserialize;
@@ -31,6 +32,11 @@ fields! { CALLBACK WebhookReq {
 } }
 fields! { OP Op { struct_size, pad, ctx, http, complete, wait } }
 fields! { SINK WebhookSink { struct_size, pad, ctx, event, reply } }
+fields! { SESS Sess {
+    struct_size, pad, ctx, now_unix_ms, write, ready, complete, event, timer, close,
+} }
+fields! { INFO SessInfo { struct_size, link, name } }
+fields! { LINK_SINK LinkSink { struct_size, pad, ctx, link } }
 
 /// How long each struct is lent.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,8 +46,24 @@ pub(super) struct Lengths {
     pub(super) msg: Length,
     pub(super) resp: Length,
     pub(super) callback: Length,
+    /// Of `submit`, `on_response`, `handle` and `links`.
     pub(super) sink: Length,
+    pub(super) sess: Length,
+    pub(super) info: Length,
     pub(super) pair: Length,
+    /// The sinks of this call only.
+    pub(super) only: Option<&'static str>,
+}
+
+impl Lengths {
+    /// How long a sink is lent for a call.
+    pub(super) fn sink_of(&self, call: &str, sink: Length) -> Length {
+        if self.only.is_none_or(|only| only == call) {
+            sink
+        } else {
+            Length::Own
+        }
+    }
 }
 
 /// A message to send.

@@ -1,6 +1,6 @@
 //! The parent's side: a child for each promise, its report, and a name for the way it ended.
 
-use super::cause::{Ending, cause};
+use super::cause::{Ending, Hung, cause};
 use super::report::{Line, Verdict, read};
 use super::{DESCRIBE, DRY_RUN, Promise, Task};
 use std::fs::File;
@@ -116,20 +116,25 @@ impl Kit {
 }
 
 /// Waits for the end; ends it when nothing has been reported for too long.
-fn wait(mut child: Child, report: &Path) -> io::Result<(ExitStatus, bool)> {
+fn wait(mut child: Child, report: &Path) -> io::Result<(ExitStatus, Option<Hung>)> {
     let (began, mut heard_at, mut length) = (Instant::now(), Instant::now(), 0);
     let mut pause = Duration::from_millis(1);
     loop {
         if let Some(status) = child.try_wait()? {
-            return Ok((status, false));
+            return Ok((status, None));
         }
         let written = std::fs::metadata(report)?.len();
         if written != length {
             (length, heard_at) = (written, Instant::now());
         }
-        if heard_at.elapsed() > PATIENCE || began.elapsed() > WHOLE_PATIENCE {
+        let hung = if heard_at.elapsed() > PATIENCE {
+            Some(Hung::Call(PATIENCE))
+        } else {
+            (began.elapsed() > WHOLE_PATIENCE).then_some(Hung::Whole(WHOLE_PATIENCE))
+        };
+        if hung.is_some() {
             child.kill()?;
-            return Ok((child.wait()?, true));
+            return Ok((child.wait()?, hung));
         }
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(50));
@@ -137,18 +142,19 @@ fn wait(mut child: Child, report: &Path) -> io::Result<(ExitStatus, bool)> {
 }
 
 /// What the report and the way the child ended come to.
-fn verdict(lines: Vec<Line>, status: ExitStatus, hung: bool, stderr: &str) -> Verdict {
+fn verdict(lines: Vec<Line>, status: ExitStatus, hung: Option<Hung>, stderr: &str) -> Verdict {
     let (mut doing, mut crash, mut verdict) = (String::from("starting"), None, None);
     for line in lines {
         match line {
             Line::Doing(what) => doing = what,
+            Line::Alive => {}
             Line::Crash(what) => crash = Some(what),
             Line::Verdict(said) => verdict = Some(said),
         }
     }
     let ending = Ending {
         crash,
-        hung: hung.then_some(PATIENCE),
+        hung,
         signal: status.signal(),
         code: status.code(),
         reported: verdict.is_some(),

@@ -10,8 +10,8 @@ pub(super) struct Picture {
     /// Number and target of each open file.
     files: BTreeMap<u32, String>,
     threads: usize,
-    /// `SigCgt` and `SigIgn` of `/proc/self/status`, proc(5).
-    signals: (String, String),
+    /// What each signal does, by its number.
+    signals: Vec<(usize, Action)>,
     umask: String,
     folder: String,
     locale: String,
@@ -29,7 +29,7 @@ impl Picture {
         Self {
             files: files(),
             threads: fs::read_dir("/proc/self/task").map_or(0, Iterator::count),
-            signals: (field("SigCgt:"), field("SigIgn:")),
+            signals: actions(),
             umask: field("Umask:"),
             folder: std::env::current_dir()
                 .map(|folder| folder.display().to_string())
@@ -64,19 +64,17 @@ impl Picture {
                 "a carrier starts no threads: it is called, it answers, it is done",
             ));
         }
-        for (was, is) in [
-            (&self.signals.0, &after.signals.0),
-            (&self.signals.1, &after.signals.1),
-        ] {
-            let numbers = bits(is) & !bits(was);
-            let removed = bits(was) & !bits(is);
-            if numbers | removed != 0 {
-                let named = signal_names(numbers | removed);
-                changes.push((
-                    format!("changed what signals do (SIG{named})"),
-                    "a carrier installs no signal handlers: they belong to the process, which is the host's",
-                ));
-            }
+        let both = self.signals.iter().zip(&after.signals);
+        let differ: Vec<_> = both.filter(|(was, is)| was != is).collect();
+        if !differ.is_empty() {
+            let names: Vec<_> = differ
+                .iter()
+                .map(|((number, _), _)| signal_name(*number))
+                .collect();
+            changes.push((
+                format!("changed what signals do ({})", names.join(", ")),
+                "a carrier installs no signal handlers and ignores none: they belong to the process, which is the host's",
+            ));
         }
         let plain = [
             (&self.umask, &after.umask, "the umask"),
@@ -131,24 +129,46 @@ fn files() -> BTreeMap<u32, String> {
     files
 }
 
-fn bits(mask: &str) -> u64 {
-    u64::from_str_radix(mask, 16).unwrap_or(0)
+/// Handler, flags, and the signals held back meanwhile.
+type Action = (usize, i32, Vec<bool>);
+
+fn actions() -> Vec<(usize, Action)> {
+    (1..=64_usize)
+        .filter_map(|number| {
+            let signal = i32::try_from(number).ok()?;
+            // SAFETY: zeros are a valid sigaction, which the call fills in; it changes nothing. Two numbers are the C
+            // library's own, and refused.
+            let action = unsafe {
+                let mut action: libc::sigaction = std::mem::zeroed();
+                if libc::sigaction(signal, std::ptr::null(), &raw mut action) != 0 {
+                    return None;
+                }
+                action
+            };
+            // SAFETY: the set is initialised, and the numbers are signals.
+            let held =
+                (1..=64).map(|other| unsafe { libc::sigismember(&raw const action.sa_mask, other) } == 1);
+            Some((number, (action.sa_sigaction, action.sa_flags, held.collect())))
+        })
+        .collect()
 }
 
-/// Bit n stands for signal n + 1.
-fn signal_names(mask: u64) -> String {
+fn signal_name(number: usize) -> String {
     const NAMES: [&str; 31] = [
         "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE",
         "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ",
         "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
     ];
-    let named = (0..64_usize).filter(|bit| mask >> bit & 1 == 1);
-    let named = named.map(|bit| {
-        NAMES
-            .get(bit)
-            .map_or_else(|| (bit + 1).to_string(), |name| (*name).to_owned())
-    });
-    named.collect::<Vec<_>>().join(", SIG")
+    let name = number.checked_sub(1).and_then(|at| NAMES.get(at));
+    name.map_or_else(|| format!("SIG{number}"), |name| format!("SIG{name}"))
+}
+
+/// The Rust runtime ignores SIGPIPE in programs; a library that does the same would not be seen.
+pub(super) fn mind_pipes() {
+    // SAFETY: the child writes into files only.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+    }
 }
 
 fn locale() -> String {
@@ -170,11 +190,18 @@ pub(super) fn printed() -> (u64, u64) {
     (size(1), size(2))
 }
 
-/// Heap memory in use, as the C library's allocator counts it (mallinfo(3)).
-pub(super) fn heap() -> usize {
+/// Memory in use: the heap, as the C library's allocator counts it (mallinfo(3)), and what is mapped besides.
+pub(super) fn memory() -> usize {
     // SAFETY: returns a plain struct.
     let info = unsafe { libc::mallinfo2() };
-    info.uordblks + info.hblkhd
+    let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: usize = statm
+        .split(' ')
+        .next()
+        .and_then(|pages| pages.parse().ok())
+        .unwrap_or(0);
+    let others = (pages * super::lending::page()).saturating_sub(info.arena + info.hblkhd);
+    info.uordblks + info.hblkhd + others
 }
 
 macro_rules! names {
@@ -227,62 +254,8 @@ pub(super) fn switches() -> i64 {
     }
 }
 
-/// What a pure library may ask of the kernel: memory, and what ends a process that has gone wrong. `write` is the
-/// report's; what a library prints is another check's.
-const HARMLESS: [i64; 21] = [
-    libc::SYS_write,
-    libc::SYS_mmap,
-    libc::SYS_munmap,
-    libc::SYS_mprotect,
-    libc::SYS_mremap,
-    libc::SYS_madvise,
-    libc::SYS_brk,
-    libc::SYS_futex,
-    libc::SYS_sched_yield,
-    libc::SYS_clock_gettime,
-    libc::SYS_getrandom,
-    libc::SYS_getpid,
-    libc::SYS_gettid,
-    libc::SYS_tgkill,
-    libc::SYS_rt_sigprocmask,
-    libc::SYS_rt_sigreturn,
-    libc::SYS_sigaltstack,
-    libc::SYS_restart_syscall,
-    libc::SYS_rseq,
-    libc::SYS_gettimeofday,
-    libc::SYS_exit_group,
-];
-
 /// Ends a process that may not even close its files any more.
 pub(super) fn leave() -> ! {
     // SAFETY: ends the process at once; nothing is left to be flushed.
     unsafe { libc::_exit(0) }
-}
-
-/// From here on every other system call of this thread raises SIGSYS, which the sentry explains. False where the
-/// kernel does not do that.
-pub(super) fn restrict() -> bool {
-    const LOAD: u16 = 0x20; // BPF_LD | BPF_W | BPF_ABS: the number of the call is the first word, seccomp(2)
-    const EQUAL: u16 = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
-    const RETURN: u16 = 0x06; // BPF_RET | BPF_K
-    let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
-    let mut filter = vec![step(LOAD, 0, 0, 0)];
-    for number in HARMLESS {
-        filter.push(step(EQUAL, 0, 1, u32::try_from(number).unwrap_or(u32::MAX)));
-        filter.push(step(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW));
-    }
-    filter.push(step(RETURN, 0, 0, libc::SECCOMP_RET_TRAP));
-    let program = libc::sock_fprog {
-        len: u16::try_from(filter.len()).unwrap_or(0),
-        filter: filter.as_mut_ptr(),
-    };
-    // SAFETY: the program is valid for the call, which copies it; giving rights up harms nobody.
-    unsafe {
-        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-            && libc::prctl(
-                libc::PR_SET_SECCOMP,
-                libc::SECCOMP_MODE_FILTER,
-                &raw const program,
-            ) == 0
-    }
 }

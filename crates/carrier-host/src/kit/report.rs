@@ -1,6 +1,7 @@
 //! What a child tells its parent: one line of JSON for each call it is about to make, and one for the verdict.
 
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::fd::{AsRawFd as _, RawFd};
@@ -44,6 +45,8 @@ pub enum Verdict {
 pub(super) enum Line {
     /// The call that is under way from here on.
     Doing(String),
+    /// Calls return.
+    Alive,
     /// A signal arrived; what it was about. Written by the signal handler.
     Crash(String),
     /// The end.
@@ -51,20 +54,36 @@ pub(super) enum Line {
 }
 
 /// The child's end of the report.
-pub(super) struct Report(File);
+pub(super) struct Report {
+    file: File,
+    /// What is special about the calls that are being made; ends each sentence about one.
+    aside: RefCell<String>,
+}
 
 impl Report {
     pub(super) fn append(path: &Path) -> std::io::Result<Self> {
-        OpenOptions::new().append(true).create(true).open(path).map(Self)
+        let file = OpenOptions::new().append(true).create(true).open(path)?;
+        let aside = RefCell::default();
+        Ok(Self { file, aside })
     }
 
     pub(super) fn fd(&self) -> RawFd {
-        self.0.as_raw_fd()
+        self.file.as_raw_fd()
     }
 
     /// Says which call is coming: whatever happens next happened in it.
     pub(super) fn doing(&self, what: &str) {
-        self.line(&Line::Doing(what.to_owned()));
+        self.line(&Line::Doing(format!("{what}{}", self.aside.borrow())));
+    }
+
+    /// Says what is special about the calls that follow; empty: nothing.
+    pub(super) fn with(&self, aside: &str) {
+        let aside = if aside.is_empty() {
+            String::new()
+        } else {
+            format!(", {aside}")
+        };
+        self.aside.replace(aside);
     }
 
     pub(super) fn verdict(&self, verdict: &Verdict) {
@@ -76,7 +95,7 @@ impl Report {
         // no verdict, and says so.
         if let Ok(mut text) = serde_json::to_vec(line) {
             text.push(b'\n');
-            let _ = (&self.0).write_all(&text);
+            let _ = (&self.file).write_all(&text);
         }
     }
 }

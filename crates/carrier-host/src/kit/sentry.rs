@@ -8,10 +8,15 @@ use super::report::Report;
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
 use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 /// What the handler looks at.
 pub(super) struct Watch {
-    report: RawFd,
+    report: Cell<RawFd>,
+    began: Instant,
+    /// Milliseconds from there to the last sign of life.
+    beat: AtomicU64,
     /// Everything that was ever lent under guard, newest last.
     pub(super) regions: RefCell<Vec<Region>>,
 }
@@ -50,19 +55,40 @@ pub(super) fn post(_: &Report) {
 impl Watch {
     pub(super) fn new(report: &Report) -> Self {
         Self {
-            report: report.fd(),
+            report: Cell::new(report.fd()),
+            began: Instant::now(),
+            beat: AtomicU64::new(0),
             regions: RefCell::default(),
         }
     }
 
     /// Watches over the calls that `work` makes on this thread.
     pub(super) fn over<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.live();
         let before = WATCH.replace(std::ptr::from_ref(self));
         let result = work();
         WATCH.set(before);
         result
     }
+
+    /// A sign of life now and then: calls that return are not hung, however many there are.
+    fn live(&self) {
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if now.saturating_sub(self.beat.load(Ordering::Relaxed)) >= SIGN_OF_LIFE_MS {
+            self.beat.store(now, Ordering::Relaxed);
+            let line = b"\"alive\"\n";
+            // SAFETY: our own bytes; what cannot be written is not missed.
+            let _ = unsafe { libc::write(self.report.get(), line.as_ptr().cast(), line.len()) };
+        }
+    }
+
+    /// What is explained from here on is told to somebody else.
+    pub(super) fn tell(&self, to: RawFd) {
+        self.report.set(to);
+    }
 }
+
+const SIGN_OF_LIFE_MS: u64 = 1000;
 
 extern "C" fn explain(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let watch = WATCH.get();
@@ -79,15 +105,15 @@ extern "C" fn explain(signal: c_int, info: *mut libc::siginfo_t, context: *mut c
     let watch = unsafe { &*watch };
     let say = |text: &str| {
         // SAFETY: async-signal-safe; the bytes are ours. A short write loses words, no more.
-        let _ = unsafe { libc::write(watch.report, text.as_ptr().cast(), text.len()) };
+        let _ = unsafe { libc::write(watch.report.get(), text.as_ptr().cast(), text.len()) };
     };
+    if signal == libc::SIGSYS && granted(info, context) {
+        return;
+    }
     say("{\"crash\":\"");
     if signal == libc::SIGSYS {
         say("syscall ");
-        // SAFETY: for SIGSYS the kernel fills `_sigsys`: after three ints and their padding comes the caller's
-        // address, then the number of the system call (sigaction(2)).
-        let number = unsafe { info.byte_add(24).cast::<c_int>().read() };
-        say_number(&say, number.unsigned_abs() as usize);
+        say_number(&say, system_call(info));
     } else {
         // SAFETY: filled in by the kernel for these signals.
         let address = unsafe { (*info).si_addr() }.addr();
@@ -96,6 +122,59 @@ extern "C" fn explain(signal: c_int, info: *mut libc::siginfo_t, context: *mut c
     say("\"}\n");
     // SAFETY: async-signal-safe, and the one way to leave a library that has lost its way.
     unsafe { libc::_exit(EXPLAINED) }
+}
+
+/// The number of the system call that was refused.
+fn system_call(info: *mut libc::siginfo_t) -> usize {
+    // SAFETY: for SIGSYS the kernel fills `_sigsys`: after three ints and their padding comes the caller's address,
+    // then the number of the system call (sigaction(2)).
+    let number = unsafe { info.byte_add(24).cast::<c_int>().read() };
+    number.unsigned_abs() as usize
+}
+
+/// Opens what the C library itself has to read, in its name; false if it is none of that.
+#[cfg(target_arch = "x86_64")]
+fn granted(info: *mut libc::siginfo_t, context: *mut c_void) -> bool {
+    if system_call(info) != usize::try_from(libc::SYS_openat).unwrap_or(usize::MAX) {
+        return false;
+    }
+    // SAFETY: with SA_SIGINFO the third argument is a ucontext_t; the call's arguments are in rdi, rsi, rdx and r10,
+    // the path is a C string, and the result belongs into rax.
+    unsafe {
+        let registers = &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs;
+        let argument = |register: c_int| registers[register.unsigned_abs() as usize];
+        let (folder, path) = (argument(libc::REG_RDI), argument(libc::REG_RSI));
+        let (flags, mode) = (argument(libc::REG_RDX), argument(libc::REG_R10));
+        let written = flags & i64::from(libc::O_ACCMODE) != i64::from(libc::O_RDONLY);
+        let name = std::ffi::CStr::from_ptr(std::ptr::with_exposed_provenance(
+            usize::try_from(path).unwrap_or(0),
+        ));
+        let known = super::restrict::ITS_OWN.iter();
+        if written
+            || !known
+                .into_iter()
+                .any(|own| name.to_bytes().starts_with(own.as_bytes()))
+        {
+            return false;
+        }
+        let result = libc::syscall(
+            libc::SYS_openat,
+            folder,
+            path,
+            flags,
+            mode,
+            0_i64,
+            i64::from(super::restrict::WITH_LEAVE),
+        );
+        let failed = i64::from(*libc::__errno_location());
+        registers[libc::REG_RAX.unsigned_abs() as usize] = if result < 0 { -failed } else { result };
+    }
+    true
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn granted(_: *mut libc::siginfo_t, _: *mut c_void) -> bool {
+    false
 }
 
 /// Names an access to memory.

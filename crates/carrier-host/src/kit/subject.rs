@@ -1,20 +1,19 @@
 //! The library under check: its tables, its instances, and the calls into it.
 
 use super::desk::{self, Desk};
-use super::ear::{Ear, Ended, Told, Wanted, Word};
+use super::ear::Ear;
 use super::lending::{ALWAYS, Lending, Length};
-use super::letter::{Callback, Configuration, FaultSink, Lengths, Letter, OP, Reply, SINK};
+use super::letter::{Configuration, FaultSink, Lengths};
+use super::made::Made;
+use super::meter;
 use super::report::Fault;
 use super::sentry::Watch;
 use super::{End, Ground};
 use crate::Descriptor;
 use crate::border::open::{Opened, open};
-use aldis_carrier::abi::{E_PANIC, Entry, Host, Http, OK, STEP_LIMIT, Session, Test, Webhook};
-use std::cell::RefCell;
-use std::ffi::c_void;
-
-/// Waits in one attempt that the checks grant.
-const MOST_WAITS: u32 = aldis_carrier::abi::WAIT_LIMIT;
+use aldis_carrier::abi::{Entry, Host, Http, OK, Session, Test, Webhook};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 
 /// A loaded library.
 pub(super) struct Subject {
@@ -34,59 +33,46 @@ pub(super) struct Subject {
 // written by lending under guard, which checks do on one thread alone.
 unsafe impl Sync for Subject {}
 
-/// What was heard of one call.
-pub(super) struct Heard {
-    pub(super) returned: i32,
-    pub(super) words: Vec<Word>,
-    pub(super) told: Vec<Told>,
-    pub(super) replies: Vec<u32>,
-    pub(super) faults: Vec<Fault>,
-}
-
-/// An attempt from beginning to end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Attempt {
-    pub(super) requests: Vec<Wanted>,
-    pub(super) ended: Ended,
-}
-
 /// How a check calls: how long structs are, where from, and who keeps the ears.
 pub(super) struct Manner<'s> {
     pub(super) lending: Lending<'s>,
     pub(super) lengths: Lengths,
     host: *const Host,
-    /// Ears of calls that are over, in case somebody still talks.
-    #[expect(clippy::vec_box, reason = "a library holds their addresses")]
-    ears: RefCell<Vec<Box<Ear>>>,
-    keeps_ears: bool,
+    /// Ears of the latest calls, in case somebody still talks. A library holds their addresses.
+    ears: RefCell<VecDeque<Box<Ear>>>,
+    /// How many are kept.
+    most_ears: usize,
+    /// Words that came too late, to ears that listen again.
+    late: Cell<u32>,
 }
 
-/// An instance of the library.
-pub(super) struct Made<'s> {
-    pub(super) subject: &'s Subject,
-    pub(super) inst: *mut c_void,
-}
+/// Ears that are kept of calls that are counted in thousands: who keeps a sink uses it in the next call.
+const LATEST: usize = 16;
 
 impl Subject {
     /// Loads the library as a host does.
     pub(super) fn load(ground: &Ground) -> Result<Self, End> {
+        let subject = Self::map(ground)?;
+        subject.start(ground);
+        Ok(subject)
+    }
+
+    /// Maps the library and agrees with it; its constructors run.
+    pub(super) fn map(ground: &Ground) -> Result<Self, End> {
         ground.report.doing("loading the library");
         let watch = Watch::new(&ground.report);
         let loaded = watch.over(|| {
-            let opened = open(&ground.library)?;
-            let descriptor = Descriptor::parse(opened.descriptor_json())?;
-            Ok::<_, String>((opened, descriptor))
+            meter::over("the library's constructors", || {
+                let opened = open(&ground.library)?;
+                let descriptor = Descriptor::parse(opened.descriptor_json())?;
+                Ok::<_, String>((opened, descriptor))
+            })
         });
         let (opened, descriptor) = loaded.map_err(|reason| {
             End::Untried(format!(
                 "the library does not load, as the check `loads` says: {reason}"
             ))
         })?;
-        let desk = Desk::default();
-        if let Some(load) = opened.entry.load {
-            // SAFETY: the table lasts as long as the process.
-            watch.over(|| desk.at_work(|| unsafe { load(&raw const PLAIN_HOST) }));
-        }
         Ok(Self {
             entry: opened.entry,
             http: opened.http(),
@@ -95,9 +81,18 @@ impl Subject {
             webhook: opened.webhook().filter(|webhook| webhook.handle.is_some()),
             descriptor,
             opened,
-            desk,
+            desk: Desk::default(),
             watch,
         })
+    }
+
+    /// Calls its `load`, if it has one.
+    pub(super) fn start(&self, ground: &Ground) {
+        if let Some(load) = self.entry.load {
+            ground.report.doing("load");
+            // SAFETY: the table lasts as long as the process.
+            self.call("load", || unsafe { load(&raw const PLAIN_HOST) });
+        }
     }
 
     pub(super) fn descriptor(&self) -> &crate::Descriptor {
@@ -116,18 +111,18 @@ impl Subject {
 
     /// Calls between guards.
     pub(super) fn guarded(&self, lengths: Lengths) -> Manner<'_> {
-        self.manner(Lending::Guarded(&self.watch), lengths, true)
+        self.manner(Lending::Guarded(&self.watch), lengths, usize::MAX)
     }
 
     /// Calls that are counted in thousands.
     pub(super) fn plain(&self) -> Manner<'_> {
-        self.manner(Lending::plain(), Lengths::default(), false)
+        self.manner(Lending::plain(), Lengths::default(), LATEST)
     }
 
-    fn manner<'s>(&'s self, lending: Lending<'s>, lengths: Lengths, keeps_ears: bool) -> Manner<'s> {
+    fn manner<'s>(&'s self, lending: Lending<'s>, lengths: Lengths, most_ears: usize) -> Manner<'s> {
         // Valid for the life of the process, so it is never taken back.
         let lasting = Lending::Guarded(&self.watch);
-        let host = if lengths.host == Length::Own && !keeps_ears {
+        let host = if lengths.host == Length::Own && most_ears == LATEST {
             &raw const PLAIN_HOST
         } else {
             lasting.whole(("the host table", ALWAYS), &desk::TABLE, lengths.host, HOST)
@@ -137,7 +132,8 @@ impl Subject {
             lengths,
             host,
             ears: RefCell::default(),
-            keeps_ears,
+            most_ears,
+            late: Cell::new(0),
         }
     }
 
@@ -155,23 +151,28 @@ impl Subject {
         let said = FaultSink::default();
         let cfg = with.lend(&manner.lending, &manner.lengths, id, &said);
         let mut inst = std::ptr::null_mut();
+        self.desk.forget(id);
         // SAFETY: the table lasts; the configuration is lent until the call returns.
-        let returned = self.call(|| unsafe { create(manner.host, cfg, &raw mut inst) });
+        let returned = self.call("instance_create", || unsafe {
+            create(manner.host, cfg, &raw mut inst)
+        });
         manner.lending.over();
-        if returned == OK {
+        let (key, reason) = said.0.into_inner().into_iter().next().unwrap_or_default();
+        let panic = self.desk.take_panic();
+        if returned == OK && panic.is_none() {
             return Ok(Made { subject: self, inst });
         }
-        let (key, reason) = said.0.into_inner().into_iter().next().unwrap_or_default();
         Err(Refused {
             returned,
             key,
             reason,
+            panic,
         })
     }
 
-    /// Runs a call with the sentry and the desk in place.
-    pub(super) fn call<R>(&self, call: impl FnOnce() -> R) -> R {
-        self.watch.over(|| self.desk.at_work(call))
+    /// Runs a call with the sentry, the desk and the meter in place.
+    pub(super) fn call<R>(&self, name: &'static str, call: impl FnOnce() -> R) -> R {
+        self.watch.over(|| self.desk.at_work(|| meter::over(name, call)))
     }
 }
 
@@ -198,6 +199,8 @@ pub(super) struct Refused {
     pub(super) returned: i32,
     pub(super) key: String,
     pub(super) reason: String,
+    /// What it logged of a panic.
+    pub(super) panic: Option<String>,
 }
 
 impl Refused {
@@ -206,184 +209,50 @@ impl Refused {
             returned,
             key: String::new(),
             reason: reason.to_owned(),
-        }
-    }
-}
-
-impl Made<'_> {
-    /// One call of `submit`.
-    pub(super) fn submit(&self, manner: &Manner<'_>, letter: &Letter) -> Heard {
-        let msg = letter.lend(&manner.lending, "submit", &manner.lengths);
-        let submit = self.subject.http.and_then(|http| http.submit);
-        self.hear(manner, |ear| {
-            let op = manner
-                .lending
-                .whole(("the sink op", "submit"), &ear.op(), manner.lengths.sink, OP);
-            // SAFETY: the instance is alive, and what is lent is lent until the call returns.
-            move || {
-                submit.map_or(aldis_carrier::abi::E_INVALID, |submit| unsafe {
-                    submit(self.inst, msg, op)
-                })
-            }
-        })
-    }
-
-    /// One call of `on_response`.
-    pub(super) fn on_response(
-        &self,
-        manner: &Manner<'_>,
-        letter: &Letter,
-        reply: &Reply,
-        (step, state): (u32, &[u8]),
-    ) -> Heard {
-        let call = "on_response";
-        let msg = letter.lend(&manner.lending, call, &manner.lengths);
-        let resp = reply.lend(&manner.lending, call, &manner.lengths, (step, state));
-        let on_response = self.subject.http.and_then(|http| http.on_response);
-        self.hear(manner, |ear| {
-            let op = manner
-                .lending
-                .whole(("the sink op", call), &ear.op(), manner.lengths.sink, OP);
-            move || {
-                // SAFETY: the instance is alive, and what is lent is lent until the call returns.
-                on_response.map_or(aldis_carrier::abi::E_INVALID, |ask| unsafe {
-                    ask(self.inst, msg, resp, op)
-                })
-            }
-        })
-    }
-
-    /// One call of `handle`; `None` without call-backs.
-    pub(super) fn handle(&self, manner: &Manner<'_>, callback: &Callback) -> Option<Heard> {
-        let handle = self.subject.webhook.and_then(|webhook| webhook.handle)?;
-        let req = callback.lend(&manner.lending, "handle", &manner.lengths);
-        Some(self.hear(manner, |ear| {
-            let sink = ear.webhook_sink();
-            let sink =
-                manner
-                    .lending
-                    .whole(("the sink of handle", "handle"), &sink, manner.lengths.sink, SINK);
-            // SAFETY: the instance is alive, and what is lent is lent until the call returns.
-            move || unsafe { handle(self.inst, req, sink) }
-        }))
-    }
-
-    fn hear<C: FnOnce() -> i32>(&self, manner: &Manner<'_>, lend: impl FnOnce(&Ear) -> C) -> Heard {
-        let ear = Ear::new(self.subject.entry.abi_minor);
-        let call = lend(&ear);
-        let returned = self.subject.call(call);
-        manner.lending.over();
-        ear.close();
-        let heard = Heard {
-            returned,
-            words: ear.words.take(),
-            told: ear.told.take(),
-            replies: ear.replies.take(),
-            faults: ear.faults.take(),
-        };
-        if manner.keeps_ears {
-            manner.ears.borrow_mut().push(ear);
-        }
-        heard
-    }
-
-    /// A whole attempt: each request gets the next reply, the last one again and again.
-    pub(super) fn attempt(
-        &self,
-        manner: &Manner<'_>,
-        letter: &Letter,
-        replies: &[Reply],
-    ) -> Result<Attempt, Vec<Fault>> {
-        let (mut requests, mut waits) = (Vec::new(), 0);
-        let mut word = self.submit(manner, letter).one("submit")?;
-        loop {
-            word = match word {
-                Word::Complete(ended) => return Ok(Attempt { requests, ended }),
-                Word::Wait(_) if waits == MOST_WAITS => {
-                    return Err(vec![Fault::new(
-                        format!("it asked to wait more than {MOST_WAITS} times in one attempt"),
-                        "end the attempt with op->complete; ALDIS_WAIT_LIMIT waits are granted",
-                    )]);
-                }
-                Word::Wait(_) => {
-                    waits += 1;
-                    self.submit(manner, letter).one("submit")?
-                }
-                Word::Http(wanted) => {
-                    requests.push(wanted.clone());
-                    let step = u32::try_from(requests.len()).unwrap_or(u32::MAX);
-                    if step > STEP_LIMIT {
-                        return Err(vec![Fault::new(
-                            format!("it asked for more than {STEP_LIMIT} requests in one attempt"),
-                            "end the attempt with op->complete; ALDIS_STEP_LIMIT requests are granted",
-                        )]);
-                    }
-                    let reply = replies.get(requests.len() - 1).or(replies.last());
-                    let Some(reply) = reply else {
-                        return Err(vec![Fault::new(
-                            "the check has no reply for its request",
-                            "give one",
-                        )]);
-                    };
-                    self.on_response(manner, letter, reply, (step, &wanted.state))
-                        .one("on_response")?
-                }
-            };
+            panic: None,
         }
     }
 
-    pub(super) fn destroy(self, manner: &Manner<'_>) {
-        if let Some(destroy) = self.subject.entry.instance_destroy {
-            // SAFETY: made by this library, destroyed once, and no call is under way.
-            self.subject.call(|| unsafe { destroy(self.inst) });
-        }
-        manner.lending.over();
+    /// Said as a panic, or heard as one.
+    pub(super) fn panicked(&self) -> bool {
+        self.returned == aldis_carrier::abi::E_PANIC || self.panic.is_some()
     }
 }
 
 impl Manner<'_> {
     /// How often a library spoke into a sink after its call had returned.
-    pub(super) fn late_words(&self) -> u32 {
-        self.ears.borrow().iter().map(|ear| ear.late.get()).sum()
+    fn late_words(&self) -> u32 {
+        let heard: u32 = self.ears.borrow().iter().map(|ear| ear.late.get()).sum();
+        heard + self.late.get()
     }
-}
 
-impl Heard {
-    /// The one word that a call must say, or how it did not.
-    pub(super) fn one(self, call: &str) -> Result<Word, Vec<Fault>> {
-        self.returned_well(call)?;
-        let mut faults = self.faults;
-        let count = self.words.len();
-        match (count, self.words.into_iter().next()) {
-            (1, Some(word)) if faults.is_empty() => return Ok(word),
-            (1, _) => {}
-            (0, _) => faults.push(Fault::new(
-                format!("{call} returned ALDIS_OK without calling its sink"),
-                "call exactly one of op->http, op->complete and op->wait, on every path",
-            )),
-            _ => faults.push(Fault::new(
-                format!("{call} called its sink {count} times instead of once"),
-                "return right after the first call of a function of op",
-            )),
+    /// An ear for a call: the oldest one, if enough are kept. None is ever freed while calls are made: a library may
+    /// still hold its address.
+    pub(super) fn ear(&self, abi_minor: u16) -> Box<Ear> {
+        let mut ears = self.ears.borrow_mut();
+        if ears.len() >= self.most_ears
+            && let Some(ear) = ears.pop_front()
+        {
+            self.late.set(self.late.get() + ear.late.take());
+            ear.reopen();
+            return ear;
         }
-        Err(faults)
+        Ear::new(abi_minor)
     }
 
-    /// `ALDIS_OK`, or what else it was.
-    pub(super) fn returned_well(&self, call: &str) -> Result<(), Vec<Fault>> {
-        let (what, mend) = match self.returned {
-            OK => return Ok(()),
-            E_PANIC => (
-                format!("{call} panicked, and said so with ALDIS_E_PANIC"),
-                "find the panic: its place is in the library's log; a message, a reply or a call-back must never cause one",
-            ),
-            other => (
-                format!("{call} returned {other} instead of ALDIS_OK"),
-                "say what went wrong as an outcome (op->complete) and return ALDIS_OK; an error is a fault of the library",
-            ),
-        };
-        let mut faults = self.faults.clone();
-        faults.push(Fault::new(what, mend));
-        Err(faults)
+    /// Keeps an ear whose call is over.
+    pub(super) fn keep(&self, ear: Box<Ear>) {
+        self.ears.borrow_mut().push_back(ear);
+    }
+
+    /// The fault, if somebody spoke into a sink that was dead.
+    pub(super) fn late(&self) -> Option<Fault> {
+        let words = self.late_words();
+        (words > 0).then(|| {
+            Fault::new(
+                format!("it spoke into a sink {words} times after the call that lent it had returned"),
+                "a sink is dead once its call returns: never keep one",
+            )
+        })
     }
 }

@@ -2,17 +2,20 @@
  * `aldis carrier check` must name each; see crates/cli/tests/the_kit_names_each_fault.rs. */
 #define _GNU_SOURCE
 #include "aldis_carrier.h"
-#include <fcntl.h>
-#include <locale.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
+#include "trouble.h"
 
+#ifdef FAULT_schema
+#define STRING "strong"
+#else
+#define STRING "string"
+#endif
+#ifdef LEGAL_no_settings
+#define SETTINGS "{\"type\": \"object\", \"additionalProperties\": false}"
+#else
+#define SETTINGS "{\"type\": \"object\", \"additionalProperties\": false," \
+    " \"required\": [\"base_url\", \"token\"], \"properties\": {\"base_url\": {\"type\": \"" STRING "\"}," \
+    " \"token\": {\"type\": \"string\", \"x-secret\": true}}}"
+#endif
 static const char DESCRIPTOR[] =
     "{\"id\": \"broken\", \"version\": \"1.0.0\", \"abi\": {\"major\": 1, \"minor\": 0},"
 #ifdef FAULT_styles
@@ -20,20 +23,15 @@ static const char DESCRIPTOR[] =
 #else
     " \"styles\": [\"http\", \"webhook\"],"
 #endif
-    " \"allowed_hosts\": [], \"config_schema\": {\"type\": \"object\", \"additionalProperties\": false,"
-    " \"required\": [\"base_url\", \"token\"], \"properties\": {\"base_url\": {\"type\": \"string\"},"
-    " \"token\": {\"type\": \"string\", \"x-secret\": true}}}}";
+    " \"allowed_hosts\": [\"sms.example.com\"], \"config_schema\": " SETTINGS "}";
 
-typedef struct { char url[256], token[64]; const aldis_host *host; uint64_t id; } instance;
-static volatile unsigned sum;
+typedef struct { char url[256], token[64]; const aldis_host *host; aldis_host own; uint64_t id; } instance;
 #if defined(FAULT_undefined)
 extern int nobody_has_this(void);
 #endif
 #if defined(FAULT_panic)
 extern void rust_panics(void);
 #endif
-static void *idle(void *arg) { return pause(), arg; }
-static void on_signal(int number) { (void)number; }
 static void use(aldis_str s) { for (size_t i = 0; i < s.len; i++) sum += s.ptr[i]; }
 static int has(aldis_str body, const char *word) { return memmem(body.ptr, body.len, word, strlen(word)) != NULL; }
 
@@ -62,6 +60,8 @@ static int32_t end(const aldis_op *op, uint32_t cls, aldis_str code, aldis_str *
   return op->complete(op->ctx, &o);
 }
 
+static void keep(void *ctx, aldis_str value) { if (value.len) *(uint8_t *)ctx = 'y'; }
+
 static int32_t submit(void *inst, const aldis_msg *theirs, const aldis_op *their_op) {
   instance *self = inst;
   aldis_msg msg;
@@ -72,6 +72,13 @@ static int32_t submit(void *inst, const aldis_msg *theirs, const aldis_op *their
   aldis_copy(&msg, sizeof msg, theirs);
 #endif
   aldis_copy(&op, sizeof op, their_op);
+#ifdef FAULT_host_in_place
+  uint8_t dice;
+  self->host->random(&dice, 1);
+#endif
+#ifdef FAULT_op_in_place
+  sum += their_op->wait != NULL;
+#endif
 #ifdef FAULT_in_place
   sum += theirs->attrs.len;
 #endif
@@ -97,65 +104,14 @@ static int32_t submit(void *inst, const aldis_msg *theirs, const aldis_op *their
 #ifdef FAULT_writes_lent
   if (msg.text.len) ((uint8_t *)msg.text.ptr)[0] = 'x';
 #endif
-#ifdef FAULT_leak
-  sum += malloc(100) != NULL;
-#endif
-#ifdef FAULT_sleeps
-  usleep(2000);
-#endif
-#ifdef FAULT_connects
-  close(socket(AF_INET, SOCK_STREAM, 0));
-#endif
-#ifdef FAULT_slow
-  for (struct timespec a, b = (clock_gettime(CLOCK_MONOTONIC, &a), a);
-       (b.tv_sec - a.tv_sec) * 1000000000L + b.tv_nsec - a.tv_nsec < 15000000; clock_gettime(CLOCK_MONOTONIC, &b)) {}
-#endif
-#ifdef FAULT_thread
-  pthread_t thread;
-  pthread_create(&thread, NULL, idle, NULL);
-#endif
-#ifdef FAULT_file
-  sum += open("/dev/null", O_RDONLY);
-#endif
-#ifdef FAULT_signal
-  signal(SIGUSR1, on_signal);
-#endif
-#ifdef FAULT_prints
-  printf("sending\n");
-#endif
-#ifdef FAULT_prints_error
-  fprintf(stderr, "sending\n");
-#endif
-#ifdef FAULT_folder
-  sum += chdir("/");
-#endif
-#ifdef FAULT_environment
-  setenv("BROKEN", "1", 1);
-#endif
-#ifdef FAULT_umask
-  umask(0);
-#endif
-#ifdef FAULT_locale
-  setlocale(LC_ALL, "C.UTF-8");
-#endif
-#ifdef FAULT_exit
-  exit(0);
-#endif
-#ifdef FAULT_abort
-  abort();
+#ifdef IN_submit
+  trouble();
 #endif
 #ifdef FAULT_panic
   rust_panics();
 #endif
-#ifdef FAULT_null
-  sum += *(volatile int *)0;
-#endif
-#ifdef FAULT_divides
-  volatile int zero = 0, one = 100;
-  sum += (unsigned)(one / zero);
-#endif
-#ifdef FAULT_hangs
-  for (;;) sum++;
+#ifdef LEGAL_slow
+  busy(4);
 #endif
 #ifdef FAULT_no_word
   return ALDIS_OK;
@@ -167,10 +123,10 @@ static int32_t submit(void *inst, const aldis_msg *theirs, const aldis_op *their
   return ALDIS_E_PANIC;
 #endif
 #ifdef FAULT_logs
-  if (self->host->log) self->host->log(self->id, ALDIS_LOG_INFO, msg.to, NULL);
+  if (self->own.log) self->own.log(self->id, ALDIS_LOG_INFO, msg.to, NULL);
 #endif
 #ifdef FAULT_logs_text
-  if (self->host->log) self->host->log(self->id, ALDIS_LOG_DEBUG, msg.text, NULL);
+  if (self->own.log) self->own.log(self->id, ALDIS_LOG_DEBUG, msg.text, NULL);
 #endif
   char url[300], token[100];
 #ifdef FAULT_shared_buffer
@@ -185,8 +141,17 @@ static int32_t submit(void *inst, const aldis_msg *theirs, const aldis_op *their
     if (attrs[i].struct_size >= 24 && attrs[i].struct_size < 1000 && attrs[i].key.len < 100) len += attrs[i].key.len;
 #endif
   len = (size_t)snprintf(body, 400, "%zu %.*s ", len, (int)msg.to.len, (const char *)msg.to.ptr);
+#ifdef LEGAL_kv
+  uint8_t known = 0;
+  if (self->own.kv_get(self->id, aldis_text("word"), &known, keep) != ALDIS_OK) known = 'n';
+  self->own.kv_put(self->id, aldis_text("word"), aldis_text("secret word"));
+  body[len++] = (char)known;
+#endif
 #ifdef FAULT_shared_buffer
   for (int i = 0; i < 3000; i++) sum += (unsigned)i;
+#endif
+#ifdef FAULT_clock
+  len += (size_t)snprintf(body + len, 40, "%ld ", (long)time(NULL));
 #endif
   if (take) memcpy(body + len, msg.text.ptr, take);
 #ifdef FAULT_other_host
@@ -196,9 +161,12 @@ static int32_t submit(void *inst, const aldis_msg *theirs, const aldis_op *their
 #endif
   snprintf(token, sizeof token, "Bearer %s", self->token);
 #ifdef FAULT_logs_secret
-  if (self->host->log) self->host->log(self->id, ALDIS_LOG_DEBUG, aldis_text(token), NULL);
+  if (self->own.log) self->own.log(self->id, ALDIS_LOG_DEBUG, aldis_text(token), NULL);
 #endif
   aldis_pair header = {sizeof header, ALDIS_PAIR_SECRET, aldis_text("authorization"), aldis_text(token)};
+#ifdef FAULT_pair_size
+  header.struct_size = 16;
+#endif
 #ifdef FAULT_unmarked_secret
   header.flags = 0;
 #endif
@@ -221,6 +189,20 @@ static int32_t on_response(void *inst, const aldis_msg *msg, const aldis_http_re
   aldis_str id = aldis_text("m-1");
   (void)inst, (void)msg;
   aldis_copy(&r, sizeof r, theirs), aldis_copy(&op, sizeof op, their_op);
+#ifdef IN_on_response
+  trouble();
+#endif
+#ifdef FAULT_slow_when_large
+  if (r.body.len > 1000000) busy(700);
+#endif
+#ifdef FAULT_leaks_when_limited
+  if (r.status == 429) sum += malloc(100) != NULL;
+#endif
+#ifdef FAULT_header_stride
+  const aldis_pair *headers = r.headers.ptr;
+  for (size_t i = 0; i < r.headers.len; i++)
+    if (headers[i].struct_size >= 24 && headers[i].key.len == 11 && headers[i].key.ptr[0] == 'r') return end(&op, ALDIS_RATE_LIMITED, aldis_text("later"), NULL);
+#endif
 #ifdef FAULT_resp_in_place
   use(theirs->body);
 #endif
@@ -247,8 +229,41 @@ static int32_t on_response(void *inst, const aldis_msg *msg, const aldis_http_re
 
 static int32_t handle(void *inst, const aldis_webhook_req *theirs, const aldis_webhook_sink *their_sink) {
   aldis_webhook_req req;
-  (void)inst, (void)their_sink;
+  (void)inst;
+#ifdef FAULT_req_copied_whole
+  memcpy(&req, theirs, theirs->struct_size);
+#else
   aldis_copy(&req, sizeof req, theirs);
+#endif
+  sum += (unsigned)req.now_unix_ms;
+#ifdef IN_handle
+  trouble();
+#endif
+#ifdef FAULT_req_in_place
+  sum += (unsigned)theirs->now_unix_ms;
+#endif
+#ifdef FAULT_keeps_body
+  static aldis_str kept;
+  use(kept), kept = req.body;
+#endif
+#ifdef FAULT_keeps_webhook_sink
+  static aldis_webhook_sink before;
+  if (before.reply) before.reply(before.ctx, 200, NULL, aldis_bytes(NULL, 0));
+  aldis_copy(&before, sizeof before, their_sink);
+#endif
+#ifdef FAULT_event_kind
+  aldis_webhook_sink sink;
+  aldis_event event;
+  aldis_copy(&sink, sizeof sink, their_sink);
+  memset(&event, 0, sizeof event), event.struct_size = sizeof event, event.kind = 77;
+  sink.event(sink.ctx, &event);
+#endif
+#ifdef LEGAL_key
+  for (size_t i = 0; i < req.headers.len; i++) {
+    aldis_pair header = aldis_pair_at(req.headers, i);
+    if (aldis_is(header.key, "x-key") && aldis_is(header.value, "made-up")) return ALDIS_VERIFIED;
+  }
+#endif
 #ifdef FAULT_believes_callers
   return has(req.body, "delivered") ? ALDIS_VERIFIED : ALDIS_REJECT;
 #endif
@@ -264,6 +279,9 @@ static void copy_text(char *to, size_t room, aldis_str from) {
 static int32_t create(const aldis_host *host, const aldis_instance_cfg *theirs, void **out) {
   aldis_instance_cfg cfg;
   aldis_copy(&cfg, sizeof cfg, theirs);
+#ifdef IN_create
+  trouble();
+#endif
 #ifdef FAULT_global
   static instance the_one;
   instance *self = &the_one;
@@ -276,9 +294,15 @@ static int32_t create(const aldis_host *host, const aldis_instance_cfg *theirs, 
     aldis_copy(&secret, sizeof secret, (const uint8_t *)cfg.secrets.ptr + i * cfg.secrets.stride);
     if (aldis_is(secret.key, "token")) copy_text(self->token, sizeof self->token, secret.value);
   }
-#ifndef FAULT_takes_anything
+#ifdef LEGAL_no_settings
+  copy_text(self->url, sizeof self->url, aldis_text("https://sms.example.com")), copy_text(self->token, sizeof self->token, aldis_text("none"));
+  at = NULL;
+#elif !defined(FAULT_takes_anything)
   if (!at || !self->token[0]) {
     const char *key = at ? "token" : "base_url";
+#ifdef FAULT_silent_refusal
+    return ALDIS_E_INVALID;
+#endif
     if (cfg.fault) cfg.fault(cfg.fault_ctx, aldis_text(key), aldis_text("is missing"));
 #ifndef FAULT_global
     free(self);
@@ -291,9 +315,15 @@ static int32_t create(const aldis_host *host, const aldis_instance_cfg *theirs, 
     const uint8_t *stop = memchr(at, '"', (size_t)(cfg.config_json.ptr + cfg.config_json.len - at));
     copy_text(self->url, sizeof self->url, aldis_bytes(at, stop ? (size_t)(stop - at) : 0));
   }
+#ifdef FAULT_first_wins
+  static char first[256];
+  if (!first[0]) memcpy(first, self->url, sizeof first);
+  memcpy(self->url, first, sizeof first);
+#endif
+  aldis_copy(&self->own, sizeof self->own, host);
   self->host = host, self->id = cfg.instance_id;
 #ifdef FAULT_logs_at_create
-  if (host->log) host->log(self->id, ALDIS_LOG_DEBUG, aldis_text(self->token), NULL);
+  if (self->own.log) self->own.log(self->id, ALDIS_LOG_DEBUG, aldis_text(self->token), NULL);
 #endif
 #ifdef FAULT_undefined
   sum += (unsigned)nobody_has_this();
@@ -302,10 +332,25 @@ static int32_t create(const aldis_host *host, const aldis_instance_cfg *theirs, 
 }
 
 static void destroy(void *inst) {
+#ifdef IN_destroy
+  trouble();
+#endif
 #if !defined(FAULT_global) && !defined(FAULT_leaks_instance)
   free(inst);
 #endif
 }
+
+static int32_t load(const aldis_host *host) {
+  (void)host;
+#ifdef IN_load
+  trouble();
+#endif
+  return ALDIS_OK;
+}
+
+#ifdef IN_constructor
+__attribute__((constructor)) static void begin(void) { trouble(); }
+#endif
 
 static const aldis_http HTTP = {sizeof HTTP, 0, submit, on_response};
 static const aldis_webhook WEBHOOK = {sizeof WEBHOOK, 0, handle};
@@ -321,6 +366,6 @@ static const void *extension(aldis_str id) {
 #define SIZE sizeof ENTRY
 #endif
 static const aldis_entry ENTRY = {SIZE, ALDIS_MAGIC, ALDIS_ABI_MAJOR, ALDIS_ABI_MINOR, 0, 0, 0,
-  {(const uint8_t *)DESCRIPTOR, sizeof DESCRIPTOR - 1}, NULL, create, destroy, extension};
+  {(const uint8_t *)DESCRIPTOR, sizeof DESCRIPTOR - 1}, load, create, destroy, extension};
 
-const aldis_entry *aldis_carrier_entry_v1(void) { (void)idle, (void)on_signal; return &ENTRY; }
+const aldis_entry *aldis_carrier_entry_v1(void) { (void)trouble; return &ENTRY; }

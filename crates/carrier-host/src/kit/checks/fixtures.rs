@@ -2,14 +2,18 @@
 
 use super::{End, Ground, kept, needs_http, ready};
 use crate::kit::Checked;
-use crate::kit::ear::{Ended, Wanted};
+use crate::kit::ear::{Ended, Told, Wanted};
 use crate::kit::fixtures::{OutcomePattern, RequestPattern, class_word, word};
 use crate::kit::letter::Lengths;
 use crate::kit::report::Fault;
+use aldis_carrier::{EventKind, ReceiptState};
 use serde_json::Value;
 
 pub(super) fn check(ground: &Ground) -> Checked {
     let (subject, example) = ready(ground)?;
+    if subject.session.is_some() {
+        return super::streams::check(ground, &subject, &example);
+    }
     let count = example.fixtures.messages.len() + example.fixtures.replies.len();
     if count == 0 {
         return Err(End::Skipped(
@@ -55,17 +59,17 @@ pub(super) fn check(ground: &Ground) -> Checked {
             Err(broken) => faults.extend(named(&case.file, broken)),
         }
     }
-    made.destroy(&manner);
+    faults.extend(made.destroy(&manner).err().unwrap_or_default());
     kept(faults, format!("{count} examples"))
 }
 
-fn named(file: &str, faults: Vec<Fault>) -> impl Iterator<Item = Fault> {
+pub(super) fn named(file: &str, faults: Vec<Fault>) -> impl Iterator<Item = Fault> {
     faults
         .into_iter()
         .map(move |fault| Fault::new(format!("{file}: {}", fault.what), fault.mend))
 }
 
-fn outcome(file: &str, expected: &OutcomePattern, ended: &Ended) -> Vec<Fault> {
+pub(super) fn outcome(file: &str, expected: &OutcomePattern, ended: &Ended) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut differ = |what: &str, wanted: String, got: String| {
         if wanted != got {
@@ -96,6 +100,28 @@ fn outcome(file: &str, expected: &OutcomePattern, ended: &Ended) -> Vec<Fault> {
         );
     }
     faults
+}
+
+/// How an event differs from what is expected of it.
+pub(super) fn event(expected: &Value, told: &Told) -> Vec<String> {
+    let kind = EventKind::from_number(told.kind).map(word).unwrap_or_default();
+    let state = ReceiptState::from_number(told.state)
+        .map(word)
+        .unwrap_or_default();
+    let members = [
+        ("kind", &kind),
+        ("state", &state),
+        ("carrier_id", &told.carrier_id),
+        ("from", &told.from),
+        ("to", &told.to),
+        ("text", &told.text),
+        ("code", &told.code),
+    ];
+    let differs = members.into_iter().filter_map(|(name, got)| {
+        let wanted = expected.get(name).and_then(Value::as_str)?;
+        (wanted != got).then(|| format!("the event's {name} is {got:?} instead of {wanted:?}"))
+    });
+    differs.collect()
 }
 
 fn request(file: &str, pattern: &RequestPattern, wanted: &Wanted) -> Vec<Fault> {

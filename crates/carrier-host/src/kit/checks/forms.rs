@@ -1,6 +1,6 @@
 //! One well-formed word for each call.
 
-use super::{Ground, assorted, first, kept, needs_http, ready};
+use super::{Ground, Workout, assorted, first, kept, ready, stopped};
 use crate::kit::Checked;
 use crate::kit::ear::Wanted;
 use crate::kit::example::Example;
@@ -10,12 +10,14 @@ use crate::kit::subject::Subject;
 
 pub(super) fn check(ground: &Ground) -> Checked {
     let (subject, example) = ready(ground)?;
-    needs_http(&subject)?;
+    let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
     let manner = subject.guarded(Lengths::default());
     let made = example.made(ground, &subject, &manner)?;
     let mut faults = Vec::new();
     let mut attempts = 0_u32;
-    for (number, letter) in example.letters().iter().enumerate() {
+    let messages = example.letters();
+    let messages = messages.iter().filter(|_| subject.http.is_some());
+    for (number, letter) in messages.enumerate() {
         for reply in assorted(&example) {
             let doing = format!(
                 "an attempt with message {number}, answered with status {}",
@@ -34,18 +36,12 @@ pub(super) fn check(ground: &Ground) -> Checked {
             }
         }
     }
-    made.destroy(&manner);
-    if manner.late_words() > 0 {
-        faults.push(Fault::new(
-            format!(
-                "it spoke into a sink {} times after the call that lent it had returned",
-                manner.late_words()
-            ),
-            "a sink is dead once its call returns: never keep one",
-        ));
-    }
+    workout.once(ground, &made, &manner).map_err(stopped)?;
+    ground.report.doing("instance_destroy");
+    faults.extend(made.destroy(&manner).err().unwrap_or_default());
+    faults.extend(manner.late());
     faults.dedup();
-    kept(faults, format!("{attempts} attempts"))
+    kept(faults, format!("{attempts} attempts; {}", workout.kinds()))
 }
 
 /// Secrets in headers are marked, and requests go where they may.

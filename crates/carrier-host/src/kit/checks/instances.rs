@@ -1,9 +1,15 @@
 //! Two instances with other settings, apart and at once.
 
-use super::{Checked, End, Ground, Manner, assorted, ready};
+use super::other::{Other, another};
+use super::talk::Talk;
+use super::workout::difference;
+use super::{Checked, End, Example, Ground, Manner, Subject, Workout, assorted, ready, stopped};
+use crate::kit::aside::aside;
 use crate::kit::letter::{Configuration, Lengths, Letter, Reply};
+use crate::kit::made::{Attempt, Made};
 use crate::kit::report::Fault;
-use crate::kit::subject::{Attempt, Made, Subject};
+use crate::kit::wire::Act;
+use std::time::{Duration, Instant};
 
 /// Threads that call at once.
 const THREADS: usize = 64;
@@ -11,75 +17,127 @@ const THREADS: usize = 64;
 /// Attempts of each thread.
 const ROUNDS: usize = 40;
 
+/// A slow library is called less often.
+const LONG_ENOUGH: Duration = Duration::from_secs(8);
+
+/// Between what two instances say.
+const NEXT: &str = "";
+
+/// After it every clock of seconds shows something else.
+const A_SECOND: Duration = Duration::from_millis(1050);
+
 /// An instance that threads share: its functions are `[any]`.
 struct Shared<'s>(Made<'s>);
 
-// SAFETY: the contract tags every function it is given to `[any]`.
+// SAFETY: the contract tags every function it is given to `[any]`; a session is one thread's.
 unsafe impl Sync for Shared<'_> {}
 
 pub(super) fn check(ground: &Ground) -> Checked {
     let (subject, example) = ready(ground)?;
-    super::needs_http(&subject)?;
-    let letters = example.letters();
-    let replies = assorted(&example);
+    let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
+    let other = another(ground, &subject, &example)?;
+    let with = match &other {
+        Other::Differs(with, _) => with,
+        Other::None => &example.configuration,
+        Other::Refused(reason) => return Err(End::Untried(reason.clone())),
+    };
+    let own = &example.configuration;
+    let alone = |with: &Configuration, id: u64| {
+        aside(|| {
+            let manner = subject.guarded(Lengths::default());
+            let made = made(ground, &subject, &manner, with, id)?;
+            workout.once(ground, &made, &manner)
+        })
+    };
+    let first_alone = alone(own, 1).map_err(stopped)?;
+    let second_alone = alone(with, 2).map_err(stopped)?;
+    // In a copy, too: whatever is found, it can be asked once more what is said alone.
+    let beside = aside(|| {
+        let manner = subject.guarded(Lengths::default());
+        let first = made(ground, &subject, &manner, own, 1)?;
+        let second = made(ground, &subject, &manner, with, 2)?;
+        let said = workout.run(ground, &[&first, &second], &manner)?;
+        Ok(said.join(&NEXT.to_owned()))
+    });
+    let beside = beside.map_err(stopped)?;
+    let mut said = beside.split(|line| line == NEXT);
+    for (before, which, with, id) in [
+        (&first_alone, "the first", own, 1),
+        (&second_alone, "the second", with, 2),
+    ] {
+        let Some(about) = difference(before, said.next().unwrap_or_default()) else {
+            continue;
+        };
+        // Who is of another mind each time says nothing about who is beside it.
+        if difference(before, &alone(with, id).map_err(stopped)?).is_none() {
+            return Err(mixed(which, &about));
+        }
+    }
     let manner = subject.guarded(Lengths::default());
-    ground.report.doing("instance_create");
-    let first = example.made(ground, &subject, &manner)?;
-    ground.report.doing("attempts of one instance");
-    let alone = round(&first, &manner, &letters, &replies)?;
-    if alone != round(&first, &manner, &letters, &replies)? {
+    let first = made(ground, &subject, &manner, own, 1).map_err(stopped)?;
+    let second = made(ground, &subject, &manner, with, 2).map_err(stopped)?;
+    workout
+        .run(ground, &[&first, &second], &manner)
+        .map_err(stopped)?;
+    same_again(ground, &first, &manner, &example)?;
+    ground.report.doing("instance_destroy of the second");
+    second.destroy(&manner).map_err(stopped)?;
+    ground
+        .report
+        .doing("the first instance, after the second is gone");
+    workout.once(ground, &first, &manner).map_err(stopped)?;
+    let second = made(ground, &subject, &manner, with, 2).map_err(stopped)?;
+    let note = match &other {
+        Other::Differs(_, what) => format!("two instances that differ in {what}"),
+        _ => "its settings leave nothing to vary: two instances with the same ones".to_owned(),
+    };
+    hammer(ground, &subject, vec![first, second], &example, &workout)?;
+    Ok(format!("{note}, {THREADS} threads at once"))
+}
+
+fn made<'s>(
+    ground: &Ground,
+    subject: &'s Subject,
+    manner: &Manner<'_>,
+    with: &Configuration,
+    id: u64,
+) -> Result<Made<'s>, Vec<Fault>> {
+    ground.report.doing(&format!("instance_create of instance {id}"));
+    subject.create(manner, with, id).map_err(|refused| {
+        vec![Fault::new(
+            format!("it makes instance {id} not again: {}", refused.reason),
+            "instance_create may be called any number of times: no globals for \"the\" instance",
+        )]
+    })
+}
+
+fn mixed(which: &str, about: &str) -> End {
+    End::broken(
+        format!("once there are two instances, {which} answers otherwise than alone: {about}"),
+        "keep everything about an instance behind its handle: no globals for \"the\" instance",
+    )
+}
+
+/// The same message and reply, at once and a second later.
+fn same_again(ground: &Ground, made: &Made<'_>, manner: &Manner<'_>, example: &Example) -> Result<(), End> {
+    if made.subject.http.is_none() {
+        return Ok(());
+    }
+    ground.report.doing("attempts, and the same again");
+    let (letters, replies) = (example.letters(), assorted(example));
+    let first = round(made, manner, &letters, &replies)?;
+    if first != round(made, manner, &letters, &replies)? {
         return Err(End::broken(
             "the same message and reply come to something else the second time",
             "keep nothing from one message to the next; take time from now_unix_ms and chance from host->random",
         ));
     }
-    let Some(other) = &example.other else {
-        return hammer(ground, &subject, vec![(first, alone)], &letters, &replies);
-    };
-    ground.report.doing("instance_create with other settings");
-    let Ok(second) = subject.create(&manner, other, 2) else {
-        return hammer(ground, &subject, vec![(first, alone)], &letters, &replies);
-    };
-    let second_alone = round(&second, &manner, &letters, &replies)?;
-    ground
-        .report
-        .doing("attempts of the first instance, with a second beside it");
-    if round(&first, &manner, &letters, &replies)? != alone {
-        let mixed = if second_alone == alone {
-            ""
-        } else {
-            " with what belongs to the second"
-        };
+    std::thread::sleep(A_SECOND);
+    if first != round(made, manner, &letters, &replies)? {
         return Err(End::broken(
-            format!("once there is a second instance, the first answers otherwise{mixed}"),
-            "keep everything about an instance behind its handle: no globals for \"the\" instance",
+            "the same message and reply come to something else a second later: it looks at a clock of its own",
+            "take the time from now_unix_ms of the message, the reply or the call-back",
         ));
-    }
-    differ(other, &example.configuration, &alone, &second_alone)?;
-    hammer(
-        ground,
-        &subject,
-        vec![(first, alone), (second, second_alone)],
-        &letters,
-        &replies,
-    )
-}
-
-/// Another address must show in the requests.
-fn differ(
-    other: &Configuration,
-    own: &Configuration,
-    alone: &[Attempt],
-    beside: &[Attempt],
-) -> Result<(), End> {
-    let moved = other.settings["base_url"] != own.settings["base_url"];
-    let sends = alone.iter().any(|attempt| !attempt.requests.is_empty());
-    if moved && sends && alone == beside {
-        return Err(Fault::new(
-            "a second instance with another base_url sends where the first one does",
-            "keep everything about an instance behind its handle: no globals for \"the\" instance",
-        )
-        .into());
     }
     Ok(())
 }
@@ -100,44 +158,88 @@ fn round(
     Ok(attempts)
 }
 
+/// What one thread found beforehand, for many to find again.
+struct Known {
+    letters: Vec<Letter>,
+    replies: Vec<Reply>,
+    attempts: Vec<Attempt>,
+    talks: Vec<(Talk, Vec<Act>)>,
+}
+
+impl Known {
+    fn of(made: &Made<'_>, manner: &Manner<'_>, example: &Example, workout: &Workout) -> Result<Self, End> {
+        let (letters, replies) = (example.letters(), assorted(example));
+        let attempts = match made.subject.http {
+            Some(_) => round(made, manner, &letters, &replies)?,
+            None => Vec::new(),
+        };
+        let mut talks = Vec::new();
+        for talk in &workout.talks {
+            let acts = talk.acts(made, manner).map_err(stopped)?;
+            // Who numbers its messages for all of its sessions says something else each time, as it may.
+            if acts == talk.acts(made, manner).map_err(stopped)? {
+                talks.push((talk.clone(), acts));
+            }
+        }
+        Ok(Self {
+            letters,
+            replies,
+            attempts,
+            talks,
+        })
+    }
+
+    /// One turn of a thread; whether all is as it was.
+    fn again(&self, made: &Made<'_>, manner: &Manner<'_>, number: usize, turn: usize) -> bool {
+        let talk = self.talks.get((number + turn) % self.talks.len().max(1));
+        let told = talk.is_none_or(|(talk, known)| talk.acts(made, manner).is_ok_and(|acts| acts == *known));
+        if self.attempts.is_empty() {
+            return told;
+        }
+        let (letter, reply) = (number % self.letters.len(), turn % self.replies.len());
+        let got = made.attempt(manner, &self.letters[letter], &self.replies[reply..=reply]);
+        told && got.is_ok_and(|got| got == self.attempts[letter * self.replies.len() + reply])
+    }
+}
+
 fn hammer(
     ground: &Ground,
     subject: &Subject,
-    instances: Vec<(Made<'_>, Vec<Attempt>)>,
-    letters: &[Letter],
-    replies: &[Reply],
-) -> Checked {
-    let count = instances.len();
-    let shared: Vec<_> = instances
-        .into_iter()
-        .map(|(made, alone)| (Shared(made), alone))
-        .collect();
-    ground
-        .report
-        .doing(&format!("{THREADS} threads in {count} instance(s) at once"));
+    instances: Vec<Made<'_>>,
+    example: &Example,
+    workout: &Workout,
+) -> Result<(), End> {
+    let manner = subject.plain();
+    ground.report.doing("attempts and sessions of each instance");
+    let mut shared = Vec::new();
+    for made in instances {
+        let known = Known::of(&made, &manner, example, workout)?;
+        shared.push((Shared(made), known));
+    }
+    ground.report.doing(&format!("{THREADS} threads at once"));
+    let began = Instant::now();
     let mixed = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS)
             .map(|number| {
-                let (instance, alone) = &shared[number % count];
+                let (instance, known) = &shared[number % shared.len()];
                 scope.spawn(move || {
                     let manner = subject.plain();
-                    let letter = number % letters.len();
-                    (0..ROUNDS).all(|turn| {
-                        let reply = turn % replies.len();
-                        let got = instance
-                            .0
-                            .attempt(&manner, &letters[letter], &replies[reply..=reply]);
-                        got.is_ok_and(|got| got == alone[letter * replies.len() + reply])
-                    })
+                    let turns = (0..ROUNDS).take_while(|turn| *turn < 2 || began.elapsed() < LONG_ENOUGH);
+                    let mut turns = turns;
+                    turns.all(|turn| known.again(&instance.0, &manner, number / 2, turn))
                 })
             })
             .collect();
-        threads.into_iter().any(|thread| !thread.join().unwrap_or(false))
+        // Each is waited for: a library must not lose the instance while others use it.
+        let ended: Vec<_> = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or(false))
+            .collect();
+        ended.contains(&false)
     });
-    let manner = subject.plain();
     ground.report.doing("instance_destroy");
     for (instance, _) in shared {
-        instance.0.destroy(&manner);
+        instance.0.destroy(&manner).map_err(stopped)?;
     }
     if mixed {
         return Err(End::broken(
@@ -145,7 +247,5 @@ fn hammer(
             "every function is [any]: no static buffers, no shared state without a lock that is never held long",
         ));
     }
-    Ok(format!(
-        "{count} instance(s), {THREADS} threads of {ROUNDS} attempts"
-    ))
+    Ok(())
 }

@@ -56,8 +56,24 @@ fn mend(reason: &str) -> &'static str {
         "set abi_major and abi_minor to ALDIS_ABI_MAJOR and ALDIS_ABI_MINOR, min_host_minor to what it really needs"
     } else if reason.contains("descriptor") {
         "see descriptor_json in aldis_carrier.h for what it must hold"
+    } else if reason.contains("stack") {
+        "link with -z noexecstack; in assembly say .section .note.GNU-stack"
+    } else if reason.contains("thread-local") {
+        "compile with -ftls-model=global-dynamic, or use no thread-local memory"
+    } else if reason.contains("GLIBC") || reason.contains("glibc") {
+        "build on a machine as old as the oldest you serve"
+    } else if reason.contains("links") || reason.contains("linked") || reason.contains("needs lib") {
+        "link statically what is not the C library's: a host has nothing else (sanitizers, too, are left out)"
+    } else if reason.contains("neither") {
+        "let get_extension return a static table for \"aldis.http/1\" or \"aldis.session/1\", its struct_size its sizeof"
+    } else if reason.contains("entry is null") || reason.contains("instance_create") {
+        "return a static aldis_entry with its struct_size, its magic and an instance_create"
+    } else if reason.contains("table") {
+        "fill every function of the style's table, and set its struct_size to its sizeof"
+    } else if reason.contains("load function") {
+        "load must return ALDIS_OK each time it is called"
     } else {
-        "see aldis_entry in aldis_carrier.h"
+        "\"When it does not load\" in the guide says what each of these means"
     }
 }
 
@@ -117,7 +133,7 @@ fn tables(ground: &Ground, subject: &Subject) -> Vec<Fault> {
                 .lending
                 .bytes("the text of the extension's id", "get_extension", id.as_bytes());
         // SAFETY: the id is lent until the call returns.
-        let table = subject.call(|| unsafe { get(lent) });
+        let table = subject.call("get_extension", || unsafe { get(lent) });
         lending.lending.over();
         table.addr()
     };
@@ -147,7 +163,7 @@ fn tables(ground: &Ground, subject: &Subject) -> Vec<Fault> {
     if let Some(load) = subject.entry.load {
         ground.report.doing("load, once more");
         // SAFETY: the host table is static.
-        let again = subject.call(|| unsafe { load(Subject::host()) });
+        let again = subject.call("load", || unsafe { load(Subject::host()) });
         if again != aldis_carrier::abi::OK {
             faults.push(Fault::new(
                 format!("load returned {again} when it was called once more"),
@@ -202,7 +218,19 @@ fn described(subject: &Subject, descriptor: &Value) -> Vec<Fault> {
         }
     }
     let schema = &descriptor["config_schema"];
-    if !(schema["type"] == "object" && schema["properties"].is_object()) {
+    // Whatever is wrong with no settings at all, the schema must be one.
+    if let Err(error) = crate::settings::check(schema, &json!({}), &[])
+        && error.key.is_none()
+        && error.reason.contains("no JSON Schema")
+    {
+        fault(
+            error.reason,
+            "see json-schema.org: a host holds the settings against it",
+        );
+    }
+    // A carrier without settings has no properties.
+    let properties = &schema["properties"];
+    if !(schema["type"] == "object" && (properties.is_object() || properties.is_null())) {
         fault(
             "its config_schema does not describe an object with properties".to_owned(),
             "\"config_schema\": {\"type\": \"object\", \"properties\": {...}, \"required\": [...]}",
@@ -222,8 +250,7 @@ pub(super) fn settings(ground: &Ground) -> Checked {
     let manner = subject.guarded(crate::kit::letter::Lengths::default());
     let made = example.made(ground, &subject, &manner)?;
     ground.report.doing("instance_destroy");
-    made.destroy(&manner);
-    let mut faults = Vec::new();
+    let mut faults = made.destroy(&manner).err().unwrap_or_default();
     let schema = &subject.descriptor().config_schema.clone().unwrap_or_default();
     for name in schema["required"]
         .as_array()
@@ -235,13 +262,13 @@ pub(super) fn settings(ground: &Ground) -> Checked {
         ground.report.doing(&format!("instance_create without {name:?}"));
         match subject.create(&manner, &without, 2) {
             Ok(made) => {
-                made.destroy(&manner);
+                let _ = made.destroy(&manner);
                 faults.push(Fault::new(
                     format!("it makes an instance without {name:?}, which its schema requires"),
                     "refuse it: call cfg.fault with the key, and return ALDIS_E_INVALID",
                 ));
             }
-            Err(refused) if refused.returned == aldis_carrier::abi::E_PANIC => faults.push(Fault::new(
+            Err(refused) if refused.panicked() => faults.push(Fault::new(
                 format!("instance_create panics without {name:?}"),
                 "call cfg.fault with the key, and return ALDIS_E_INVALID",
             )),

@@ -1,74 +1,107 @@
 //! Memory that is left behind.
 
-use super::{Checked, Ground, assorted, kept, ready};
-use crate::kit::process::heap;
+use super::{Checked, Ground, Workout, kept, ready, stopped};
+use crate::kit::process::memory;
 use crate::kit::report::Fault;
+use std::time::{Duration, Instant};
 
 /// Rounds before counting: caches, tables and thread-local state are made once.
-const WARM: usize = 200;
+const WARM: usize = 60;
 
 /// Rounds of a window that is counted.
-const ROUNDS: usize = 400;
+const ROUNDS: usize = 60;
+
+/// The same where rounds are slow.
+const FEW: usize = 10;
+
+/// Rounds of a window, and the time for them, where something seems to leak.
+const MANY: usize = 600;
+const LONGER: Duration = Duration::from_secs(3);
 
 /// A leak grows in every window; what the allocator itself keeps (its caches count as used, mallinfo(3)) does not.
 const WINDOWS: usize = 5;
 
+/// A round that takes longer is a slow one.
+const SLOW: Duration = Duration::from_millis(5);
+
 /// Bytes a round may leave: less than the smallest thing an allocator hands out.
-pub(super) const GRAIN: usize = 8;
+const GRAIN: usize = 8;
 
 pub(super) fn check(ground: &Ground) -> Checked {
     let (subject, example) = ready(ground)?;
+    let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
     let manner = subject.plain();
     let made = example.made(ground, &subject, &manner)?;
-    let letters = example.letters();
-    let replies = assorted(&example);
     let mut faults = Vec::new();
-    ground
-        .report
-        .doing("instance_create and instance_destroy, again and again");
-    let left = growth(|| {
-        if let Ok(made) = subject.create(&manner, &example.configuration, 2) {
-            made.destroy(&manner);
-        }
-        drop(subject.desk.take_log());
-    });
-    if left > GRAIN {
-        faults.push(Fault::new(
-            format!("each instance leaves {left} bytes behind when it is destroyed"),
-            "free in instance_destroy all that instance_create allocated",
-        ));
-    }
-    if subject.http.is_some() {
-        ground.report.doing("attempts, again and again");
-        let mut turn = 0;
+    let mut left = |what: &str, round: &mut dyn FnMut(), mend: &str| {
+        ground.report.doing(&format!("{what}, again and again"));
         let left = growth(|| {
-            turn += 1;
-            let reply = &replies[turn % replies.len()];
-            let _ = made.attempt(
-                &manner,
-                &letters[turn % letters.len()],
-                std::slice::from_ref(reply),
-            );
+            round();
             drop(subject.desk.take_log());
         });
-        if left > GRAIN {
-            faults.push(Fault::new(
-                format!("each attempt leaves {left} bytes behind"),
-                "free before you return what you allocated for the call; keep nothing about a message",
-            ));
+        if left > GRAIN && faults.len() < super::MOST_FAULTS {
+            let what = format!("{what} leaves {left} bytes behind");
+            faults.push(Fault::new(what, mend));
         }
+    };
+    left(
+        "each instance",
+        &mut || {
+            if let Ok(made) = subject.create(&manner, &example.configuration, 2) {
+                let _ = made.destroy(&manner);
+            }
+        },
+        "free in instance_destroy all that instance_create allocated",
+    );
+    for (what, letter, reply) in &workout.attempts {
+        left(
+            &what.replacen("an ", "each ", 1),
+            &mut || {
+                let _ = made.attempt(&manner, letter, std::slice::from_ref(reply));
+            },
+            "free before you return what you allocated for the call; keep nothing about a message",
+        );
     }
-    made.destroy(&manner);
-    kept(faults, format!("{WINDOWS} times {ROUNDS} instances and attempts"))
+    for (what, callback) in &workout.callbacks {
+        left(
+            &format!("each {what}"),
+            &mut || drop(made.handle(&manner, callback)),
+            "free before you return what you allocated for the call; keep nothing about a call-back",
+        );
+    }
+    for talk in &workout.talks {
+        left(
+            &talk.name.replacen("a ", "each ", 1),
+            &mut || drop(talk.hold(&[&made], &manner)),
+            "free in destroy all that open and the calls after it allocated, on every path",
+        );
+    }
+    faults.extend(made.destroy(&manner).err().unwrap_or_default());
+    kept(faults, format!("each of {}, again and again", workout.kinds()))
 }
 
-/// Bytes of heap that a round leaves in every window.
-pub(super) fn growth(mut round: impl FnMut()) -> usize {
-    (0..WARM).for_each(|_| round());
-    let windows = (0..WINDOWS).map(|_| {
-        let before = heap();
-        (0..ROUNDS).for_each(|_| round());
-        heap().saturating_sub(before)
+/// Bytes that a round leaves. What seems to leak is looked at for longer: what the allocator moves about comes to an end.
+fn growth(mut round: impl FnMut()) -> usize {
+    let began = Instant::now();
+    round();
+    let took = began.elapsed();
+    let rounds = if took > SLOW { FEW } else { ROUNDS };
+    (0..rounds.min(WARM)).for_each(|_| round());
+    let left = windows(&mut round, WINDOWS, rounds);
+    if left <= GRAIN {
+        return left;
+    }
+    let affordable = LONGER.as_micros() / took.as_micros().max(1);
+    let rounds = usize::try_from(affordable).unwrap_or(MANY).clamp(rounds, MANY);
+    windows(&mut round, WINDOWS, rounds)
+}
+
+/// Bytes that a round leaves in every window.
+fn windows(round: &mut impl FnMut(), count: usize, rounds: usize) -> usize {
+    let windows = (0..count).map(|_| {
+        let before = memory();
+        (0..rounds).for_each(|_| round());
+        memory().saturating_sub(before)
     });
-    windows.min().unwrap_or_default() / ROUNDS
+    windows.min().unwrap_or_default() / rounds
 }

@@ -1,9 +1,9 @@
 //! Panics on demand, through the hidden table `aldis.test/1`.
 
-use super::{Checked, End, Ground, ready};
-use crate::kit::letter::{Lengths, Letter, Reply};
+use super::{Checked, End, Ground, Workout, ready};
+use crate::kit::letter::Lengths;
 use crate::kit::process::printed;
-use aldis_carrier::abi::{E_PANIC, Str, TEST};
+use aldis_carrier::abi::{E_PANIC, TEST};
 
 /// What the panic says: a message, as real ones do.
 const WORDS: &str = "planted-panic-text +12025550123";
@@ -15,6 +15,7 @@ pub(super) fn check(ground: &Ground) -> Checked {
             "it has no {TEST}: nothing in it panics on demand. Libraries made with the Rust kit have it"
         )));
     };
+    let workout = Workout::of(ground, &subject, &example).map_err(super::stopped)?;
     let manner = subject.guarded(Lengths::default());
     let made = example.made(ground, &subject, &manner)?;
     let before = printed();
@@ -25,7 +26,7 @@ pub(super) fn check(ground: &Ground) -> Checked {
             .lending
             .bytes("the panic's text", "panic", WORDS.as_bytes());
         // SAFETY: the instance is alive, and the text is lent until the call returns.
-        let returned = subject.call(|| unsafe { panic(made.inst, words) });
+        let returned = subject.call("panic", || unsafe { panic(made.inst, words) });
         manner.lending.over();
         if returned != E_PANIC {
             return Err(End::broken(
@@ -33,6 +34,7 @@ pub(super) fn check(ground: &Ground) -> Checked {
                 "guard every entry with catch_unwind and return ALDIS_E_PANIC, or use export_carrier!",
             ));
         }
+        let _ = subject.desk.take_panic();
         let log = subject.desk.take_log();
         if log.is_empty() && round == 0 {
             return Err(End::broken(
@@ -53,12 +55,9 @@ pub(super) fn check(ground: &Ground) -> Checked {
             "replace the panic hook in load: the default one prints",
         ));
     }
-    if subject.http.is_some() {
-        ground.report.doing("an attempt after a panic");
-        let after = made.attempt(&manner, &Letter::default(), &[Reply::new(500, "")]);
-        after.map_err(|faults| super::first(faults, "after a contained panic"))?;
-    }
-    made.destroy(&manner);
-    let _ = Str::EMPTY;
+    workout
+        .once(ground, &made, &manner)
+        .map_err(|faults| super::first(faults, "after a contained panic"))?;
+    made.destroy(&manner).map_err(super::stopped)?;
     Ok("contained, logged without its words, and the instance goes on".to_owned())
 }

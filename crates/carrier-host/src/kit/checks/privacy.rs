@@ -1,10 +1,15 @@
 //! Numbers, texts and secrets: in requests, and nowhere else.
 
-use super::{Checked, Ground, assorted, kept, ready};
+use super::talk::Step;
+use super::{Checked, Ground, Workout, assorted, kept, ready, stopped};
+use crate::kit::connected::Connected;
 use crate::kit::ear::Ended;
 use crate::kit::example::Example;
 use crate::kit::letter::{Lengths, Letter};
+use crate::kit::made::Made;
 use crate::kit::report::Fault;
+use crate::kit::subject::Manner;
+use crate::kit::wire::Act;
 
 /// What must not show, and what it is.
 struct Private(Vec<(&'static str, String)>);
@@ -34,13 +39,13 @@ impl Private {
 
     fn shown(&self, texts: &[String], place: &str, call: &str) -> Vec<Fault> {
         let shows = |value: &str| texts.iter().any(|text| text.contains(value));
-        let shown = self.0.iter().filter(|(_, value)| shows(value));
-        shown.map(|(what, _)| leak(what, place, call)).collect()
+        let there = self.0.iter().filter(|(_, value)| shows(value));
+        there.map(|(what, _)| leak(what, place, call)).collect()
     }
 
     fn of_outcome(&self, ended: &Ended, call: &str) -> Vec<Fault> {
-        let mut faults = self.shown(&[ended.detail.clone()], "aldis_outcome.detail", call);
-        faults.extend(self.shown(&[ended.code.clone()], "aldis_outcome.code", call));
+        let mut faults = self.shown(std::slice::from_ref(&ended.detail), "aldis_outcome.detail", call);
+        faults.extend(self.shown(std::slice::from_ref(&ended.code), "aldis_outcome.code", call));
         faults
     }
 }
@@ -49,39 +54,91 @@ const LOG: &str = "a log line or a metric";
 
 pub(super) fn check(ground: &Ground) -> Checked {
     let (subject, example) = ready(ground)?;
+    let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
     let manner = subject.guarded(Lengths::default());
     let secrets = Private::secrets(&example);
     drop(subject.desk.take_log());
     let made = example.made(ground, &subject, &manner)?;
     let mut faults = secrets.shown(&subject.desk.take_log(), LOG, "instance_create");
     if subject.http.is_some() {
-        for letter in example.letters() {
-            let private = secrets.and(&letter);
-            for mut reply in assorted(&example) {
-                // An API that quotes what it was sent, as many do in their errors.
-                reply
-                    .body
-                    .extend(format!(" {} {}", letter.to, letter.text).into_bytes());
-                ground.report.doing("an attempt whose reply quotes the message");
-                let attempt = made.attempt(&manner, &letter, &[reply]);
-                faults.extend(private.shown(&subject.desk.take_log(), LOG, "an attempt"));
-                if let Ok(attempt) = attempt {
-                    faults.extend(private.of_outcome(&attempt.ended, "an attempt"));
-                }
-            }
-        }
+        faults.extend(attempts(ground, &made, &manner, &example, &secrets));
     }
-    for case in &example.fixtures.callbacks {
-        ground.report.doing(&format!("handle with {}", case.file));
-        let _ = made.handle(&manner, &case.callback);
+    for (what, callback) in &workout.callbacks {
+        ground.report.doing(what);
+        let _ = made.handle(&manner, callback);
         faults.extend(secrets.shown(&subject.desk.take_log(), LOG, "handle"));
     }
+    for talk in &workout.talks {
+        ground.report.doing(&talk.name);
+        faults.extend(session(&made, &manner, &talk.steps, &secrets));
+    }
     ground.report.doing("instance_destroy");
-    made.destroy(&manner);
+    faults.extend(made.destroy(&manner).err().unwrap_or_default());
     faults.extend(secrets.shown(&subject.desk.take_log(), LOG, "instance_destroy"));
     faults.sort_by(|one, other| one.what.cmp(&other.what));
     faults.dedup();
-    kept(faults, "")
+    kept(faults, workout.kinds())
+}
+
+fn attempts(
+    ground: &Ground,
+    made: &Made<'_>,
+    manner: &Manner<'_>,
+    example: &Example,
+    secrets: &Private,
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for letter in example.letters() {
+        let private = secrets.and(&letter);
+        for mut reply in assorted(example) {
+            // An API that quotes what it was sent, as many do in their errors.
+            reply
+                .body
+                .extend(format!(" {} {}", letter.to, letter.text).into_bytes());
+            ground.report.doing("an attempt whose reply quotes the message");
+            let attempt = made.attempt(manner, &letter, &[reply]);
+            faults.extend(private.shown(&made.subject.desk.take_log(), LOG, "an attempt"));
+            if let Ok(attempt) = attempt {
+                faults.extend(private.of_outcome(&attempt.ended, "an attempt"));
+            }
+        }
+    }
+    faults
+}
+
+/// What a session logs in each call, and how it ends messages.
+fn session(made: &Made<'_>, manner: &Manner<'_>, steps: &[Step], secrets: &Private) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut hear = |private: &Private, call: &str| {
+        faults.extend(private.shown(&made.subject.desk.take_log(), LOG, call));
+    };
+    let opened = Connected::open(made, manner, true);
+    hear(secrets, "open");
+    let Ok(mut session) = opened else { return faults };
+    let mut private = Private(secrets.0.clone());
+    for step in steps {
+        let call = match step {
+            Step::Hear(_) => "on_bytes",
+            Step::Submit(_, letter) => {
+                private = private.and(letter);
+                "submit"
+            }
+            Step::Wake => "on_timer",
+            Step::Leave => "drain",
+        };
+        let _ = step.take(&mut session, manner);
+        hear(&private, call);
+    }
+    let acts = session.destroy(manner).unwrap_or_default();
+    hear(&private, "destroy");
+    for act in acts {
+        match act {
+            Act::Complete(_, ended) => faults.extend(private.of_outcome(&ended, "complete")),
+            Act::Close(ended) => faults.extend(private.of_outcome(&ended, "close")),
+            _ => {}
+        }
+    }
+    faults
 }
 
 fn leak(what: &str, place: &str, call: &str) -> Fault {

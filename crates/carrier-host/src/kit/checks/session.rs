@@ -1,144 +1,118 @@
 //! Session carriers: connections, bytes cut anywhere, timers, messages, the end.
 
-use super::memory::{GRAIN, growth};
-use super::{Checked, End, Example, Ground, Manner, Subject, first, kept, lengths, ready};
+use super::talk::{Step, Talk, conversation, greetings};
+use super::workout::difference;
+use super::{Checked, End, Example, Ground, Manner, Subject, Workout, first, kept, ready, stopped};
 use crate::kit::bytes::Dice;
-use crate::kit::lending::Length;
+use crate::kit::connected::links;
 use crate::kit::letter::Lengths;
+use crate::kit::made::Made;
 use crate::kit::report::Fault;
-use crate::kit::subject::Made;
-use crate::kit::wire::{Act, Connected, GOES_ON, links};
-use aldis_carrier::abi::{LINK_LIMIT, Session, TIMER_OFF};
+use crate::kit::wire::Act;
+use crate::session::plan::Plan;
+use aldis_carrier::abi::LINK_LIMIT;
+use std::time::{Duration, Instant};
 
 /// Streams of noise for each library.
 const FUZZED: usize = 500;
 
+/// Of those, the ones that end where readable memory ends.
+const GUARDED: usize = 150;
+
+/// A slow library hears fewer of them.
+const LONG_ENOUGH: Duration = Duration::from_secs(20);
+
 pub(super) fn check(ground: &Ground) -> Checked {
     let (subject, example) = ready(ground)?;
-    let Some(table) = subject.session else {
+    if subject.session.is_none() {
         return Err(End::Skipped(
             "it is no session carrier: there is no aldis.session/1".to_owned(),
         ));
-    };
+    }
+    let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
     let manner = subject.guarded(Lengths::default());
     let made = example.made(ground, &subject, &manner)?;
-    ground.report.doing("links");
-    let wanted = links(&made, &manner, &table).map_err(|faults| first(faults, "links"))?;
-    let mut faults = Vec::new();
-    if wanted.is_empty() || wanted.len() > LINK_LIMIT {
-        faults.push(Fault::new(
-            format!("it asks for {} connections", wanted.len()),
-            "ask for 1 to ALDIS_LINK_LIMIT",
-        ));
+    let wanted = linked(ground, &made, &manner, &example)?;
+    workout.once(ground, &made, &manner).map_err(stopped)?;
+    if let Some(fault) = manner.late() {
+        return Err(fault.into());
     }
-    for link in &wanted {
-        let known = example.configuration.settings["host"] == link.host.as_str()
-            || subject
-                .descriptor()
-                .allowed_hosts
-                .iter()
-                .any(|host| host.split(':').next() == Some(link.host.as_str()));
-        if !known || link.port == 0 || link.port > 65535 {
-            faults.push(Fault::new(
-                format!("it asks for a connection to {:?} port {}", link.host, link.port),
-                "the host is the setting `host` or one of allowed_hosts, the port 1 to 65535",
-            ));
-        }
-    }
-    life(ground, &made, &manner, &example, table).map_err(|broken| first(broken, "a session"))?;
-    for (what, length) in [("longer", Length::Longer(64)), ("as it is", Length::Own)] {
-        let manner = subject.guarded(lengths(
-            |all, length| (all.sink, all.msg, all.resp) = (length, length, length),
-            length,
-        ));
-        ground
-            .report
-            .doing(&format!("a session, the host's structs {what}"));
-        life(ground, &made, &manner, &example, table)
-            .map_err(|broken| first(broken, "a session of a newer host"))?;
-    }
-    let streams = cut_anywhere(ground, &made, &subject, &example, table)?;
-    faults.extend(left_behind(ground, &made, &subject, table));
+    beside(ground, &made, &manner, &example)?;
+    let streams = cut_anywhere(ground, &made, &subject, &example)?;
+    let mut faults = answered(ground, &subject, &example, &made)?;
     ground.report.doing("instance_destroy");
-    made.destroy(&manner);
+    faults.extend(made.destroy(&manner).err().unwrap_or_default());
+    faults.extend(manner.late());
+    let silent = if example.fixtures.streams.is_empty() {
+        "; no stream among the fixtures, so no message was submitted"
+    } else {
+        ""
+    };
     kept(
         faults,
-        format!("{} connection(s), {streams} streams cut anywhere", wanted.len()),
+        format!("{wanted} connection(s), {streams} streams cut anywhere{silent}"),
     )
 }
 
-/// A session from open to destroy.
-fn life(
-    ground: &Ground,
-    made: &Made<'_>,
-    manner: &Manner<'_>,
-    example: &Example,
-    table: Session,
-) -> Result<(), Vec<Fault>> {
-    ground.report.doing("open");
-    let (session, acts) = Connected::open(made, manner, table)?;
-    for (number, letter) in example.letters().iter().enumerate() {
-        ground.report.doing(&format!("submit with message {number}"));
-        session.submit(manner, number as u64 + 1, letter)?;
+/// The connections it asks for, as a host would take them.
+fn linked(ground: &Ground, made: &Made<'_>, manner: &Manner<'_>, example: &Example) -> Result<usize, End> {
+    ground.report.doing("links");
+    let wanted = links(made, manner).map_err(|faults| first(faults, "links"))?;
+    let count = wanted.len();
+    if count > LINK_LIMIT {
+        return Err(End::broken(
+            format!("it asks for {count} connections"),
+            "ask for 1 to ALDIS_LINK_LIMIT",
+        ));
     }
-    let timers = acts.iter().filter_map(|act| match act {
-        Act::Timer(id, after) if *after != TIMER_OFF => Some(*id),
-        _ => None,
-    });
-    for id in timers.chain([9999]) {
-        ground.report.doing(&format!("on_timer {id}"));
-        session.on_timer(manner, id)?;
-    }
-    session.destroy();
-    ground.report.doing("open, then drain");
-    let (session, _) = Connected::open(made, manner, table)?;
-    let acts = session.drain(manner)?;
-    let late = session.destroy();
-    if !acts
-        .iter()
-        .any(|act| matches!(act, Act::Close(_) | Act::Write(_) | Act::Timer(..)))
-    {
-        return Err(vec![Fault::new(
-            "drain does nothing: the connection never ends",
-            format!("take leave of the carrier, and call close with an outcome of class {GOES_ON}"),
-        )]);
-    }
-    if late {
-        return Err(vec![Fault::new(
-            "it spoke into a sink after the call that lent it had returned",
-            "a sess is dead once its call returns: never keep one",
-        )]);
-    }
-    Ok(())
+    let allowed = made.subject.descriptor().allowed().unwrap_or_default();
+    let host = example.configuration.settings["host"].as_str();
+    Plan::of_all(wanted, host, &allowed).map_err(|reason| {
+        End::broken(
+            format!("it {reason}"),
+            "the host is the setting `host` or one of allowed_hosts, the port 1 to 65535, the flags ALDIS_LINK_*, \
+             each name 1 to 40 letters, digits, '-', '_' or '.', and no two the same",
+        )
+    })?;
+    Ok(count)
 }
 
-/// What a session wants of a stream, given in these pieces; nothing after its close counts.
-fn told(
-    made: &Made<'_>,
-    manner: &Manner<'_>,
+/// Whether anything that a carrier says has an effect.
+fn answered(
+    ground: &Ground,
+    subject: &Subject,
     example: &Example,
-    table: Session,
-    pieces: &[&[u8]],
-) -> Result<Vec<Act>, Vec<Fault>> {
-    let (session, _) = Connected::open(made, manner, table)?;
-    session.submit(manner, 1, &example.letters()[0])?;
-    let mut all = Vec::new();
-    for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
-        for act in session.on_bytes(manner, piece)? {
-            match (all.last_mut(), act) {
-                (Some(Act::Write(before)), Act::Write(bytes)) => before.extend(bytes),
-                (_, act) => all.push(act),
-            }
-        }
-        if all.iter().any(|act| matches!(act, Act::Close(_))) {
-            break;
-        }
+    made: &Made<'_>,
+) -> Result<Vec<Fault>, End> {
+    let streams = &example.fixtures.streams;
+    let ready = greetings(ground, subject, example).map_err(stopped)?;
+    if streams.is_empty() || ready.iter().any(Option::is_some) {
+        return Ok(Vec::new());
     }
-    session.destroy();
-    if let Some(end) = all.iter().position(|act| matches!(act, Act::Close(_))) {
-        all.truncate(end + 1);
+    let manner = subject.plain();
+    let mut closes = 0;
+    for case in streams {
+        let talk = heard(vec![Step::Hear(case.bytes.clone())], false);
+        let acts = talk.acts(made, &manner).map_err(stopped)?;
+        closes += usize::from(acts.iter().any(|act| matches!(act, Act::Close(_))));
     }
-    Ok(all)
+    // A carrier that says no may be all that the author wrote down.
+    if closes == streams.len() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Fault::new(
+        "nothing that the carrier says makes it ready: no message is ever submitted to it",
+        "call ready(window, rate) when the carrier has let us in; if it does, let a stream.<case>.json begin with what \
+         the carrier answers to the login",
+    )])
+}
+
+fn heard(steps: Vec<Step>, noise: bool) -> Talk {
+    Talk {
+        name: String::new(),
+        steps,
+        noise,
+    }
 }
 
 fn cut_anywhere(
@@ -146,52 +120,138 @@ fn cut_anywhere(
     made: &Made<'_>,
     subject: &Subject,
     example: &Example,
-    table: Session,
 ) -> Result<usize, End> {
-    let manner = subject.plain();
-    let seeds: Vec<Vec<u8>> = example.fixtures.streams.clone();
+    let greetings = greetings(ground, subject, example).map_err(stopped)?;
+    let (plain, guarded) = (subject.plain(), subject.guarded(Lengths::default()));
+    let letters = example.letters();
+    let mut count = 0;
+    for (case, greeting) in example.fixtures.streams.iter().zip(greetings) {
+        ground.report.doing(&format!("on_bytes with {}", case.file));
+        // Without messages first: whether it is ready must not depend on the cut.
+        cut(made, &plain, &[Step::Hear(case.bytes.clone())], false)?;
+        cut(made, &guarded, &conversation(case, greeting, &letters), false)?;
+        count += 1;
+    }
+    let seeds: Vec<Vec<u8>> = example
+        .fixtures
+        .streams
+        .iter()
+        .map(|case| case.bytes.clone())
+        .collect();
     let mut dice = Dice::new();
-    let noise: Vec<Vec<u8>> = (0..FUZZED).map(|_| dice.body(&seeds)).collect();
-    for stream in seeds.iter().chain(&noise) {
-        let shown: String = stream
-            .iter()
-            .take(60)
-            .flat_map(|byte| std::ascii::escape_default(*byte))
-            .map(char::from)
-            .collect();
-        ground.report.doing(&format!("on_bytes with \"{shown}\""));
-        let ask = |pieces: &[&[u8]]| {
-            told(made, &manner, example, table, pieces)
-                .map_err(|faults| first(faults, &format!("on the bytes \"{shown}\"")))
-        };
-        let whole = ask(&[stream])?;
-        let steps = (stream.len() / 32).max(1);
-        for at in (1..stream.len()).step_by(steps) {
-            if ask(&[&stream[..at], &stream[at..]])? != whole {
+    let began = Instant::now();
+    for round in 0..FUZZED {
+        if began.elapsed() > LONG_ENOUGH {
+            break;
+        }
+        let bytes = dice.body(&seeds);
+        ground
+            .report
+            .doing(&format!("on_bytes with \"{}\"", shown(&bytes)));
+        let manner = if round < GUARDED { &guarded } else { &plain };
+        cut(made, manner, &[Step::Hear(bytes)], true)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Two sessions of one instance, whose bytes come in turns: each wants what it wants alone.
+fn beside(ground: &Ground, made: &Made<'_>, manner: &Manner<'_>, example: &Example) -> Result<(), End> {
+    let greetings = greetings(ground, made.subject, example).map_err(stopped)?;
+    let letters = example.letters();
+    for (case, greeting) in example.fixtures.streams.iter().zip(greetings) {
+        ground
+            .report
+            .doing(&format!("two sessions at once with {}", case.file));
+        let talk = heard(single(&conversation(case, greeting, &letters)), false);
+        let during = |faults| first(faults, &format!("two sessions at once with {}", case.file));
+        let alone = talk.hold(&[made], manner).map_err(during)?;
+        for told in talk.hold(&[made, made], manner).map_err(during)? {
+            if let Some(about) = difference(&alone[0], &told) {
                 return Err(End::broken(
-                    format!("it wants something else when \"{shown}\" is cut at byte {at}"),
-                    "bytes arrive cut anywhere: keep what is not a whole unit yet, and act on whole ones only",
+                    format!("with two sessions at once, one wants something else than alone: {about}"),
+                    "keep everything about a connection behind the handle that open gives: nothing static",
                 ));
             }
         }
     }
-    Ok(seeds.len() + noise.len())
+    Ok(())
 }
 
-fn left_behind(ground: &Ground, made: &Made<'_>, subject: &Subject, table: Session) -> Option<Fault> {
-    let manner = subject.plain();
-    ground.report.doing("open and destroy, 1000 times");
-    let round = || {
-        if let Ok((session, _)) = Connected::open(made, &manner, table) {
-            session.destroy();
+fn shown(bytes: &[u8]) -> String {
+    let bytes = bytes.iter().take(60);
+    bytes
+        .flat_map(|byte| std::ascii::escape_default(*byte))
+        .map(char::from)
+        .collect()
+}
+
+/// Cuts what is heard at some 32 places, and at all of them: it must come to the same.
+fn cut(made: &Made<'_>, manner: &Manner<'_>, steps: &[Step], noise: bool) -> Result<(), End> {
+    let bytes: Vec<u8> = steps
+        .iter()
+        .flat_map(|step| match step {
+            Step::Hear(bytes) => bytes.clone(),
+            _ => Vec::new(),
+        })
+        .collect();
+    let shown = shown(&bytes);
+    let ask = |steps: Vec<Step>| {
+        let acts = heard(steps, noise).acts(made, manner);
+        let mut acts = acts.map_err(|faults| first(faults, &format!("on the bytes \"{shown}\"")))?;
+        if let Some(end) = acts.iter().position(|act| matches!(act, Act::Close(_))) {
+            acts.truncate(end + 1);
         }
-        drop(subject.desk.take_log());
+        Ok::<_, End>(acts)
     };
-    let left = growth(round);
-    (left > GRAIN).then(|| {
-        Fault::new(
-            format!("each session leaves {left} bytes behind"),
-            "free in destroy all that open allocated",
+    let whole = ask(steps.to_vec())?;
+    if ask(steps.to_vec())? != whole {
+        // It numbers its sessions, or takes chances: nothing to compare with.
+        return Ok(());
+    }
+    let differs = |place: &str| {
+        End::broken(
+            format!("it wants something else when \"{shown}\" is cut {place}"),
+            "bytes arrive cut anywhere: keep what is not a whole unit yet, and act on whole ones only",
         )
-    })
+    };
+    let step = (bytes.len() / 32).max(1);
+    for at in (1..bytes.len()).step_by(step) {
+        if ask(cut_at(steps, at))? != whole {
+            return Err(differs(&format!("at byte {at}")));
+        }
+    }
+    if ask(single(steps))? != whole {
+        return Err(differs("into single bytes"));
+    }
+    Ok(())
+}
+
+/// The same with the byte `at`, counted through all that is heard, in a call after the one before it.
+fn cut_at(steps: &[Step], at: usize) -> Vec<Step> {
+    let (mut cut, mut before) = (Vec::new(), 0);
+    for step in steps {
+        match step {
+            Step::Hear(bytes) if (before + 1..before + bytes.len()).contains(&at) => {
+                let (head, tail) = bytes.split_at(at - before);
+                cut.extend([Step::Hear(head.to_vec()), Step::Hear(tail.to_vec())]);
+                before += bytes.len();
+            }
+            Step::Hear(bytes) => {
+                before += bytes.len();
+                cut.push(step.clone());
+            }
+            _ => cut.push(step.clone()),
+        }
+    }
+    cut
+}
+
+/// The same, each byte in a call of its own.
+fn single(steps: &[Step]) -> Vec<Step> {
+    let each = steps.iter().flat_map(|step| match step {
+        Step::Hear(bytes) => bytes.iter().map(|byte| Step::Hear(vec![*byte])).collect(),
+        other => vec![other.clone()],
+    });
+    each.collect()
 }
