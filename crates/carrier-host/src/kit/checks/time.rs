@@ -173,8 +173,8 @@ fn often(call: &str, places: &[Vec<Sample>], notes: &mut Vec<String>) -> Vec<Fau
     faults
 }
 
-/// What a call at one place takes: its processor time mostly, and what the clock says even of the fastest, for then
-/// nobody else's work is the reason.
+/// What a call at one place takes: its processor time mostly. What the clock says counts where even the fastest took
+/// long, for then nobody else's work is the reason.
 fn usual(samples: &[Sample]) -> Duration {
     let mut worked: Vec<_> = samples.iter().map(|sample| sample.worked).collect();
     worked.sort();
