@@ -1,3 +1,5 @@
+//! Whatever is hashed, signed or encoded has the value that its standard gives.
+
 use super::table;
 use aldis_carrier::abi::{
     E_INVALID, E_LIMIT, HASH_SHA1, HASH_SHA256, HASH_SHA512, HOST_CRYPTO, HostCrypto, OK, Str,
