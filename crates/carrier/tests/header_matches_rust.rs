@@ -300,10 +300,11 @@ fn what_version_1_promised_stays() {
 
 /// A line for each function of the tables.
 fn signatures(header: &str) -> String {
-    declared::signatures(header)
-        .into_iter()
-        .map(|(name, signature)| format!("{name}: {signature}\n"))
-        .collect()
+    let mut lines = String::new();
+    for (name, signature) in declared::signatures(header) {
+        writeln!(lines, "{name}: {signature}").expect("a string");
+    }
+    lines
 }
 
 /// Every number of the header is in `abi.lock`, whoever forgot to list it above.

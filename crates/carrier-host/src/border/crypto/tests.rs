@@ -1,3 +1,5 @@
+//! The table as a library sees it.
+
 //! Whatever is hashed, signed or encoded has the value that its standard gives.
 
 use super::table;
