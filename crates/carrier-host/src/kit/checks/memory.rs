@@ -32,6 +32,8 @@ pub(super) fn check(ground: &Ground) -> Checked {
     let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
     let manner = subject.plain();
     let made = example.made(ground, &subject, &manner)?;
+    // What goes wrong in a call is no leak, whatever it leaves.
+    workout.once(ground, &made, &manner).map_err(stopped)?;
     let mut faults = Vec::new();
     let mut left = |what: &str, round: &mut dyn FnMut(), mend: &str| {
         ground.report.doing(&format!("{what}, again and again"));
