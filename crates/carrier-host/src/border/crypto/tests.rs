@@ -1,5 +1,3 @@
-//! The table as a library sees it.
-
 //! Whatever is hashed, signed or encoded has the value that its standard gives.
 
 use super::table;
