@@ -129,8 +129,8 @@ async fn call_back(url: &str, fields: &[(&str, &str)], signature: &str) -> Respo
         .expect("an answer")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn signed_by_twilios_own_sdk_and_by_nobody_else() {
+/// A gateway whose carrier it is.
+async fn through_twilio() -> Gateway {
     let settings = format!(
         "base_url = \"{}\"\naccount_sid = \"AC00000000000000000000000000000000\"\n\
          auth_token = {{ literal = \"{TOKEN}\" }}\nfrom = \"+12025550199\"",
@@ -141,11 +141,16 @@ async fn signed_by_twilios_own_sdk_and_by_nobody_else() {
         settings,
         ..CarrierSetup::sandbox("twilio-us")
     };
-    let gateway = Gateway::start(Setup {
+    Gateway::start(Setup {
         carriers: vec![carrier],
         ..Setup::default()
     })
-    .await;
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signed_by_twilios_own_sdk_and_by_nobody_else() {
+    let gateway = through_twilio().await;
     let answer = gateway.sms("+12025550100", "271828").await;
     let id = answer.message_id();
 

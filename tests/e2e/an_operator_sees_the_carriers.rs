@@ -92,18 +92,31 @@ async fn nobody_else_may() {
     }
 }
 
-/// A carrier that cannot be loaded is down, and the route leads past it; only where it is required nothing starts.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_carrier_that_cannot_be_loaded_stops_nobody() {
+/// Of its two carriers one has no library.
+async fn with_a_broken_one() -> Gateway {
     let broken = CarrierSetup {
         plugin: "missing".to_owned(),
         ..CarrierSetup::sandbox("broken")
     };
-    let setup = Setup {
+    Gateway::start(Setup {
         carriers: vec![broken, CarrierSetup::sandbox("sound")],
         ..Setup::default()
-    };
-    let gateway = Gateway::start(setup).await;
+    })
+    .await
+}
+
+/// What an operator is told of "broken" (0) and "sound" (1).
+fn troubles(gateway: &Gateway, at: usize) -> String {
+    let carriers = &said(&aldis(gateway, OPERATOR_TOKEN, &["carriers"]))["carriers"];
+    let names: Vec<_> = (0..2).map(|index| carriers[index]["name"].clone()).collect();
+    assert_eq!(names, ["broken", "sound"]);
+    carriers[at]["troubles"].to_string()
+}
+
+/// A carrier that cannot be loaded is down, and the route leads past it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_cannot_be_loaded_stops_nobody() {
+    let gateway = with_a_broken_one().await;
     let sent = gateway.sms(ALICE, "640031").await;
     assert_eq!(sent.status, 200, "{sent:?}");
     let life = gateway.life(&sent.message_id()).await;
@@ -111,16 +124,11 @@ async fn a_carrier_that_cannot_be_loaded_stops_nobody() {
         (life.attempts.len(), life.attempts[0].carrier.as_str()),
         (1, "sound")
     );
-    let troubles = |at: usize| {
-        let carriers = &said(&aldis(&gateway, OPERATOR_TOKEN, &["carriers"]))["carriers"];
-        let names: Vec<_> = (0..2).map(|index| carriers[index]["name"].clone()).collect();
-        assert_eq!(names, ["broken", "sound"]);
-        carriers[at]["troubles"].to_string()
-    };
     for word in ["is down", "delivery.toml", "carriers[0].plugin"] {
-        assert!(troubles(0).contains(word), "{word}: {}", troubles(0));
+        let told = troubles(&gateway, 0);
+        assert!(told.contains(word), "{word}: {told}");
     }
-    assert_eq!(troubles(1), "[]");
+    assert_eq!(troubles(&gateway, 1), "[]");
     let page = gateway.page(gateway.at.delivery_admin, "/readyz?verbose").await;
     assert!(
         page.contains("degraded: broken is down") && page.ends_with("ready\n"),
@@ -128,8 +136,8 @@ async fn a_carrier_that_cannot_be_loaded_stops_nobody() {
     );
     let page = gateway.page(gateway.at.delivery_admin, "/metrics").await;
     for (carrier, down) in [("broken", "1.0"), ("sound", "0.0")] {
-        let line = format!("aldis_carrier_down{{carrier=\"{carrier}\"}} {down}");
-        assert!(page.contains(&line), "{page}");
+        let gauge = format!("aldis_carrier_down{{carrier=\"{carrier}\"}} {down}");
+        assert!(page.contains(&gauge), "{page}");
     }
     assert!(gateway.delivery.printed().contains("carriers[0].plugin"));
     let checked = Command::new(binaries::program("aldis-delivery"))
@@ -139,7 +147,12 @@ async fn a_carrier_that_cannot_be_loaded_stops_nobody() {
         .output()
         .expect("it runs");
     assert_eq!(checked.status.code(), Some(78), "{checked:?}");
-    // Where it is required, a reload is refused; where it is not, the others are taken over.
+}
+
+/// Where it is required, a reload is refused; where it is not, the others are taken over, and it runs as before.
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_at_a_reload() {
+    let gateway = with_a_broken_one().await;
     rewrite(
         &gateway,
         "plugin = \"missing\"",
@@ -166,7 +179,8 @@ async fn a_carrier_that_cannot_be_loaded_stops_nobody() {
         kept,
         json!({ "made": ["sound"], "kept": ["broken"], "retired": ["sound"] })
     );
-    assert!(troubles(0).contains("runs as before"), "{}", troubles(0));
+    let told = troubles(&gateway, 0);
+    assert!(told.contains("runs as before"), "{told}");
     let sent = gateway.sms(ALICE, "640032").await;
     assert_eq!(
         gateway.life(&sent.message_id()).await.attempts[0]
