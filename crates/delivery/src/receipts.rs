@@ -9,6 +9,7 @@ mod words;
 
 pub(crate) use callback::{MESSAGE, answer};
 pub(crate) use complaints::Complaints;
+pub(crate) use words::cut;
 
 use crate::engine::Engine;
 use crate::store::{Change, Ended, Heard, Kept, News, Open, StoreError};
@@ -56,7 +57,7 @@ pub(crate) async fn late_answer(
         },
         class,
         code: code.map(crate::carriers::code),
-        carrier_ids,
+        carrier_ids: carrier_ids.into_iter().map(cut).collect(),
     };
     if let Some(change) = engine.store.keep_late(message, ended, clock::now()).await? {
         changed(engine, carrier, &change);

@@ -1,7 +1,7 @@
 //! Our words into the carrier border's, and back. Pure.
 
 use super::{Handover, Outcome};
-use crate::receipts::MESSAGE;
+use crate::receipts::{MESSAGE, cut};
 use crate::retry::{BROKEN_PAUSE, DEFAULT_PAUSE};
 use crate::routing::PauseCause;
 use aldis_carrier_host::{CarrierMessage, CarrierSender, Encoding, Report, Scope, SenderKind};
@@ -79,7 +79,7 @@ pub(super) fn outcome(report: Report) -> Outcome {
         class,
         retry_after: advice,
         code: report.code.map(code),
-        carrier_ids: report.carrier_ids,
+        carrier_ids: report.carrier_ids.into_iter().map(cut).collect(),
         pause,
     }
 }

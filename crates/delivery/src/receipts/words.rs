@@ -59,7 +59,8 @@ fn number(text: String) -> String {
     PhoneNumber::parse(&full, None).map_or(text, |number| number.expose().to_owned())
 }
 
-fn cut(mut id: String) -> String {
+/// As both the answer's ids and the receipts' are kept.
+pub(crate) fn cut(mut id: String) -> String {
     if id.len() > LONGEST_ID {
         let end = (0..=LONGEST_ID).rev().find(|end| id.is_char_boundary(*end));
         id.truncate(end.unwrap_or(0));

@@ -83,3 +83,13 @@ fn a_code_holds_no_number_and_no_text() {
         assert_eq!(code(planted.to_owned()), "withheld");
     }
 }
+
+/// A receipt is matched by it, and a receipt's is cut.
+#[test]
+fn an_endless_id_is_cut_as_receipts_have_it() {
+    let endless = Report {
+        carrier_ids: vec!["ж".repeat(500), "SM1".to_owned()],
+        ..report(Class::Accepted, Scope::Message, None)
+    };
+    assert_eq!(outcome(endless).carrier_ids, ["ж".repeat(128), "SM1".to_owned()]);
+}
