@@ -191,10 +191,8 @@ async fn of_debians_perl() {
     assert_eq!(life.attempts[0].carrier_message_ids, ["123456789"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_password_is_the_operators_affair() {
-    let Some(smsc) = Smsc::node().await else { return };
-    let settings = smsc.settings("").replace("pa55word", "wrong");
+/// A gateway with these settings of its one carrier, whose bind is refused.
+async fn refused(settings: String) -> Gateway {
     let carrier = CarrierSetup {
         plugin: "smpp".to_owned(),
         settings,
@@ -210,6 +208,13 @@ async fn a_wrong_password_is_the_operators_affair() {
         (answer.json["code"] == "carrier_unauthorized").then_some(())
     })
     .await;
+    gateway
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_the_operators_affair() {
+    let Some(smsc) = Smsc::node().await else { return };
+    let gateway = refused(smsc.settings("").replace("pa55word", "wrong")).await;
     assert!(
         gateway.printed().contains("the carrier refuses the link"),
         "the log says so"
@@ -375,19 +380,5 @@ async fn jasmin_refuses_a_wrong_password() {
     let Some(jasmin) = Jasmin::start().await else {
         return;
     };
-    let carrier = CarrierSetup {
-        plugin: "smpp".to_owned(),
-        settings: jasmin.smpp("wrong"),
-        ..CarrierSetup::sandbox("smsc")
-    };
-    let gateway = Gateway::start(Setup {
-        carriers: vec![carrier],
-        ..Setup::default()
-    })
-    .await;
-    eventually("it is named", || async {
-        let answer = gateway.sms("+12025550100", "271828").await;
-        (answer.json["code"] == "carrier_unauthorized").then_some(())
-    })
-    .await;
+    refused(jasmin.smpp("wrong")).await;
 }
