@@ -1,11 +1,12 @@
 //! The carrier: as quick as can be over HTTP, and exactly as slow as it says over a connection that stays.
 
 use std::collections::VecDeque;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
 
 fn listen() -> TcpListener {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a socket");
@@ -14,23 +15,29 @@ fn listen() -> TcpListener {
     listener
 }
 
+/// One thread for all connections: a thread for each would have to be woken for each message, by whoever sends it.
 pub(crate) fn http() {
-    for stream in listen().incoming().flatten() {
-        thread::spawn(move || exchange(stream));
-    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let listener = listen();
+        listener.set_nonblocking(true).expect("an option");
+        let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(exchange(stream));
+        }
+    });
 }
 
-fn exchange(stream: TcpStream) -> Option<()> {
+async fn exchange(stream: tokio::net::TcpStream) -> Option<()> {
     const ANSWER: &[u8] = b"HTTP/1.1 201 Created\r\ncontent-length: 3\r\n\r\nSM1";
     stream.set_nodelay(true).ok()?;
-    let mut writer = stream.try_clone().ok()?;
-    let mut reader = BufReader::new(stream);
+    let mut stream = tokio::io::BufReader::new(stream);
     let (mut line, mut body) = (String::new(), Vec::new());
     loop {
         let mut length = 0;
         loop {
             line.clear();
-            match reader.read_line(&mut line).ok()? {
+            match stream.read_line(&mut line).await.ok()? {
                 0 => return None,
                 1..=2 => break,
                 _ => {}
@@ -40,8 +47,8 @@ fn exchange(stream: TcpStream) -> Option<()> {
             }
         }
         body.resize(length, 0);
-        reader.read_exact(&mut body).ok()?;
-        writer.write_all(ANSWER).ok()?;
+        stream.read_exact(&mut body).await.ok()?;
+        stream.write_all(ANSWER).await.ok()?;
     }
 }
 
