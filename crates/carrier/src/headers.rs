@@ -3,7 +3,7 @@
 use crate::abi::List;
 
 /// Names and values as they came.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Headers<'a>(Vec<(&'a [u8], &'a [u8])>);
 
 impl<'a> Headers<'a> {

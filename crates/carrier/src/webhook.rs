@@ -60,6 +60,12 @@ impl<'a> WebhookRequest<'a> {
         form_urlencoded::parse(self.body).into_owned().collect()
     }
 
+    /// The parameters of the URL, in order. The operator's own may be among them.
+    pub fn query(&self) -> Vec<(String, String)> {
+        let (_, query) = self.external_url.split_once('?').unwrap_or_default();
+        form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+    }
+
     /// Who called; empty if unknown.
     pub fn remote_address(&self) -> &'a str {
         self.remote_address
@@ -251,3 +257,6 @@ impl fmt::Debug for Event {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@
 //! | `stream.<case>.json` | what a carrier writes to a session: `{"text": ".."}` or `{"hex": ".."}`, and what it makes of it |
 //! | `callback.<verdict>.<case>.json` | a call-back, and by its name `verified`, `unverified` or `rejected` |
 //!
-//! Other files are not read. `crates/carrier/README.md` has an example of each.
+//! A JSON file with another name is a mistake; other files are not read. `crates/carrier/README.md` has an example of each.
 
 use super::letter::{Callback, Letter, NOW, Reply};
 use aldis_carrier::{Class, Transport};
@@ -233,7 +233,12 @@ impl Fixtures {
             }
             ("callback", _) => self.callbacks.push(callback(file, case, parse(path)?)?),
             (_, Some(class)) => self.replies.push(reply(file, class, parse(path)?)?),
-            _ => {}
+            _ => {
+                return Err(format!(
+                    "its name says nothing: {kind:?} is neither settings, message, stream, callback nor an outcome class \
+                     such as invalid_number"
+                ));
+            }
         }
         Ok(())
     }

@@ -31,22 +31,25 @@ struct RawPin {
 pub struct Lock {
     pins: BTreeMap<String, Vec<Pin>>,
     allow_unpinned: bool,
-    file: Option<PathBuf>,
+    file: PathBuf,
 }
 
 impl Lock {
-    /// Reads the file that the settings name, or the one beside them if there is one.
+    /// Reads the file that the settings name, or the one beside them. Where there is none, nothing is pinned.
     pub(super) fn read(
         settings: &Path,
         named: Option<&Path>,
         allow_unpinned: bool,
     ) -> Result<Self, ConfigError> {
-        let beside = settings.with_file_name(BESIDE);
         let file = match named {
-            Some(named) => Some(settings.parent().unwrap_or(Path::new("")).join(named)),
-            None => Some(beside).filter(|file| file.exists()),
+            Some(named) => settings.parent().unwrap_or(Path::new("")).join(named),
+            None => settings.with_file_name(BESIDE),
         };
-        let pins = file.as_deref().map_or_else(|| Ok(BTreeMap::new()), pins)?;
+        let pins = if file.exists() {
+            pins(&file)?
+        } else {
+            BTreeMap::new()
+        };
         Ok(Self {
             pins,
             allow_unpinned,
@@ -60,7 +63,7 @@ impl Lock {
             Some(pins) => Ok(Trust::Pinned(pins.clone())),
             None if self.allow_unpinned => Ok(Trust::Anything),
             None => {
-                let file = self.file.as_deref().unwrap_or(Path::new(BESIDE)).display();
+                let file = self.file.display();
                 Err(format!(
                     "{plugin:?} is not pinned in {file}: add it with `aldis carrier pin`, or set allow_unpinned = true \
                      where libraries change all the time"

@@ -59,7 +59,7 @@ pub(super) fn check(ground: &Ground) -> Checked {
     faults.extend(made.destroy(&manner).err().unwrap_or_default());
     faults.extend(manner.late());
     let note = if flips == 0 {
-        format!("{tried} broken ones; no signed one among the fixtures, so signatures were not tried")
+        format!("{tried} broken ones; no signature was found in the fixtures, so none was tried")
     } else {
         format!("{tried} broken ones, {flips} with one bit flipped")
     };
@@ -135,8 +135,8 @@ fn unproved(made: &Made<'_>, manner: &Manner<'_>, case: &CallbackCase) -> Option
     })
 }
 
-/// Flips one bit of each byte of the body, and changes each character of a signature: none may still be verified. The
-/// URL is left alone: not every signature covers it.
+/// Flips one bit of each byte of the body, and changes each character of a signature: none may still be verified. Of the
+/// URL only a signature in it is changed: not every one covers the rest.
 fn flipped(made: &Made<'_>, subject: &Subject, case: &CallbackCase, faults: &mut Vec<Fault>) -> usize {
     let manner = subject.plain();
     let mut tried = 0;
@@ -180,7 +180,56 @@ fn flipped(made: &Made<'_>, subject: &Subject, case: &CallbackCase, faults: &mut
         callback.headers.remove(index);
         attempt(&callback, format!("the header {name} taken away"));
     }
+    for (name, urls) in resigned(&case.callback.url) {
+        for url in urls {
+            let callback = Callback {
+                url,
+                ..case.callback.clone()
+            };
+            attempt(
+                &callback,
+                format!("the parameter {name} of the URL changed or taken away"),
+            );
+        }
+    }
     tried
+}
+
+/// For each parameter of the URL that is a signature by its name: the URL with each character of it changed, and
+/// without it.
+fn resigned(url: &str) -> Vec<(String, Vec<String>)> {
+    let Some((address, query)) = url.split_once('?') else {
+        return Vec::new();
+    };
+    let pairs: Vec<&str> = query.split('&').collect();
+    let with = |index: usize, pair: Option<String>| {
+        let mut pairs: Vec<_> = pairs.iter().map(|pair| (*pair).to_owned()).collect();
+        match pair {
+            Some(pair) => pairs[index] = pair,
+            None => drop(pairs.remove(index)),
+        }
+        format!("{address}?{}", pairs.join("&"))
+    };
+    let of = |(index, pair): (usize, &&str)| {
+        let (name, value) = pair.split_once('=')?;
+        let known = ["sig", "hmac", "hash", "digest", "checksum", "mac"];
+        let is_one = known.iter().any(|word| name.to_ascii_lowercase().contains(word));
+        // Letters and digits alone: an escape is no longer one if it is changed. The last three may mean nothing.
+        let places = value.bytes().enumerate().take(value.len().saturating_sub(3));
+        let changed = places.filter(|(_, byte)| byte.is_ascii_alphanumeric() && !value.contains('%'));
+        let changed = changed.map(|(at, byte)| {
+            let other = if byte.eq_ignore_ascii_case(&b'a') {
+                "b"
+            } else {
+                "a"
+            };
+            let value = format!("{}{other}{}", &value[..at], &value[at + 1..]);
+            with(index, Some(format!("{name}={value}")))
+        });
+        let all = changed.chain([with(index, None)]).collect();
+        is_one.then(|| (name.to_owned(), all))
+    };
+    pairs.iter().enumerate().filter_map(of).collect()
 }
 
 /// `%2B` and `%2b` are one form: who signs its fields cannot tell them apart.
@@ -257,3 +306,6 @@ fn broken(dice: &mut Dice, seeds: &[Vec<u8>], signatures: &[(String, String)]) -
         now_unix_ms: NOW,
     }
 }
+
+#[cfg(test)]
+mod tests;
