@@ -6,10 +6,11 @@ use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
-/// Both services, the hand that starts them, and the carrier they load.
-const PACKAGES: [&str; 4] = [
+/// Both services, the hand that starts them, the program a carrier runs in, and the carrier they load.
+const PACKAGES: [&str; 5] = [
     "aldis-edge",
     "aldis-delivery",
+    "aldis-carrier-host",
     "aldis-cli",
     "aldis-carrier-sandbox",
 ];
