@@ -12,6 +12,7 @@ use axum::Router;
 use axum::extract::Request;
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::net::TcpListener;
@@ -190,8 +191,11 @@ async fn a_hangup_during_the_start_ends_nothing() {
     let toml = Setup::default().delivery_toml(&Addresses::free(), folder.path(), &inbox.url());
     // Whoever reads a pipe waits for its writer, and the writer for whoever reads.
     let pipe = folder.path().join("delivery.toml");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
-    assert!(made.expect("mkfifo").success());
+    let make = |pipe: &Path| {
+        let made = std::process::Command::new("mkfifo").arg(pipe).status();
+        assert!(made.expect("mkfifo").success());
+    };
+    make(&pipe);
     let open = || {
         let pipe = pipe.clone();
         tokio::task::spawn_blocking(move || std::fs::File::create(pipe).expect("a reader"))
@@ -200,6 +204,10 @@ async fn a_hangup_during_the_start_ends_nothing() {
     let delivery = Process::start("aldis-delivery", &binaries::program("aldis-delivery"), &pipe, &[]);
     let mut file = first.await.expect("it reads");
     delivery.hang_up();
+    // Another pipe for the second time: who opened the first one again would write to the reader it has now.
+    let another = folder.path().join("another");
+    make(&another);
+    std::fs::rename(&another, &pipe).expect("renamed");
     file.write_all(toml.as_bytes()).expect("written");
     drop(file);
     // It comes up, and then reads them again.

@@ -1,5 +1,7 @@
 //! Where a carrier may send: the hosts it declares and the one its settings name, over TLS.
 
+use http::Uri;
+use http::uri::Scheme;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
 
@@ -13,6 +15,8 @@ pub(crate) struct AllowedHosts(Vec<Rule>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
     host: Host<String>,
+    /// The host as it stands in an address.
+    text: String,
     /// `None`: the default port of https.
     port: Option<u16>,
     /// What the operator names may be loopback without TLS.
@@ -42,6 +46,7 @@ impl AllowedHosts {
         // `Url` drops a port that is the scheme's own; https on 443 is what `None` means too.
         self.0.push(Rule {
             host: host.to_owned(),
+            text: host.to_string(),
             port: url.port(),
             operators: false,
         });
@@ -64,8 +69,13 @@ impl AllowedHosts {
             "http" => return Err("plain http is allowed on loopback only; use https"),
             _ => return Err("it must begin with https://"),
         }
+        // A library puts its paths behind it, and a request goes where its letters say, not what they might mean.
+        if !written_as(base_url, &host.to_string()) {
+            return Err("it must name the host as it goes over the wire: letters as in xn--bcher-kva.example, addresses whole");
+        }
         self.0.push(Rule {
             host: host.to_owned(),
+            text: host.to_string(),
             port: url.port_or_known_default(),
             operators: true,
         });
@@ -82,24 +92,37 @@ impl AllowedHosts {
     }
 
     /// Whether a request may go there. Everything that is not clearly allowed is not.
-    pub(crate) fn allows(&self, url: &Url) -> bool {
-        let Some(host) = url.host() else { return false };
-        let scheme = |rule: &Rule| match url.scheme() {
-            "https" => true,
-            "http" => rule.operators && is_loopback(&host),
-            _ => false,
+    pub(crate) fn allows(&self, uri: &Uri) -> bool {
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
+            return false;
         };
-        let port = |rule: &Rule| match rule.port {
-            Some(port) => url.port_or_known_default() == Some(port),
-            None => url.port().is_none(),
+        let (host, port) = (authority.host(), authority.port_u16());
+        // Neither a user nor a port that is none.
+        if port.is_none() && authority.as_str() != host || authority.as_str().contains('@') {
+            return false;
+        }
+        let (usual, secured) = match scheme {
+            scheme if *scheme == Scheme::HTTPS => (HTTPS, true),
+            scheme if *scheme == Scheme::HTTP => (80, false),
+            _ => return false,
         };
-        let named = |rule: &Rule| rule.host == host.to_owned();
-        !has_userinfo(url)
-            && self
-                .0
-                .iter()
-                .any(|rule| named(rule) && scheme(rule) && port(rule))
+        let port = port.unwrap_or(usual);
+        self.0.iter().any(|rule| {
+            rule.text.eq_ignore_ascii_case(host)
+                && rule.port.unwrap_or(HTTPS) == port
+                && (secured || rule.operators && is_loopback(&rule.host))
+        })
     }
+}
+
+/// The default port of https.
+const HTTPS: u16 = 443;
+
+/// Whether the address has the host in these letters.
+fn written_as(address: &str, host: &str) -> bool {
+    address
+        .parse::<Uri>()
+        .is_ok_and(|uri| uri.host().is_some_and(|written| written.eq_ignore_ascii_case(host)))
 }
 
 fn has_userinfo(url: &Url) -> bool {
@@ -107,9 +130,9 @@ fn has_userinfo(url: &Url) -> bool {
 }
 
 /// `localhost` is the name that RFC 6761 section 6.3 binds to loopback.
-fn is_loopback(host: &Host<&str>) -> bool {
+fn is_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
     match host {
-        Host::Domain(name) => *name == "localhost",
+        Host::Domain(name) => name.as_ref() == "localhost",
         Host::Ipv4(address) => IpAddr::V4(*address).is_loopback(),
         Host::Ipv6(address) => IpAddr::V6(*address).is_loopback(),
     }

@@ -3,6 +3,7 @@
 //! Nothing of a request (query, headers, body) is logged, and no error of the client is shown: its text may
 //! quote a URL.
 
+mod connections;
 mod failure;
 mod reach;
 mod written;
@@ -15,31 +16,26 @@ use crate::session::Dialer;
 use crate::trust;
 use aldis_carrier::Transport;
 use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use connections::Connections;
+use http::header::{ACCEPT, HOST, USER_AGENT};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use hyper_util::client::legacy;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use reach::{Proxy, Reach};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-use url::Url;
-use written::{Watched, Written};
+use written::Written;
 
 /// A carrier answers in well under a second; a machine that is not there should not eat the caller's time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Answers to a submission are a few hundred bytes.
 const RESPONSE_LIMIT: usize = 256 * 1024;
-
-/// Servers close idle connections after a minute or so. Letting go first avoids sending into a connection that
-/// is being closed, which would look like a lost answer.
-const POOL_IDLE: Duration = Duration::from_secs(30);
 
 const OURSELVES: &str = concat!("aldis/", env!("CARGO_PKG_VERSION"));
 
@@ -88,7 +84,7 @@ pub enum HttpEngineError {
 /// One per process: its connections are shared by all carriers. Clones share them too.
 #[derive(Clone)]
 pub struct HttpEngine {
-    client: legacy::Client<Reach, Watched>,
+    connections: Connections,
     response_limit: usize,
     /// Links of sessions trust whom the client trusts.
     dialer: Dialer,
@@ -120,7 +116,7 @@ impl HttpEngine {
         };
         let reach = Reach::new(&tls, proxy.transpose()?, options.connect_timeout, reach::system);
         Ok(Self {
-            client: client(reach),
+            connections: Connections::new(reach),
             response_limit: options.response_limit,
             dialer: Dialer::new(trusting, options.connect_timeout),
         })
@@ -139,25 +135,32 @@ impl HttpEngine {
         limit: Duration,
     ) -> HttpAnswer {
         let started = Instant::now();
-        let uri = allowed.allows(&request.url).then(|| request.url.as_str().parse());
-        let Some(Ok(uri)) = uri else {
+        let deadline = started + limit;
+        let host = allowed.allows(&request.uri).then(|| host(&request.uri));
+        let Some(Some(host)) = host else {
             return HttpAnswer::failed(Transport::Blocked, false, started);
         };
         let (body, flag) = written::watch(request.body);
         let mut outgoing = Request::new(body);
         *outgoing.method_mut() = request.method;
-        *outgoing.uri_mut() = uri;
+        *outgoing.uri_mut() = target(&request.uri);
         *outgoing.headers_mut() = request.headers;
         let headers = outgoing.headers_mut();
+        headers.insert(HOST, host);
         headers
             .entry(USER_AGENT)
             .or_insert(HeaderValue::from_static(OURSELVES));
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-        let deadline = started + limit;
-        match timeout_at(deadline, self.client.request(outgoing)).await {
-            Ok(Ok(response)) => self.read(response, deadline, started).await,
-            Ok(Err(error)) => {
-                let transport = failure::classify(&error);
+        let sending = self.connections.send(&request.uri, outgoing);
+        match timeout_at(deadline, sending).await {
+            Ok(Ok((response, line))) => {
+                let answer = self.read(response, deadline, started).await;
+                if answer.transport == Transport::Ok {
+                    self.connections.keep(line);
+                }
+                answer
+            }
+            Ok(Err(transport)) => {
                 HttpAnswer::failed(transport, may_have_been_written(transport, &flag), started)
             }
             Err(_) => HttpAnswer::failed(Transport::Timeout, flag.is_set(), started),
@@ -213,14 +216,19 @@ fn may_have_been_written(transport: Transport, flag: &Written) -> bool {
     }
 }
 
-/// A request is repeated only where its connection was closed before anything of it was written; a redirect is an answer
-/// like any other.
-fn client(reach: Reach) -> legacy::Client<Reach, Watched> {
-    legacy::Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .timer(TokioTimer::new())
-        .pool_idle_timeout(POOL_IDLE)
-        .build(reach)
+/// The `Host` of a request (RFC 9110 section 7.2): without a port that is the scheme's own.
+fn host(uri: &Uri) -> Option<HeaderValue> {
+    let authority = uri.authority()?;
+    let usual = [("https", 443), ("http", 80)];
+    let is_usual = authority.port_u16().is_some_and(|port| usual.contains(&(uri.scheme_str().unwrap_or_default(), port)));
+    let host = if is_usual { authority.host() } else { authority.as_str() };
+    HeaderValue::from_str(host).ok()
+}
+
+/// What stands in the first line of a request (RFC 9112 section 3.2.1).
+fn target(uri: &Uri) -> Uri {
+    let path = uri.path_and_query().cloned();
+    Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, HttpEngineError> {
@@ -244,7 +252,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, HttpEngineE
 /// What a carrier asked for, parsed.
 pub(crate) struct HttpRequest {
     pub(crate) method: Method,
-    pub(crate) url: Url,
+    pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }

@@ -62,34 +62,41 @@ impl Redactor<'_> {
         }
     }
 
-    /// Everything to look for.
-    fn all(&self) -> impl Iterator<Item = Cow<'_, str>> {
+    /// Everything to look for in `longest` bytes: what is longer cannot be there.
+    fn all(&self, longest: usize) -> impl Iterator<Item = Cow<'_, str>> {
         let secrets = self.secrets.iter().map(|secret| Cow::Borrowed(secret.as_str()));
-        let of_message = self.message.into_iter().flat_map(|(text, to)| {
+        let of_message = self.message.into_iter().flat_map(move |(text, to)| {
             // The code itself, wherever a library may have cut it out.
-            let words = text
+            let searched = if longest < CODE_LENGTH { "" } else { text };
+            let words = searched
                 .split(|letter: char| !letter.is_alphanumeric())
                 .filter(|word| word.chars().count() >= CODE_LENGTH && word.chars().any(char::is_numeric));
             let whole = [text, to.trim_start_matches('+')];
             whole
                 .into_iter()
+                .filter(move |value| value.len() <= longest)
                 .flat_map(spellings)
                 .chain(words.map(Cow::Borrowed))
         });
-        secrets.chain(of_message)
+        let all = secrets.chain(of_message);
+        all.filter(move |hidden| hidden.len() <= longest)
     }
 
     /// The words as they are, without anything hidden: neither as it stands nor percent-encoded, once or more.
-    pub(crate) fn hidden(&self, words: &str) -> String {
+    pub(crate) fn hidden<'w>(&self, words: &'w str) -> Cow<'w, str> {
+        let found = self.found(words);
+        if found.is_empty() {
+            return words.into();
+        }
         let mut left = String::with_capacity(words.len());
         let mut rest = 0;
-        for found in self.found(words) {
+        for found in found {
             left.push_str(&words[rest..found.start]);
             left.push_str(HIDDEN);
             rest = found.end;
         }
         left.push_str(&words[rest..]);
-        left
+        left.into()
     }
 
     /// Where something to hide is, in order; what overlaps is one.
@@ -97,10 +104,9 @@ impl Redactor<'_> {
         let mut all: Vec<Range<usize>> = Vec::new();
         let mut view = Some(View::of(words));
         while let Some(seen) = view {
-            let longest = seen.bytes.len();
-            for hidden in self.all().filter(|hidden| hidden.len() <= longest) {
+            for hidden in self.all(seen.bytes.len()) {
                 let at = memmem::find_iter(&seen.bytes, hidden.as_bytes());
-                all.extend(at.map(|at| seen.starts[at]..seen.starts[at + hidden.len()]));
+                all.extend(at.map(|at| seen.start(at)..seen.start(at + hidden.len())));
             }
             view = seen.unescaped();
         }
@@ -119,16 +125,17 @@ impl Redactor<'_> {
     pub(crate) fn clean(&self, words: &str) -> String {
         let words = self.hidden(words);
         let mut line = String::with_capacity(words.len());
-        let mut digits = String::new();
-        for letter in words.chars() {
-            if letter.is_ascii_digit() {
-                digits.push(letter);
-                continue;
+        let mut rest = &*words;
+        while let Some(letter) = rest.chars().next() {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let end = if digits == 0 { letter.len_utf8() } else { digits };
+            match &rest[..end] {
+                _ if digits >= NUMBER_DIGITS => line.push_str(HIDDEN),
+                _ if letter.is_control() => line.push(' '),
+                as_it_is => line.push_str(as_it_is),
             }
-            end_digits(&mut line, &mut digits);
-            line.push(if letter.is_control() { ' ' } else { letter });
+            rest = &rest[end..];
         }
-        end_digits(&mut line, &mut digits);
         truncate(&mut line);
         line
     }
@@ -163,15 +170,6 @@ fn in_base64(secret: &str) -> impl Iterator<Item = String> {
     });
     let alone = [STANDARD_NO_PAD.encode(secret), URL_SAFE_NO_PAD.encode(secret)];
     before.chain(alone)
-}
-
-fn end_digits(line: &mut String, digits: &mut String) {
-    line.push_str(if digits.len() >= NUMBER_DIGITS {
-        HIDDEN
-    } else {
-        digits
-    });
-    digits.clear();
 }
 
 fn truncate(line: &mut String) {

@@ -2,6 +2,7 @@
 
 use aldis_carrier::abi::{E_INVALID, Event, HttpReq, List, OK, Op, Outcome, Str, WebhookSink};
 use aldis_carrier::copying::{copy, size_of_u32};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::ffi::c_void;
 
@@ -13,20 +14,52 @@ pub(crate) use session::{RawAct, RawLink};
 /// More than a call-back ever holds; a library beyond it is broken.
 const MOST_EVENTS: usize = 10_000;
 
-/// A request as the library wrote it, not parsed yet.
+/// A request as the library wrote it, not parsed yet. Copied in one go; the fields are pieces of that.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct RawRequest {
-    #[serde(with = "serde_bytes")]
-    pub(crate) method: Vec<u8>,
-    #[serde(with = "serde_bytes")]
-    pub(crate) url: Vec<u8>,
+    pub(crate) method: Bytes,
+    pub(crate) url: Bytes,
     /// Name, value, `PAIR_*` flags.
-    pub(crate) headers: Vec<(Vec<u8>, Vec<u8>, u32)>,
-    #[serde(with = "serde_bytes")]
-    pub(crate) body: Vec<u8>,
+    pub(crate) headers: Vec<(Bytes, Bytes, u32)>,
+    pub(crate) body: Bytes,
     pub(crate) timeout_ms: u32,
-    #[serde(with = "serde_bytes")]
-    pub(crate) state: Vec<u8>,
+    pub(crate) state: Bytes,
+}
+
+impl RawRequest {
+    /// # Safety
+    /// The request's texts and lists are valid.
+    pub(crate) unsafe fn copied(request: &HttpReq) -> Self {
+        // SAFETY: the caller's promise.
+        let [method, url, body, state] =
+            [request.method, request.url, request.body, request.state].map(|text| unsafe { text.bytes() });
+        // SAFETY: as above.
+        let headers = unsafe { request.headers.pairs() };
+        let mut all = Vec::with_capacity(
+            [method, url, body, state].map(<[u8]>::len).iter().sum::<usize>()
+                + headers.iter().map(|(name, value, _)| name.len() + value.len()).sum::<usize>(),
+        );
+        for text in [method, url, body, state] {
+            all.extend_from_slice(text);
+        }
+        for (name, value, _) in &headers {
+            all.extend_from_slice(name);
+            all.extend_from_slice(value);
+        }
+        let mut all = Bytes::from(all);
+        let mut next = |text: &[u8]| all.split_to(text.len());
+        Self {
+            method: next(method),
+            url: next(url),
+            body: next(body),
+            state: next(state),
+            headers: headers
+                .into_iter()
+                .map(|(name, value, flags)| (next(name), next(value), flags))
+                .collect(),
+            timeout_ms: request.timeout_ms,
+        }
+    }
 }
 
 /// An outcome as the library said it, numbers not checked yet.
@@ -124,19 +157,7 @@ unsafe fn op<'a>(ctx: *mut c_void) -> &'a mut OpSink {
 
 unsafe extern "C" fn op_http(ctx: *mut c_void, request: *const HttpReq) -> i32 {
     // SAFETY: lent for the call, and copied here.
-    let word = unsafe { copy(request) }.map(|request| unsafe {
-        let headers = request.headers.pairs().into_iter();
-        Word::Http(RawRequest {
-            method: request.method.bytes().to_vec(),
-            url: request.url.bytes().to_vec(),
-            headers: headers
-                .map(|(key, value, flags)| (key.to_vec(), value.to_vec(), flags))
-                .collect(),
-            body: request.body.bytes().to_vec(),
-            timeout_ms: request.timeout_ms,
-            state: request.state.bytes().to_vec(),
-        })
-    });
+    let word = unsafe { copy(request) }.map(|request| Word::Http(unsafe { RawRequest::copied(&request) }));
     // SAFETY: the table's own context.
     unsafe { op(ctx) }.hear(word)
 }

@@ -1,15 +1,12 @@
-//! Which of the transport words an error of the HTTP client is.
+//! Which of the transport words an error of the way to a carrier is.
 
 use super::reach::NotFound;
 use aldis_carrier::Transport;
-use hyper_util::client::legacy;
 use std::error::Error;
 use std::io;
 
-pub(super) fn classify(error: &legacy::Error) -> Transport {
-    if !error.is_connect() {
-        Transport::Reset
-    } else if holds(error, <dyn Error>::is::<NotFound>) {
+pub(super) fn classify(error: &(dyn Error + 'static)) -> Transport {
+    if holds(error, <dyn Error>::is::<NotFound>) {
         Transport::Dns
     } else if holds(error, is_tls) {
         Transport::Tls

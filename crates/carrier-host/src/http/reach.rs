@@ -97,7 +97,7 @@ impl Reach {
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls.clone())
             .https_or_http()
-            .enable_all_versions()
+            .enable_http1()
             .wrap_connector(Way { direct, proxied });
         Self {
             connector: Arc::new(connector),

@@ -33,9 +33,8 @@ pub(super) fn watch(bytes: Bytes) -> (Watched, Written) {
 }
 
 /// A connection of hyper asks `is_end_stream` when it takes a request off its queue, before it writes the head
-/// (h1: `proto/h1/dispatch.rs`, h2: `proto/h2/client.rs`), and polls the body only after that. Nobody asks
-/// earlier, and a request that finds its pooled connection closed is handed back unasked. Either sign counts: a
-/// sign too early only turns a `no` into a `maybe`.
+/// (`proto/h1/dispatch.rs`), and polls the body only after that. Nobody asks earlier, and a request that finds its
+/// connection closed is handed back unasked. Either sign counts: a sign too early only turns a `no` into a `maybe`.
 pub(super) struct Watched {
     bytes: Bytes,
     written: Written,

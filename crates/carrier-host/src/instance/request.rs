@@ -3,9 +3,9 @@
 use crate::border::RawRequest;
 use crate::http::HttpRequest;
 use aldis_carrier::abi::PAIR_SECRET;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use std::time::Duration;
-use url::Url;
 
 /// `state` in `aldis_carrier.h`: the state is a note, not a store.
 const LONGEST_STATE: usize = 4 * 1024;
@@ -30,7 +30,7 @@ const OURS: [&str; 9] = [
 pub(super) struct Wanted {
     pub(super) request: HttpRequest,
     pub(super) timeout: Option<Duration>,
-    pub(super) state: Vec<u8>,
+    pub(super) state: Bytes,
 }
 
 /// The error ends a sentence about the library.
@@ -47,10 +47,12 @@ pub(super) fn parse(raw: RawRequest) -> Result<Wanted, String> {
             raw.body.len()
         ));
     }
-    let url = std::str::from_utf8(&raw.url)
-        .ok()
-        .and_then(|url| Url::parse(url).ok());
-    let url = url.ok_or("wrote a request with a URL that is none")?;
+    // RFC 3986 section 2. Nothing is mended here: what a host is checked for is what is sent.
+    if !raw.url.iter().all(u8::is_ascii_graphic) {
+        return Err("wrote a request with a URL that has characters to be percent-encoded".into());
+    }
+    let uri = Uri::from_maybe_shared(raw.url).ok().filter(|uri| uri.host().is_some());
+    let uri = uri.ok_or("wrote a request with a URL that is none")?;
     let method = Method::from_bytes(&raw.method).map_err(|_| "wrote a request with a method that is none")?;
     if method == Method::CONNECT {
         return Err("wrote a CONNECT request".into());
@@ -58,9 +60,9 @@ pub(super) fn parse(raw: RawRequest) -> Result<Wanted, String> {
     let timeout = (raw.timeout_ms > 0).then(|| Duration::from_millis(u64::from(raw.timeout_ms)));
     let request = HttpRequest {
         method,
-        url,
-        headers: headers(&raw.headers)?,
-        body: raw.body.into(),
+        uri,
+        headers: headers(raw.headers)?,
+        body: raw.body,
     };
     Ok(Wanted {
         request,
@@ -69,17 +71,18 @@ pub(super) fn parse(raw: RawRequest) -> Result<Wanted, String> {
     })
 }
 
-fn headers(raw: &[(Vec<u8>, Vec<u8>, u32)]) -> Result<HeaderMap, String> {
-    let mut headers = HeaderMap::new();
+fn headers(raw: Vec<(Bytes, Bytes, u32)>) -> Result<HeaderMap, String> {
+    // With room for the host's own.
+    let mut headers = HeaderMap::with_capacity(raw.len() + 3);
     for (name, value, flags) in raw {
         let name =
-            HeaderName::from_bytes(name).map_err(|_| "wrote a request with a header name that is none")?;
+            HeaderName::from_bytes(&name).map_err(|_| "wrote a request with a header name that is none")?;
         if OURS.contains(&name.as_str()) {
             return Err(format!(
                 "wrote a request with the header {name}, which is the host's"
             ));
         }
-        let mut value = HeaderValue::from_bytes(value)
+        let mut value = HeaderValue::from_maybe_shared(value)
             .map_err(|_| format!("wrote a request with a bad value of the header {name}"))?;
         value.set_sensitive(flags & PAIR_SECRET != 0);
         headers.append(name, value);

@@ -126,7 +126,7 @@ fn instance<'s>(
 fn request(wanted: &Wanted, redactor: &Redactor<'_>) -> Value {
     let headers = wanted.headers.iter().map(|(name, value, secret)| {
         let value = if *secret {
-            "[hidden]".to_owned()
+            "[hidden]".into()
         } else {
             redactor.hidden(value)
         };
@@ -156,5 +156,5 @@ fn is_allowed(subject: &Subject, with: &Configuration, wanted: &Wanted) -> bool 
     if let Some(base_url) = with.settings["base_url"].as_str() {
         let _ = allowed.add_base_url(base_url);
     }
-    url::Url::parse(&wanted.url).is_ok_and(|url| allowed.allows(&url))
+    wanted.url.parse().is_ok_and(|uri| allowed.allows(&uri))
 }

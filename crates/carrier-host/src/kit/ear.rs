@@ -240,16 +240,7 @@ unsafe extern "C" fn op_http(ctx: *mut c_void, request: *const HttpReq) -> i32 {
     // SAFETY: all it points to is lent for this call.
     let raw = unsafe {
         ear.mind_pairs("aldis_pair", request.headers);
-        RawRequest {
-            method: request.method.bytes().to_vec(),
-            url: request.url.bytes().to_vec(),
-            headers: (request.headers.pairs().into_iter())
-                .map(|(name, value, flags)| (name.to_vec(), value.to_vec(), flags))
-                .collect(),
-            body: request.body.bytes().to_vec(),
-            timeout_ms: request.timeout_ms,
-            state: request.state.bytes().to_vec(),
-        }
+        RawRequest::copied(&request)
     };
     let wanted = Wanted {
         method: lossy(&raw.method),
@@ -263,9 +254,9 @@ unsafe extern "C" fn op_http(ctx: *mut c_void, request: *const HttpReq) -> i32 {
                 )
             })
             .collect(),
-        body: raw.body.clone(),
+        body: raw.body.to_vec(),
         timeout_ms: raw.timeout_ms,
-        state: raw.state.clone(),
+        state: raw.state.to_vec(),
     };
     ear.words.borrow_mut().push(Word::Http(wanted));
     // What the host itself would say of it.

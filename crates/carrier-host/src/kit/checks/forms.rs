@@ -64,12 +64,12 @@ fn marked(subject: &Subject, example: &Example, wanted: &Wanted) -> Vec<Fault> {
     if let Some(base_url) = example.configuration.settings["base_url"].as_str() {
         let _ = allowed.add_base_url(base_url);
     }
-    if let Ok(url) = url::Url::parse(&wanted.url)
-        && !allowed.allows(&url)
+    if let Ok(uri) = wanted.url.parse::<http::Uri>()
+        && !allowed.allows(&uri)
     {
-        let host = url.host_str().unwrap_or_default().to_owned();
+        let (scheme, host) = (uri.scheme_str().unwrap_or_default(), uri.host().unwrap_or_default());
         faults.push(Fault::new(
-            format!("it sends to {}://{host}, which is not among its allowed_hosts", url.scheme()),
+            format!("it sends to {scheme}://{host}, which is not among its allowed_hosts"),
             "list the host in the descriptor's allowed_hosts, or build the address from the setting base_url; https only",
         ));
     }

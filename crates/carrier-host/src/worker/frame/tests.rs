@@ -7,12 +7,12 @@ use proptest::prelude::*;
 
 fn answer(id: u64, body: Vec<u8>) -> Said {
     let word = Word::Http(RawRequest {
-        method: b"POST".to_vec(),
-        url: b"https://api.example.com/".to_vec(),
-        headers: vec![(b"a".to_vec(), b"b".to_vec(), 1)],
-        body,
+        method: "POST".into(),
+        url: "https://api.example.com/".into(),
+        headers: vec![("a".into(), "b".into(), 1)],
+        body: body.into(),
         timeout_ms: 1,
-        state: Vec::new(),
+        state: "".into(),
     });
     Said::Answer(Answered {
         id,

@@ -1,0 +1,178 @@
+//! Connections to carriers, kept for a while after use.
+//!
+//! HTTP/1.1 (RFC 9112), one message at a time on each: a connection that breaks leaves one message in doubt, where one
+//! that is shared, as those of HTTP/2 are, would leave all that are under way on it.
+
+use super::failure;
+use super::reach::Reach;
+use super::written::Watched;
+use aldis_carrier::Transport;
+use http::uri::{Authority, Scheme};
+use http::{Request, Response, Uri};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+use tower_service::Service as _;
+
+/// Servers close idle connections after a minute or so. Letting go first avoids sending into a connection that is being
+/// closed, which would look like a lost answer.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Makes connections, and has those that nobody uses just now. Clones share them.
+#[derive(Clone)]
+pub(super) struct Connections {
+    reach: Reach,
+    idle: Arc<Mutex<Pool>>,
+}
+
+/// A connection with one exchange on it. To be given back once the answer was read to its end; dropped, it is closed.
+pub(super) struct Line {
+    sender: SendRequest<Watched>,
+    to: Authority,
+    secured: bool,
+}
+
+/// A line that waits to be used again.
+struct Idle {
+    line: Line,
+    since: Instant,
+}
+
+#[derive(Default)]
+struct Pool {
+    plain: HashMap<Authority, Vec<Idle>>,
+    secured: HashMap<Authority, Vec<Idle>>,
+    /// Somebody is looking after those that wait too long.
+    watched: bool,
+}
+
+impl Connections {
+    pub(super) fn new(reach: Reach) -> Self {
+        let idle = Arc::default();
+        Self { reach, idle }
+    }
+
+    /// Sends a request, on a connection that is there or on a new one. It is sent again only where its connection was
+    /// closed while nobody used it, before anything of the request was written.
+    pub(super) async fn send(
+        &self,
+        to: &Uri,
+        mut request: Request<Watched>,
+    ) -> Result<(Response<Incoming>, Line), Transport> {
+        let secured = to.scheme() == Some(&Scheme::HTTPS);
+        let authority = to.authority().ok_or(Transport::Blocked)?;
+        loop {
+            let waiting = self.pool().take(secured, authority);
+            let used = waiting.is_some();
+            let mut line = match waiting {
+                Some(line) => line,
+                None => self.connect(to, secured).await?,
+            };
+            match line.sender.try_send_request(request).await {
+                Ok(response) => return Ok((response, line)),
+                Err(mut lost) => match lost.take_message() {
+                    Some(unsent) if used => request = unsent,
+                    _ => return Err(Transport::Reset),
+                },
+            }
+        }
+    }
+
+    /// Keeps a connection for the next message.
+    pub(super) fn keep(&self, line: Line) {
+        let mut pool = self.pool();
+        if !pool.put(line, Instant::now()) {
+            return;
+        }
+        pool.watched = true;
+        drop(pool);
+        tokio::spawn(let_go(Arc::downgrade(&self.idle)));
+    }
+
+    async fn connect(&self, to: &Uri, secured: bool) -> Result<Line, Transport> {
+        let stream = self.reach.clone().call(to.clone()).await;
+        let stream = stream.map_err(|error| failure::classify(&*error))?;
+        let (sender, connection) = http1::handshake(stream).await.map_err(|_| Transport::Connect)?;
+        // Whoever waits for an answer hears of its end.
+        tokio::spawn(connection);
+        // A copy, because what it was cut from is a request, with a message in it.
+        let to = to.authority().and_then(|to| to.as_str().parse().ok());
+        let to = to.ok_or(Transport::Blocked)?;
+        Ok(Line { sender, to, secured })
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        lock(&self.idle)
+    }
+}
+
+fn lock(pool: &Mutex<Pool>) -> MutexGuard<'_, Pool> {
+    pool.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets go of connections that waited too long, until there are none.
+async fn let_go(pool: Weak<Mutex<Pool>>) {
+    loop {
+        sleep(IDLE).await;
+        let Some(pool) = pool.upgrade() else { return };
+        let mut pool = lock(&pool);
+        pool.let_go(Instant::now());
+        if pool.is_empty() {
+            pool.watched = false;
+            return;
+        }
+    }
+}
+
+impl Pool {
+    /// The one that was used last: the others may then be let go.
+    fn take(&mut self, secured: bool, to: &Authority) -> Option<Line> {
+        let lines = self.at(secured).get_mut(to)?;
+        let now = Instant::now();
+        lines.retain(|idle| idle.is_good(now));
+        // One whose answer has only just ended may not be ready yet.
+        let ready = lines.iter().rposition(|idle| idle.line.sender.is_ready())?;
+        Some(lines.remove(ready).line)
+    }
+
+    /// Whether somebody has to look after it from now on.
+    fn put(&mut self, line: Line, now: Instant) -> bool {
+        if line.sender.is_closed() {
+            return false;
+        }
+        let lines = self.at(line.secured);
+        match lines.get_mut(&line.to) {
+            Some(lines) => lines.push(Idle { line, since: now }),
+            None => {
+                lines.insert(line.to.clone(), vec![Idle { line, since: now }]);
+            }
+        }
+        !self.watched
+    }
+
+    fn let_go(&mut self, now: Instant) {
+        for lines in [&mut self.plain, &mut self.secured] {
+            lines.retain(|_, lines| {
+                lines.retain(|idle| idle.is_good(now));
+                !lines.is_empty()
+            });
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.plain.is_empty() && self.secured.is_empty()
+    }
+
+    fn at(&mut self, secured: bool) -> &mut HashMap<Authority, Vec<Idle>> {
+        if secured { &mut self.secured } else { &mut self.plain }
+    }
+}
+
+impl Idle {
+    fn is_good(&self, now: Instant) -> bool {
+        !self.line.sender.is_closed() && now.saturating_duration_since(self.since) < IDLE
+    }
+}
