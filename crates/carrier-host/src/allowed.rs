@@ -71,7 +71,9 @@ impl AllowedHosts {
         }
         // A library puts its paths behind it, and a request goes where its letters say, not what they might mean.
         if !written_as(base_url, &host.to_string()) {
-            return Err("it must name the host as it goes over the wire: letters as in xn--bcher-kva.example, addresses whole");
+            return Err(
+                "it must name the host as it goes over the wire: letters as in xn--bcher-kva.example, addresses whole",
+            );
         }
         self.0.push(Rule {
             host: host.to_owned(),
@@ -96,11 +98,20 @@ impl AllowedHosts {
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return false;
         };
-        let (host, port) = (authority.host(), authority.port_u16());
-        // Neither a user nor a port that is none.
-        if port.is_none() && authority.as_str() != host || authority.as_str().contains('@') {
-            return false;
-        }
+        let host = authority.host();
+        let port = match authority
+            .as_str()
+            .strip_prefix(host)
+            .map(|rest| rest.strip_prefix(':').ok_or(rest))
+        {
+            Some(Err("")) => None,
+            Some(Ok(digits)) if digits.bytes().all(|digit| digit.is_ascii_digit()) => match digits.parse() {
+                Ok(port) => Some(port),
+                Err(_) => return false,
+            },
+            // A user before it, or a port that is none behind it.
+            _ => return false,
+        };
         let (usual, secured) = match scheme {
             scheme if *scheme == Scheme::HTTPS => (HTTPS, true),
             scheme if *scheme == Scheme::HTTP => (80, false),
@@ -120,9 +131,10 @@ const HTTPS: u16 = 443;
 
 /// Whether the address has the host in these letters.
 fn written_as(address: &str, host: &str) -> bool {
-    address
-        .parse::<Uri>()
-        .is_ok_and(|uri| uri.host().is_some_and(|written| written.eq_ignore_ascii_case(host)))
+    address.parse::<Uri>().is_ok_and(|uri| {
+        uri.host()
+            .is_some_and(|written| written.eq_ignore_ascii_case(host))
+    })
 }
 
 fn has_userinfo(url: &Url) -> bool {

@@ -18,7 +18,7 @@ use aldis_carrier::Transport;
 use bytes::{Bytes, BytesMut};
 use connections::Connections;
 use http::header::{ACCEPT, HOST, USER_AGENT};
-use http::uri::PathAndQuery;
+use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
@@ -156,7 +156,7 @@ impl HttpEngine {
             Ok(Ok((response, line))) => {
                 let answer = self.read(response, deadline, started).await;
                 if answer.transport == Transport::Ok {
-                    self.connections.keep(line);
+                    self.connections.keep(line, started + answer.elapsed);
                 }
                 answer
             }
@@ -169,17 +169,20 @@ impl HttpEngine {
 
     /// The head arrived; from here the carrier certainly has the request.
     async fn read(&self, response: Response<Incoming>, deadline: Instant, started: Instant) -> HttpAnswer {
-        let mut answer = HttpAnswer::failed(Transport::Ok, true, started);
         let (head, body) = response.into_parts();
-        answer.status = head.status.as_u16();
-        answer.headers = head.headers;
         let whole = timeout_at(deadline, whole(body, self.response_limit)).await;
-        match whole.unwrap_or(Err(Transport::Timeout)) {
-            Ok(body) => answer.body = body,
-            Err(transport) => answer.transport = transport,
+        let (transport, body) = match whole.unwrap_or(Err(Transport::Timeout)) {
+            Ok(body) => (Transport::Ok, body),
+            Err(transport) => (transport, Bytes::new()),
+        };
+        HttpAnswer {
+            transport,
+            status: head.status.as_u16(),
+            request_written: true,
+            headers: head.headers,
+            body,
+            elapsed: started.elapsed(),
         }
-        answer.elapsed = started.elapsed();
-        answer
     }
 }
 
@@ -218,10 +221,13 @@ fn may_have_been_written(transport: Transport, flag: &Written) -> bool {
 
 /// The `Host` of a request (RFC 9110 section 7.2): without a port that is the scheme's own.
 fn host(uri: &Uri) -> Option<HeaderValue> {
-    let authority = uri.authority()?;
-    let usual = [("https", 443), ("http", 80)];
-    let is_usual = authority.port_u16().is_some_and(|port| usual.contains(&(uri.scheme_str().unwrap_or_default(), port)));
-    let host = if is_usual { authority.host() } else { authority.as_str() };
+    let authority = uri.authority()?.as_str();
+    let usual = if uri.scheme() == Some(&Scheme::HTTPS) {
+        ":443"
+    } else {
+        ":80"
+    };
+    let host = authority.strip_suffix(usual).unwrap_or(authority);
     HeaderValue::from_str(host).ok()
 }
 

@@ -12,6 +12,7 @@ use crate::submission::CarrierMessage;
 use crate::worker::{Told, Worker, WorkerMetrics};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// One instance of a library. The last owner ends it.
 pub(crate) struct Resident {
@@ -73,23 +74,35 @@ impl Resident {
         &self.budget
     }
 
-    /// The first word on a message.
-    pub(crate) async fn submit(&self, message: &CarrierMessage, now_unix_ms: u64) -> Result<Word, Broken> {
+    /// The first word on a message. `None`: it did not come within `limit`, for a worker may have to be started first.
+    pub(crate) async fn submit(
+        &self,
+        message: &CarrierMessage,
+        now_unix_ms: u64,
+        limit: Duration,
+    ) -> Option<Result<Word, Broken>> {
         match &self.code {
-            Code::Here(handle) => self.timed(|| handle.submit(message, now_unix_ms)),
-            Code::Worker(worker) => self.noted(worker.submit(message, now_unix_ms).await),
+            Code::Here(handle) => Some(self.timed(|| handle.submit(message, now_unix_ms))),
+            Code::Worker(worker) => {
+                let told = timeout(limit, worker.submit(message, now_unix_ms)).await;
+                Some(self.noted(told.ok()?))
+            }
         }
     }
 
-    /// The next word, given what came of the last request.
+    /// The next word, given what came of the last request; otherwise as [`Resident::submit`].
     pub(crate) async fn on_response(
         &self,
         message: &CarrierMessage,
         answer: LentAnswer<'_>,
-    ) -> Result<Word, Broken> {
+        limit: Duration,
+    ) -> Option<Result<Word, Broken>> {
         match &self.code {
-            Code::Here(handle) => self.timed(|| handle.on_response(message, &answer)),
-            Code::Worker(worker) => self.noted(worker.on_response(message, answer).await),
+            Code::Here(handle) => Some(self.timed(|| handle.on_response(message, &answer))),
+            Code::Worker(worker) => {
+                let told = timeout(limit, worker.on_response(message, answer)).await;
+                Some(self.noted(told.ok()?))
+            }
         }
     }
 

@@ -23,13 +23,14 @@ pub(crate) async fn run(port: u16, count: usize, in_flight: usize) {
         tokio::spawn(connection);
         while next.fetch_add(1, Ordering::Relaxed) < count {
             sender.ready().await.expect("a free connection");
-            let request = Request::post("/v1/messages")
-                .header("host", "127.0.0.1")
-                .header("authorization", "Bearer a token")
+            // The bytes that the library and the host write.
+            let request = Request::post("/messages")
                 .header("content-type", "application/x-www-form-urlencoded")
-                // As long as the fixture's.
+                .header("host", format!("127.0.0.1:{port}"))
+                .header("user-agent", "aldis/0.1.0")
+                .header("accept", "*/*")
                 .body(Full::new(Bytes::from_static(
-                    b"to=%2B12025550100&from=Acme&text=Your-verification-code-is-123456&id=msg_1",
+                    b"to=%2B12025550100&from=Acme&text=Your-verification-code-is-123456",
                 )));
             let answer = sender
                 .send_request(request.expect("a request"))

@@ -29,7 +29,7 @@ pub(crate) fn http() {
 }
 
 async fn exchange(stream: tokio::net::TcpStream) -> Option<()> {
-    const ANSWER: &[u8] = b"HTTP/1.1 201 Created\r\ncontent-length: 3\r\n\r\nSM1";
+    const ANSWER: &[u8] = b"HTTP/1.1 201 Created\r\ncontent-length: 12\r\n\r\n{\"id\":\"SM1\"}";
     stream.set_nodelay(true).ok()?;
     let mut stream = tokio::io::BufReader::new(stream);
     let (mut line, mut body) = (String::new(), Vec::new());

@@ -28,17 +28,18 @@ impl Stage {
         Self { folder }
     }
 
+    /// Of this source, which lies in `crates`.
     fn library(&self, source: &str, plugin: &str, isolation: Isolation) -> Library {
         let file = self.folder.path().join(format!("libaldis_carrier_{plugin}.so"));
-        let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let crates = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
         let built = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()))
             .args(["-std=gnu11", "-O2", "-shared", "-fPIC", "-I"])
-            .arg(own.join("../carrier/include"))
+            .arg(crates.join("carrier/include"))
             .arg("-o")
             .arg(&file)
-            .arg(own.join(format!("tests/carriers/{source}.c")))
+            .arg(crates.join(source))
             .status();
-        assert!(built.expect("a C compiler").success(), "{source}.c");
+        assert!(built.expect("a C compiler").success(), "{source}");
         let worker = env!("CARGO_BIN_EXE_aldis-carrier-worker").into();
         let library = Libraries::new(Some(worker)).load(&file, &Trust::Anything, Some(isolation));
         library.expect("a library")
@@ -48,7 +49,7 @@ impl Stage {
         let options = InstanceOptions {
             name: "bench".into(),
             settings,
-            secrets: vec![("token".into(), "a token".into())],
+            secrets: Vec::new(),
             callback_base_url: None,
             clock: || 5_000,
         };
@@ -56,8 +57,9 @@ impl Stage {
         Instance::create(library, options, engine).expect("an instance")
     }
 
+    /// Of the carrier that is shown to those who write their first.
     pub(crate) fn http(&self, isolation: Isolation, port: u16) -> Instance {
-        let library = self.library("plain", "fixture", isolation);
+        let library = self.library("carrier/tests/c_carrier/minimal.c", "minimal", isolation);
         Self::instance(
             &library,
             json!({ "base_url": format!("http://127.0.0.1:{port}") }),
@@ -66,7 +68,7 @@ impl Stage {
 
     /// With its link up.
     pub(crate) async fn session(&self, isolation: Isolation, port: u16) -> Instance {
-        let library = self.library("wire", "wire", isolation);
+        let library = self.library("carrier-host/tests/carriers/wire.c", "wire", isolation);
         let instance = Self::instance(&library, json!({ "host": "127.0.0.1", "port": port.to_string() }));
         instance.start(&(Arc::new(Deaf) as Arc<dyn Events>));
         while instance.metrics().links[0].window == 0 {

@@ -37,7 +37,10 @@ impl RawRequest {
         let headers = unsafe { request.headers.pairs() };
         let mut all = Vec::with_capacity(
             [method, url, body, state].map(<[u8]>::len).iter().sum::<usize>()
-                + headers.iter().map(|(name, value, _)| name.len() + value.len()).sum::<usize>(),
+                + headers
+                    .iter()
+                    .map(|(name, value, _)| name.len() + value.len())
+                    .sum::<usize>(),
         );
         for text in [method, url, body, state] {
             all.extend_from_slice(text);

@@ -7,11 +7,11 @@ use super::failure;
 use super::reach::Reach;
 use super::written::Watched;
 use aldis_carrier::Transport;
-use http::uri::{Authority, Scheme};
+use http::uri::Scheme;
 use http::{Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -31,8 +31,9 @@ pub(super) struct Connections {
 /// A connection with one exchange on it. To be given back once the answer was read to its end; dropped, it is closed.
 pub(super) struct Line {
     sender: SendRequest<Watched>,
-    to: Authority,
     secured: bool,
+    /// Host and port, as they stand in an address.
+    to: Box<str>,
 }
 
 /// A line that waits to be used again.
@@ -43,8 +44,8 @@ struct Idle {
 
 #[derive(Default)]
 struct Pool {
-    plain: HashMap<Authority, Vec<Idle>>,
-    secured: HashMap<Authority, Vec<Idle>>,
+    plain: BTreeMap<Box<str>, Vec<Idle>>,
+    secured: BTreeMap<Box<str>, Vec<Idle>>,
     /// Somebody is looking after those that wait too long.
     watched: bool,
 }
@@ -63,13 +64,17 @@ impl Connections {
         mut request: Request<Watched>,
     ) -> Result<(Response<Incoming>, Line), Transport> {
         let secured = to.scheme() == Some(&Scheme::HTTPS);
-        let authority = to.authority().ok_or(Transport::Blocked)?;
+        let place = to.authority().ok_or(Transport::Blocked)?.as_str();
         loop {
-            let waiting = self.pool().take(secured, authority);
+            let waiting = self.pool().take(secured, place, Instant::now());
             let used = waiting.is_some();
             let mut line = match waiting {
                 Some(line) => line,
-                None => self.connect(to, secured).await?,
+                None => Line {
+                    sender: self.connect(to).await?,
+                    secured,
+                    to: place.into(),
+                },
             };
             match line.sender.try_send_request(request).await {
                 Ok(response) => return Ok((response, line)),
@@ -82,9 +87,9 @@ impl Connections {
     }
 
     /// Keeps a connection for the next message.
-    pub(super) fn keep(&self, line: Line) {
+    pub(super) fn keep(&self, line: Line, now: Instant) {
         let mut pool = self.pool();
-        if !pool.put(line, Instant::now()) {
+        if !pool.put(line, now) {
             return;
         }
         pool.watched = true;
@@ -92,16 +97,13 @@ impl Connections {
         tokio::spawn(let_go(Arc::downgrade(&self.idle)));
     }
 
-    async fn connect(&self, to: &Uri, secured: bool) -> Result<Line, Transport> {
+    async fn connect(&self, to: &Uri) -> Result<SendRequest<Watched>, Transport> {
         let stream = self.reach.clone().call(to.clone()).await;
         let stream = stream.map_err(|error| failure::classify(&*error))?;
         let (sender, connection) = http1::handshake(stream).await.map_err(|_| Transport::Connect)?;
         // Whoever waits for an answer hears of its end.
         tokio::spawn(connection);
-        // A copy, because what it was cut from is a request, with a message in it.
-        let to = to.authority().and_then(|to| to.as_str().parse().ok());
-        let to = to.ok_or(Transport::Blocked)?;
-        Ok(Line { sender, to, secured })
+        Ok(sender)
     }
 
     fn pool(&self) -> MutexGuard<'_, Pool> {
@@ -129,10 +131,13 @@ async fn let_go(pool: Weak<Mutex<Pool>>) {
 
 impl Pool {
     /// The one that was used last: the others may then be let go.
-    fn take(&mut self, secured: bool, to: &Authority) -> Option<Line> {
+    fn take(&mut self, secured: bool, to: &str, now: Instant) -> Option<Line> {
         let lines = self.at(secured).get_mut(to)?;
-        let now = Instant::now();
-        lines.retain(|idle| idle.is_good(now));
+        while let Some(idle) = lines.last()
+            && !idle.is_good(now)
+        {
+            lines.pop();
+        }
         // One whose answer has only just ended may not be ready yet.
         let ready = lines.iter().rposition(|idle| idle.line.sender.is_ready())?;
         Some(lines.remove(ready).line)
@@ -166,8 +171,12 @@ impl Pool {
         self.plain.is_empty() && self.secured.is_empty()
     }
 
-    fn at(&mut self, secured: bool) -> &mut HashMap<Authority, Vec<Idle>> {
-        if secured { &mut self.secured } else { &mut self.plain }
+    fn at(&mut self, secured: bool) -> &mut BTreeMap<Box<str>, Vec<Idle>> {
+        if secured {
+            &mut self.secured
+        } else {
+            &mut self.plain
+        }
     }
 }
 

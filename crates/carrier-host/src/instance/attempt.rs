@@ -11,7 +11,7 @@ use crate::report::Report;
 use crate::submission::Submission;
 use aldis_carrier::{Transport, abi};
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 const MOST_REQUESTS: u32 = abi::STEP_LIMIT;
 
@@ -54,7 +54,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Runs it to its end.
-    pub(super) async fn run(mut self) -> Report {
+    pub(super) async fn run(&mut self) -> Report {
         match self.steps().await {
             Ok(report) => report,
             Err(End::OutOfTime) => out_of_time(self.truth),
@@ -135,16 +135,8 @@ impl<'a> Attempt<'a> {
 
     async fn submit(&self) -> Result<Word, End> {
         let message = &self.submission.message;
-        let submitting = self.instance.resident.submit(message, self.now_unix_ms());
-        self.in_time(submitting).await
-    }
-
-    /// A worker may have to be started first.
-    async fn in_time(&self, call: impl Future<Output = Result<Word, Broken>>) -> Result<Word, End> {
-        match timeout(self.left()?, call).await {
-            Ok(word) => Ok(word?),
-            Err(_) => Err(End::OutOfTime),
-        }
+        let resident = &self.instance.resident;
+        in_time(resident.submit(message, self.now_unix_ms(), self.left()?).await)
     }
 
     async fn on_response(&mut self, answer: &HttpAnswer, state: &[u8]) -> Result<Word, End> {
@@ -175,7 +167,16 @@ impl<'a> Attempt<'a> {
             now_unix_ms: self.now_unix_ms(),
         };
         let message = &self.submission.message;
-        let responding = self.instance.resident.on_response(message, lent);
-        self.in_time(responding).await
+        in_time(
+            self.instance
+                .resident
+                .on_response(message, lent, self.left()?)
+                .await,
+        )
     }
+}
+
+/// The library's word, if it came within the attempt's time.
+fn in_time(word: Option<Result<Word, Broken>>) -> Result<Word, End> {
+    Ok(word.ok_or(End::OutOfTime)??)
 }

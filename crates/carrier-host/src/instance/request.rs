@@ -51,7 +51,9 @@ pub(super) fn parse(raw: RawRequest) -> Result<Wanted, String> {
     if !raw.url.iter().all(u8::is_ascii_graphic) {
         return Err("wrote a request with a URL that has characters to be percent-encoded".into());
     }
-    let uri = Uri::from_maybe_shared(raw.url).ok().filter(|uri| uri.host().is_some());
+    let uri = Uri::from_maybe_shared(raw.url)
+        .ok()
+        .filter(|uri| uri.authority().is_some());
     let uri = uri.ok_or("wrote a request with a URL that is none")?;
     let method = Method::from_bytes(&raw.method).map_err(|_| "wrote a request with a method that is none")?;
     if method == Method::CONNECT {

@@ -67,7 +67,10 @@ fn marked(subject: &Subject, example: &Example, wanted: &Wanted) -> Vec<Fault> {
     if let Ok(uri) = wanted.url.parse::<http::Uri>()
         && !allowed.allows(&uri)
     {
-        let (scheme, host) = (uri.scheme_str().unwrap_or_default(), uri.host().unwrap_or_default());
+        let (scheme, host) = (
+            uri.scheme_str().unwrap_or_default(),
+            uri.host().unwrap_or_default(),
+        );
         faults.push(Fault::new(
             format!("it sends to {scheme}://{host}, which is not among its allowed_hosts"),
             "list the host in the descriptor's allowed_hosts, or build the address from the setting base_url; https only",
