@@ -143,13 +143,7 @@ impl Sessions {
     fn no_place(&self) -> Report {
         let boards = &self.shared.boards;
         if boards.down_since().is_none() {
-            let mut report = unsent(
-                Class::RateLimited,
-                "no_free_place",
-                "every place on the links is taken",
-            );
-            report.scope = Scope::Instance;
-            return report;
+            return no_free_place();
         }
         match self.shared.refused() {
             Some(class) => unsent(class, "refused", "the carrier refuses the connection"),
@@ -176,6 +170,13 @@ impl Drop for Sessions {
     fn drop(&mut self) {
         self.shared.cut.cancel();
     }
+}
+
+fn no_free_place() -> Report {
+    let words = "every place on the links is taken";
+    let mut report = unsent(Class::RateLimited, "no_free_place", words);
+    report.scope = Scope::Instance;
+    report
 }
 
 fn unsent(class: Class, code: &str, detail: &str) -> Report {

@@ -159,6 +159,10 @@ impl Worker {
     }
 
     async fn ask(&self, ask: Ask<'_>, place: Place, about: About) -> Told<Answer> {
+        self.call(ask, place, about)?.answer().await
+    }
+
+    fn call(&self, ask: Ask<'_>, place: Place, about: About) -> Result<Asked, Broken> {
         let (id, frame) = self.frame(ask)?;
         let (reply, answer) = oneshot::channel();
         let About { subject, text, to } = about;
@@ -172,9 +176,7 @@ impl Worker {
             reply,
         };
         let _ = self.orders.send(Order::Call(pending));
-        answer
-            .await
-            .unwrap_or_else(|_| Err(Broken::in_worker("lost its worker")))
+        Ok(Asked(answer))
     }
 
     fn frame(&self, ask: Ask<'_>) -> Result<(u64, Vec<u8>), Broken> {
@@ -191,6 +193,16 @@ impl Worker {
 
     fn hash(&self, what: &impl Hash) -> u64 {
         self.hashes.hash_one(what)
+    }
+}
+
+/// A call on its way.
+struct Asked(oneshot::Receiver<Told<Answer>>);
+
+impl Asked {
+    async fn answer(self) -> Told<Answer> {
+        let answer = self.0.await;
+        answer.unwrap_or_else(|_| Err(Broken::bystander()))
     }
 }
 

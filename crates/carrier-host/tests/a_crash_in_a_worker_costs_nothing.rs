@@ -274,6 +274,48 @@ async fn a_worker_that_ends_takes_its_links_along_and_they_come_back() {
     assert_eq!(metrics.links[0].ambiguous, 2, "{metrics:?}");
 }
 
+/// Messages are handed over many at once; those beside the one that crashes are sent on the next link, each once.
+#[tokio::test]
+async fn those_handed_over_together_with_one_that_crashes_go_on_the_next_link() {
+    let (listener, settings) = carrier().await;
+    let library = library_in("wire", Isolation::Worker);
+    let (instance, _desk) = started_of(&library, settings);
+    let text = |number| {
+        if number == 7 {
+            "crash".to_owned()
+        } else {
+            format!("m{number}")
+        }
+    };
+    // Before the link is there, so that they are handed over together.
+    let reports: Vec<_> = (0..20)
+        .map(|number| submit(&instance, submission(&text(number))))
+        .collect();
+    tokio::task::yield_now().await;
+    drop(accept(&listener, "GO 100 0").await.heard().await);
+    let mut peer = accept(&listener, "GO 100 0").await;
+    let mut sent = Vec::new();
+    for _ in 0..19 {
+        let line = peer.heard().await.expect("a message");
+        let words: Vec<_> = line.split(' ').collect();
+        sent.push(words[2].to_owned());
+        peer.says(&format!("OK {} 0", words[1])).await;
+    }
+    sent.sort();
+    let mut all: Vec<_> = (0..20).filter(|number| *number != 7).map(text).collect();
+    all.sort();
+    assert_eq!(sent, all);
+    for (number, report) in reports.into_iter().enumerate() {
+        let report = report.await.expect("a report");
+        let expected = if number == 7 {
+            Class::PluginFault
+        } else {
+            Class::Accepted
+        };
+        assert_eq!(report.class, expected, "{report:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_library_that_crashes_where_it_is_loaded_or_set_up_is_refused() {
     for how in ["segv", "abort", "exit"] {

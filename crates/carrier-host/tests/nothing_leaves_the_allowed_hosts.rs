@@ -21,7 +21,7 @@ async fn a_host_that_is_not_allowed_hears_nothing() {
         "http://api.example.com/".into(),
         "https://api.example.com:8443/".into(),
         "https://evil.example/".into(),
-        "file:///etc/passwd".into(),
+        "ftp://127.0.0.1/".into(),
     ] {
         let report = instance.submit(submission(&url)).await;
         assert_eq!(
@@ -32,6 +32,47 @@ async fn a_host_that_is_not_allowed_hears_nothing() {
         assert!(!report.request_written);
     }
     assert!(other.seen().is_empty(), "{:?}", other.seen());
+}
+
+/// What is checked is what is sent: nothing of an address is mended on the way.
+#[tokio::test]
+async fn what_is_no_address_is_not_guessed_at() {
+    let carrier = Carrier::answering(201, "").await;
+    for (rest, reason) in [
+        ("/a b", "percent-encoded"),
+        ("/\u{e9}", "percent-encoded"),
+        ("/a\n", "percent-encoded"),
+        ("/a%20b?c=(d)&e='f'~", ""),
+    ] {
+        let settings = json!({ "base_url": carrier.base_url });
+        let instance = try_instance(&library("wanderer"), settings, "token").expect("an instance");
+        let report = instance
+            .submit(submission(&format!("{}{rest}", carrier.base_url)))
+            .await;
+        if reason.is_empty() {
+            assert_eq!(report.class, Class::Accepted, "{report:?}");
+        } else {
+            let detail = report.detail.unwrap_or_default();
+            assert_eq!(
+                (report.class, detail.contains(reason)),
+                (Class::PluginFault, true),
+                "{detail}"
+            );
+        }
+    }
+    let settings = json!({ "base_url": carrier.base_url });
+    let instance = try_instance(&library("wanderer"), settings, "token").expect("an instance");
+    for none in ["file:///etc/passwd", "/relative"] {
+        let report = instance.submit(submission(none)).await;
+        assert_eq!(report.class, Class::PluginFault, "{none}");
+        assert!(
+            report
+                .detail
+                .is_some_and(|detail| detail.contains("a URL that is none")),
+            "{none}"
+        );
+    }
+    assert_eq!(carrier.seen().len(), 1);
 }
 
 #[tokio::test]

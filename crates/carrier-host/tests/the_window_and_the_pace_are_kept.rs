@@ -34,6 +34,27 @@ async fn a_full_window_makes_messages_wait_and_then_go_elsewhere() {
     }
 }
 
+/// Also where several are handed over at once: the first one is told so, and the library makes the window narrower.
+#[tokio::test]
+async fn a_window_that_narrows_over_a_message_holds_for_those_behind_it() {
+    let (listener, settings) = carrier().await;
+    let (instance, _desk) = started(settings);
+    let reports: Vec<_> = (0..5).map(|_| submit(&instance, submission("narrow"))).collect();
+    // They wait for the link.
+    tokio::task::yield_now().await;
+    let mut peer = accept(&listener, "GO 10 0").await;
+    for _ in 0..5 {
+        let token = peer.gets("narrow").await;
+        // Nothing comes before the answer to this.
+        peer.says("TICK 1").await;
+        peer.hears("TOCK").await;
+        peer.says(&format!("OK {token} 0")).await;
+    }
+    for report in reports {
+        assert_eq!(report.await.expect("a report").class, Class::Accepted);
+    }
+}
+
 #[tokio::test]
 async fn messages_come_no_faster_than_the_pace() {
     let (listener, settings) = carrier().await;

@@ -321,7 +321,8 @@ typedef struct aldis_http_req {
   uint32_t struct_size;
   uint32_t flags;      /* ALDIS_HTTP_* */
   aldis_str method;    /* "GET", "POST", ... */
-  aldis_str url;       /* absolute; the host must be in allowed_hosts or that of base_url */
+  aldis_str url;       /* absolute, as it goes out: what a URL cannot hold (RFC 3986) is percent-encoded;
+                        * the host must be in allowed_hosts or that of base_url */
   aldis_list headers;  /* aldis_pair; credentials with ALDIS_PAIR_SECRET */
   aldis_str body;
   uint32_t timeout_ms; /* 0: the host's limit, which caps it anyway */

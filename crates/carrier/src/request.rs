@@ -22,7 +22,8 @@ pub struct Header {
 pub struct Request {
     /// `GET`, `POST`, ...
     pub method: String,
-    /// Absolute; its host must be one of [`crate::About::hosts`], or that of the setting `base_url`.
+    /// Absolute, as it goes out: what a URL cannot hold (RFC 3986) is percent-encoded. Its host must be one of
+    /// [`crate::About::hosts`], or that of the setting `base_url`.
     pub url: String,
     /// Headers, in order.
     pub headers: Vec<Header>,

@@ -50,12 +50,6 @@ async fn measure() {
     println!("HTTP, 0 ms carrier, 64 in flight, 20,000 messages a run, median of {RUNS} runs");
     let peer = Peer::start(&["http-peer"]);
     let here = Arc::new(stage.http(Isolation::InProcess, peer.port()));
-    if std::env::var_os("ONLY").is_some() { loop {
-        let a = timed(20_000, bare::run(peer.port(), 20_000, 64)).await;
-        let b = timed(20_000, run(&here, 20_000, 64)).await;
-        println!("bare {:.1} {:.0} here {:.1} {:.0}", a.0 * 1e6, a.1, b.0 * 1e6, b.1);
-    }}
-    if let Ok(n) = std::env::var("PROF") { let n: usize = n.parse().unwrap(); if std::env::var_os("BARE").is_some() { bare::run(peer.port(), n, 64).await } else { run(&here, n, 64).await }; return }
     let apart = Arc::new(stage.http(Isolation::Worker, peer.port()));
     let (mut bare, mut in_process, mut in_worker) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..=RUNS {

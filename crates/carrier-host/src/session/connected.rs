@@ -6,6 +6,7 @@ use super::events::Stored;
 use super::flight::{Flight, Loss, Reached};
 use super::keeper::{Keeper, QUARANTINED};
 use super::machine::Machine;
+use super::no_free_place;
 use super::outbox::Outbox;
 use super::pace::Pace;
 use super::queue::Job;
@@ -58,6 +59,8 @@ pub(super) struct Connected<'a> {
     timers: Timers,
     pace: Pace,
     window: usize,
+    /// How many messages are handed over at once: fewer where the library then has no room for all.
+    together: usize,
     storing: FuturesUnordered<Storing>,
     phase: Phase,
 }
@@ -98,6 +101,7 @@ impl<'a> Connected<'a> {
             timers: Timers::default(),
             pace: Pace::default(),
             window: 0,
+            together: BATCH,
             storing: FuturesUnordered::new(),
             phase: Phase::Open,
         };
@@ -220,8 +224,13 @@ impl<'a> Connected<'a> {
 
     /// Whether a message may be handed over.
     fn takes(&self, now: Instant) -> bool {
+        self.takes_behind(0, now)
+    }
+
+    /// Whether one may be handed over together with so many others.
+    fn takes_behind(&self, others: usize, now: Instant) -> bool {
         matches!(self.phase, Phase::Open)
-            && self.flight.len() < self.window
+            && self.flight.len() + others < self.window
             && self.pace.wait(now).is_none()
             && !self.outbox.is_full()
             && !self.keeper.resident.quarantined()
@@ -243,49 +252,92 @@ impl<'a> Connected<'a> {
 
     /// Takes messages while there are places.
     async fn fill(&mut self, now: Instant) -> Result<(), Stop> {
-        let keeper = self.keeper;
-        let shared = &keeper.shared;
-        for _ in 0..BATCH {
-            if !self.takes(now) {
+        let shared = &self.keeper.shared;
+        let mut handed = 0;
+        while handed < BATCH {
+            let jobs = self.gather(now);
+            if jobs.is_empty() {
                 break;
             }
-            let Some(job) = shared.queue.pop() else {
-                return Ok(());
-            };
-            self.hand_over(job, now).await?;
+            handed += jobs.len();
+            self.hand_over(jobs, now).await?;
         }
         // The word may have been for several, or for a link that still has places.
         shared.queue.pass_on();
         Ok(())
     }
 
-    async fn hand_over(&mut self, job: Job, now: Instant) -> Result<(), Stop> {
-        let message = &job.submission.message;
+    /// As many as there are places for, and as the library takes at once, each with its token.
+    fn gather(&mut self, now: Instant) -> Vec<(u64, Job)> {
+        let shared = &self.keeper.shared;
+        let mut jobs = Vec::new();
+        let most = self.machine.at_once().min(self.together);
+        while jobs.len() < most && self.takes_behind(jobs.len(), now) {
+            let Some(job) = shared.queue.pop() else { break };
+            if let Some(report) = self.overdue(&job, now) {
+                let _ = job.reply.send(report);
+                continue;
+            }
+            self.pace.took(now);
+            jobs.push((shared.tokens.fetch_add(1, Ordering::Relaxed), job));
+        }
+        jobs
+    }
+
+    /// For a message whose time has passed.
+    fn overdue(&self, job: &Job, now: Instant) -> Option<Report> {
+        let deadline = job.submission.message.deadline_unix_ms;
         if now >= job.due {
-            let _ = job.reply.send(out_of_time(Truth::default()));
-            return Ok(());
+            Some(out_of_time(Truth::default()))
+        } else if self.keeper.resident.room().now_unix_ms() >= deadline {
+            Some(Report::expired())
+        } else {
+            None
         }
-        if self.keeper.resident.room().now_unix_ms() >= message.deadline_unix_ms {
-            let _ = job.reply.send(Report::expired());
-            return Ok(());
-        }
-        self.pace.took(now);
-        let token = self.keeper.shared.tokens.fetch_add(1, Ordering::Relaxed);
-        match self.machine.submit(token, message).await {
-            Ok(acts) => {
-                self.flight.carry(token, self.outbox.queued(), job);
-                Ok(self.act(acts, now)?)
-            }
-            // Nothing of what it wanted is done, so this message alone is concerned.
-            Err(broken) => {
-                self.keeper.resident.note_fault(&broken);
-                let _ = job.reply.send(fault(&broken.to_string(), Truth::default()));
-                if self.machine.is_gone() {
-                    return Err(Stop::gone());
+    }
+
+    async fn hand_over(&mut self, jobs: Vec<(u64, Job)>, now: Instant) -> Result<(), Stop> {
+        let messages: Vec<_> = jobs
+            .iter()
+            .map(|(token, job)| (*token, &job.submission.message))
+            .collect();
+        let answers = self.machine.submit(&messages).await;
+        let (mut stop, mut given_back) = (None, Vec::new());
+        for ((token, job), answer) in jobs.into_iter().zip(answers) {
+            match answer {
+                Ok(Some(acts)) => {
+                    self.flight.carry(token, self.outbox.queued(), job);
+                    // After a broken contract nothing more is done: the link ends, and with it what is in flight.
+                    if stop.is_none() {
+                        stop = self.act(acts, now).err().map(Stop::from);
+                    }
                 }
-                Ok(())
+                Ok(None) => given_back.push(job),
+                // Nothing of what it wanted is done, so this message alone is concerned.
+                Err(broken) if !broken.is_bystander() => {
+                    self.keeper.resident.note_fault(&broken);
+                    let _ = job.reply.send(fault(&broken.to_string(), Truth::default()));
+                }
+                Err(_) => {
+                    stop.get_or_insert_with(Stop::gone);
+                    given_back.push(job);
+                }
             }
         }
+        if self.machine.is_gone() {
+            stop = stop.or_else(|| Some(Stop::gone()));
+        }
+        self.together = if given_back.is_empty() {
+            self.together.saturating_mul(2).min(BATCH)
+        } else {
+            1
+        };
+        for job in given_back.into_iter().rev() {
+            if let Err(job) = self.keeper.shared.queue.put_back(job) {
+                let _ = job.reply.send(no_free_place());
+            }
+        }
+        stop.map_or(Ok(()), Err)
     }
 
     /// Takes leave when the instance is being stopped and nobody waits for an answer any more.

@@ -8,6 +8,9 @@ use crate::submission::CarrierMessage;
 use crate::worker::Machine as Apart;
 use std::sync::Arc;
 
+/// The most that a worker is handed at once.
+const BATCH: usize = 64;
+
 type Acts = Result<Vec<RawAct>, Broken>;
 
 pub(super) struct Machine {
@@ -58,11 +61,30 @@ impl Machine {
         }
     }
 
-    /// A message is to be sent.
-    pub(super) async fn submit(&mut self, token: u64, message: &CarrierMessage) -> Acts {
+    /// How many messages it takes at once. To wait for a worker's answer to each would take longer than the calls.
+    pub(super) fn at_once(&self) -> usize {
+        match self.place {
+            Place::Here(_) => 1,
+            Place::Worker(_) => BATCH,
+        }
+    }
+
+    /// Messages are to be sent, as many as it takes at once. `None`: this one was not handed over, for what the machine
+    /// wanted with one before it changed what there is room for.
+    pub(super) async fn submit(
+        &mut self,
+        messages: &[(u64, &CarrierMessage)],
+    ) -> Vec<Result<Option<Vec<RawAct>>, Broken>> {
+        let resident = &self.resident;
         match &mut self.place {
-            Place::Here(machine) => self.resident.timed(|| machine.submit(token, message)),
-            Place::Worker(machine) => self.resident.noted(machine.submit(token, message).await),
+            Place::Here(machine) => {
+                let submit = |&(token, message): &(u64, _)| resident.timed(|| machine.submit(token, message));
+                messages.iter().map(submit).map(|acts| acts.map(Some)).collect()
+            }
+            Place::Worker(machine) => {
+                let told = machine.submit(messages).await;
+                told.into_iter().map(|told| resident.noted(told)).collect()
+            }
         }
     }
 

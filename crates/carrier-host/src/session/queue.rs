@@ -3,10 +3,13 @@
 use crate::report::Report;
 use crate::submission::Submission;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
+
+#[cfg(test)]
+mod tests;
 
 /// The messages of one instance that wait, oldest first. Bounded by the places that delivery gives to a carrier.
 #[derive(Default)]
@@ -38,6 +41,17 @@ impl Queue {
                 return Some(job);
             }
         }
+    }
+
+    /// Gives back, to the front, one that was taken and has not been handed over. `Err`: its caller has waited as long as
+    /// it would, and relies on an answer.
+    pub(super) fn put_back(&self, job: Job) -> Result<(), Job> {
+        if !job.place.release() {
+            return Err(job);
+        }
+        self.jobs().push_front(job);
+        self.arrived.notify_one();
+        Ok(())
     }
 
     /// Ends when there may be one. A link that cannot take all passes the word on with [`Queue::pass_on`].
@@ -85,21 +99,39 @@ impl Job {
     }
 
     fn is_forsaken(&self) -> bool {
-        self.place.0.load(Ordering::Acquire) || self.reply.is_closed()
+        self.place.0.load(Ordering::Acquire) != FREE || self.reply.is_closed()
     }
 }
 
 /// Whoever is first has it: the link that takes the message, or the caller who goes elsewhere with it.
 #[derive(Clone, Default)]
-pub(super) struct Place(Arc<AtomicBool>);
+pub(super) struct Place(Arc<AtomicU8>);
+
+const FREE: u8 = 0;
+/// A link has it, and may give it back.
+const TAKEN: u8 = 1;
+/// The caller went elsewhere, or relies on the link that has it.
+const SETTLED: u8 = 2;
 
 impl Place {
     fn take(&self) -> bool {
-        !self.0.swap(true, Ordering::AcqRel)
+        self.change(FREE, TAKEN)
     }
 
-    /// True: no link has it, and none will.
+    /// True: whoever waits still looks for a place.
+    fn release(&self) -> bool {
+        self.change(TAKEN, FREE)
+    }
+
+    /// True: no link has it, and none will. Otherwise the one that has it answers.
     pub(super) fn withdraw(&self) -> bool {
-        self.take()
+        self.0.swap(SETTLED, Ordering::AcqRel) == FREE
+    }
+
+    fn change(&self, from: u8, to: u8) -> bool {
+        let changed = self
+            .0
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+        changed.is_ok()
     }
 }

@@ -66,7 +66,14 @@ pub(crate) enum Ask<'a> {
     },
     Bytes(u64, #[serde(with = "serde_bytes")] &'a [u8]),
     Timer(u64, u32),
-    Message(u64, u64, Cow<'a, CarrierMessage>),
+    /// Several are handed over at once. What a machine wants with one of them may leave no room for those behind it.
+    Message {
+        machine: u64,
+        /// Names those that were handed over together.
+        batch: u64,
+        token: u64,
+        message: Cow<'a, CarrierMessage>,
+    },
     Drain(u64),
     /// Has no answer.
     Destroy(u64),
@@ -116,6 +123,8 @@ pub(crate) enum Answer {
     Word(Word),
     Verdict(Verdict),
     Acts(Vec<RawAct>),
+    /// The call was not made: a message before this one of its batch changed what there is room for.
+    Held,
 }
 
 /// Appends one frame.

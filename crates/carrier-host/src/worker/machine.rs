@@ -7,6 +7,7 @@ use crate::border::RawAct;
 use crate::submission::CarrierMessage;
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) struct Machine {
@@ -19,7 +20,7 @@ impl Machine {
     /// A link is connected.
     pub(crate) async fn open(worker: Arc<Worker>, link: usize, name: &str) -> Told<(Self, Vec<RawAct>)> {
         let machine = Self {
-            id: worker.ids.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
+            id: worker.ids.fetch_add(1, Ordering::Relaxed),
             gone: CancellationToken::new(),
             worker,
         };
@@ -41,10 +42,33 @@ impl Machine {
         self.inside(Ask::Timer(self.id, id), About::default()).await
     }
 
-    pub(crate) async fn submit(&self, token: u64, message: &CarrierMessage) -> Told<Vec<RawAct>> {
-        let about = About::message(&self.worker, message);
-        let ask = Ask::Message(self.id, token, Cow::Borrowed(message));
-        self.inside(ask, about).await
+    /// Hands over several at once. `None`: this one was not, for what the machine wanted with one before it changed what
+    /// there is room for.
+    pub(crate) async fn submit(&self, messages: &[(u64, &CarrierMessage)]) -> Vec<Told<Option<Vec<RawAct>>>> {
+        let batch = self.worker.ids.fetch_add(1, Ordering::Relaxed);
+        let call = |&(token, message): &(u64, &CarrierMessage)| {
+            let ask = Ask::Message {
+                machine: self.id,
+                batch,
+                token,
+                message: Cow::Borrowed(message),
+            };
+            let about = About::message(&self.worker, message);
+            self.worker.call(ask, Place::In(self.id), about)
+        };
+        let asked: Vec<_> = messages.iter().map(call).collect();
+        let mut told = Vec::with_capacity(asked.len());
+        for asked in asked {
+            told.push(match asked {
+                Ok(asked) => asked.answer().await.and_then(|(answer, took)| match answer {
+                    Answer::Acts(acts) => Ok((Some(acts), took)),
+                    Answer::Held => Ok((None, took)),
+                    _ => Err(MIXED_UP.into()),
+                }),
+                Err(broken) => Err(broken),
+            });
+        }
+        told
     }
 
     pub(crate) async fn drain(&self) -> Told<Vec<RawAct>> {

@@ -210,7 +210,7 @@ impl Supervisor {
             Place::Anywhere => {}
             Place::Opens(machine, gone) => drop(self.machines.insert(*machine, gone.clone())),
             Place::In(machine) if self.machines.contains_key(machine) => {}
-            Place::In(_) => return pending.broken(GONE),
+            Place::In(_) => return pending.end(Broken::bystander()),
         }
         out.extend_from_slice(&pending.frame);
         self.pending.insert(pending.id, pending);
@@ -282,10 +282,10 @@ impl Supervisor {
         }
         let stateful = |pending: &mut Pending| !matches!(pending.place, Place::Anywhere);
         for (id, pending) in self.pending.extract_if(.., |_, pending| stateful(pending)) {
-            pending.broken(&if id == at {
-                format!("crashed its worker ({how})")
+            pending.end(if id == at {
+                Broken::in_worker(format!("crashed its worker ({how})"))
             } else {
-                GONE.to_owned()
+                Broken::bystander()
             });
         }
     }
@@ -349,10 +349,12 @@ impl Supervisor {
     }
 }
 
-const GONE: &str = "lost its worker";
-
 impl Pending {
     fn broken(self, how: &str) {
-        let _ = self.reply.send(Err(Broken::in_worker(how)));
+        self.end(Broken::in_worker(how));
+    }
+
+    fn end(self, broken: Broken) {
+        let _ = self.reply.send(Err(broken));
     }
 }

@@ -121,6 +121,7 @@ static int32_t submit(void *st, const sess *s, uint64_t token, const msg *m) {
     }
     if (is(m->text, "crash")) abort();
     s->write(s->ctx, text(line));
+    if (is(m->text, "narrow")) s->ready(s->ctx, 1, 0);
     return is(m->text, "fault") ? -1 : 0;
 }
 

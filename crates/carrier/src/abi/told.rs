@@ -97,7 +97,7 @@ pub struct HttpReq {
     pub flags: u32,
     /// `GET`, `POST`, ...
     pub method: Str,
-    /// Absolute; its host must be an allowed one.
+    /// Absolute and percent-encoded; its host must be an allowed one.
     pub url: Str,
     /// List of [`super::Pair`].
     pub headers: List,

@@ -113,6 +113,9 @@ unsafe fn read_request(lent: *const abi::HttpReq) -> Result<Request, Fault> {
     if !(url.starts_with("https://") || url.starts_with("http://")) {
         return Err(Fault::Broken("a URL that is not absolute"));
     }
+    if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Fault::Broken("a URL that has characters to be percent-encoded"));
+    }
     let headers = headers.into_iter().map(|(name, value, flags)| Header {
         name: lossy(name),
         value: lossy(value),

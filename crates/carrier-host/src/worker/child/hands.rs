@@ -4,6 +4,7 @@ use crate::border::RawAct;
 use crate::border::calls::Handle;
 use crate::border::machine::Machine;
 use crate::broken::Broken;
+use crate::submission::CarrierMessage;
 use crate::worker::frame::{Answer, Ask};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +12,13 @@ use std::sync::Arc;
 /// The instance and its machines.
 pub(super) struct Hands {
     handle: Arc<Handle>,
-    machines: HashMap<u64, Machine>,
+    machines: HashMap<u64, Held>,
+}
+
+/// A machine, and the batch of messages that it takes no more of.
+struct Held {
+    machine: Machine,
+    full: Option<u64>,
 }
 
 impl Hands {
@@ -33,9 +40,12 @@ impl Hands {
             Ask::Open { machine, link, name } => self.open(machine, link, &name).map(Answer::Acts),
             Ask::Bytes(machine, bytes) => self.machine(machine, |machine| machine.on_bytes(bytes)),
             Ask::Timer(machine, id) => self.machine(machine, |machine| machine.on_timer(id)),
-            Ask::Message(machine, token, message) => {
-                self.machine(machine, |machine| machine.submit(token, &message))
-            }
+            Ask::Message {
+                machine,
+                batch,
+                token,
+                message,
+            } => self.message(machine, batch, token, &message),
             Ask::Drain(machine) => self.machine(machine, Machine::drain),
         };
         Some(answer.map_err(|broken| broken.to_string()))
@@ -43,8 +53,28 @@ impl Hands {
 
     fn open(&mut self, id: u64, link: u32, name: &str) -> Result<Vec<RawAct>, Broken> {
         let (machine, acts) = Machine::open(Arc::clone(&self.handle), link, name)?;
-        self.machines.insert(id, machine);
+        let full = None;
+        self.machines.insert(id, Held { machine, full });
         Ok(acts)
+    }
+
+    fn message(
+        &mut self,
+        id: u64,
+        batch: u64,
+        token: u64,
+        message: &CarrierMessage,
+    ) -> Result<Answer, Broken> {
+        let held = self.machines.get_mut(&id).ok_or(NONE)?;
+        if held.full == Some(batch) {
+            return Ok(Answer::Held);
+        }
+        let acts = held.machine.submit(token, message);
+        let changes = |act: &RawAct| matches!(act, RawAct::Ready { .. } | RawAct::Close(_));
+        if acts.as_ref().map_or(true, |acts| acts.iter().any(changes)) {
+            held.full = Some(batch);
+        }
+        acts.map(Answer::Acts)
     }
 
     fn machine(
@@ -52,7 +82,9 @@ impl Hands {
         id: u64,
         call: impl FnOnce(&mut Machine) -> Result<Vec<RawAct>, Broken>,
     ) -> Result<Answer, Broken> {
-        let machine = self.machines.get_mut(&id).ok_or("has no such machine")?;
-        call(machine).map(Answer::Acts)
+        let held = self.machines.get_mut(&id).ok_or(NONE)?;
+        call(&mut held.machine).map(Answer::Acts)
     }
 }
+
+const NONE: &str = "has no such machine";
