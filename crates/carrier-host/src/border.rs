@@ -11,6 +11,6 @@ pub(crate) mod machine;
 pub(crate) mod open;
 mod sinks;
 
-#[cfg(feature = "kit")]
-pub(crate) use sinks::raw_event;
 pub(crate) use sinks::{RawAct, RawEvent, RawLink, RawOutcome, RawReply, RawRequest, Word};
+#[cfg(feature = "kit")]
+pub(crate) use sinks::{raw_event, raw_request};

@@ -17,6 +17,17 @@ pub struct Descriptor {
     /// JSON Schema of its settings, when it has one.
     #[serde(default)]
     pub config_schema: Option<serde_json::Value>,
+    /// What its API can do.
+    #[serde(default)]
+    pub capabilities: Capabilities,
+}
+
+/// What a carrier's API can do, as far as the host acts on it.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Capabilities {
+    /// Messages of more parts are not handed over; 0: no limit.
+    #[serde(default)]
+    pub max_segments: u32,
 }
 
 impl Descriptor {

@@ -256,6 +256,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, HttpEngineE
 }
 
 /// What a carrier asked for, parsed.
+#[derive(Clone)]
 pub(crate) struct HttpRequest {
     pub(crate) method: Method,
     pub(crate) uri: Uri,

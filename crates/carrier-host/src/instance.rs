@@ -181,6 +181,10 @@ impl Instance {
         if submission.now_unix_ms >= submission.message.deadline_unix_ms {
             return Report::expired();
         }
+        let most = self.library().descriptor().capabilities.max_segments;
+        if most > 0 && u32::from(submission.message.segments) > most {
+            return Report::too_long(most);
+        }
         match &self.sessions {
             Some(sessions) => sessions.submit(submission).await,
             None => Attempt::new(self, &submission).run().await,

@@ -43,7 +43,7 @@ pub mod worker;
 pub use aldis_carrier::{Class, Encoding, EventKind, ReceiptState, Scope, SenderKind};
 pub use budget::CallTimes;
 pub use callback::{CallbackReply, CallbackRequest, CallbackVerdict, CarrierEvent};
-pub use descriptor::Descriptor;
+pub use descriptor::{Capabilities, Descriptor};
 pub use http::{HttpEngine, HttpEngineError, HttpOptions};
 pub use instance::{Instance, InstanceError, InstanceMetrics, InstanceOptions};
 pub use libraries::{Isolation, Libraries};

@@ -56,6 +56,14 @@ impl Report {
         )
     }
 
+    /// The library's descriptor says so.
+    pub(crate) fn too_long(most: u32) -> Self {
+        let detail = format!("the carrier takes no message of more than {most} parts");
+        let mut report = Self::bare(Class::TooLong, false, detail);
+        report.code = Some("max_segments".to_owned());
+        report
+    }
+
     pub(crate) fn bare(class: Class, request_written: bool, detail: impl Into<String>) -> Self {
         Self {
             class,

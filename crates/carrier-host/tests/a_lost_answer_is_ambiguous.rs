@@ -22,6 +22,37 @@ async fn a_connection_that_breaks_after_the_request_is_ambiguous() {
     server.await.expect("one request");
 }
 
+/// What a library declares idempotent is sent once more, and no third time.
+#[tokio::test]
+async fn an_idempotent_request_is_repeated_when_its_connection_breaks() {
+    let (listener, base_url) = listener().await;
+    let server = tokio::spawn(async move {
+        drop(accept_request(&listener).await);
+        let (mut stream, seen) = accept_request(&listener).await;
+        let answer = b"HTTP/1.1 201 Created\r\nconnection: close\r\ncontent-length: 3\r\n\r\nSM1";
+        stream.write_all(answer).await.expect("written");
+        drop(accept_request(&listener).await);
+        drop(accept_request(&listener).await);
+        // The fixture calls any other answer temporary.
+        drop(accept_request(&listener).await);
+        let (mut stream, _) = accept_request(&listener).await;
+        let answer = b"HTTP/1.1 429 No\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(answer).await.expect("written");
+        seen
+    });
+    let instance = instance("plain", &base_url);
+    let report = instance.submit(submission("idempotent")).await;
+    assert_eq!(
+        (report.class, report.carrier_ids),
+        (Class::Accepted, vec!["SM1".to_owned()])
+    );
+    for _ in 0..2 {
+        let report = instance.submit(submission("idempotent")).await;
+        assert_eq!((report.class, report.request_written), (Class::Ambiguous, true));
+    }
+    server.await.expect("two requests for each");
+}
+
 #[tokio::test]
 async fn an_answer_cut_off_half_way_is_ambiguous() {
     let (listener, base_url) = listener().await;

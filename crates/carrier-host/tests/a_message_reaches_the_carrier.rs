@@ -1,7 +1,8 @@
 //! What the library asks for is what the carrier hears, and what the carrier says is what is reported.
 
-use crate::stage::{Carrier, TOKEN, instance, submission};
-use aldis_carrier_host::{Class, PriceKind, Scope};
+use crate::stage::{Carrier, TOKEN, compile_as, instance, libraries, submission, try_instance};
+use aldis_carrier_host::{Class, Isolation, PriceKind, Scope, Trust};
+use serde_json::json;
 use std::time::Duration;
 
 #[tokio::test]
@@ -41,6 +42,23 @@ async fn a_refusal_keeps_its_class_scope_advice_and_price() {
         (price.micros, price.currency.as_str(), price.kind),
         (-7500, "USD", PriceKind::Estimate)
     );
+}
+
+/// The descriptor says how long a message may be; the library is not even asked.
+#[tokio::test]
+async fn a_message_of_more_parts_than_the_carrier_takes_is_too_long() {
+    let carrier = Carrier::answering(201, "SM1").await;
+    let descriptor = r#"DESCRIPTOR="{\"id\":\"fixture\",\"version\":\"1\",\"styles\":[\"http\"],\"capabilities\":{\"max_segments\":2}}""#;
+    let (_dir, file) = compile_as("fixture", "plain", &[descriptor]);
+    let library = libraries().load(&file, &Trust::Anything, Some(Isolation::InProcess));
+    let settings = json!({ "base_url": carrier.base_url });
+    let instance = try_instance(&library.expect("a library"), settings, TOKEN).expect("an instance");
+    for (segments, expected) in [(2, Class::Accepted), (3, Class::TooLong)] {
+        let mut submission = submission("Hello");
+        submission.message.segments = segments;
+        assert_eq!(instance.submit(submission).await.class, expected);
+    }
+    assert_eq!(carrier.seen().len(), 1);
 }
 
 #[tokio::test]

@@ -60,9 +60,9 @@ async fn what_is_no_address_is_not_guessed_at() {
             );
         }
     }
-    let settings = json!({ "base_url": carrier.base_url });
-    let instance = try_instance(&library("wanderer"), settings, "token").expect("an instance");
-    for none in ["file:///etc/passwd", "/relative"] {
+    for none in ["file:///etc/passwd", "/relative", "messages", "*", "127.0.0.1:1"] {
+        let settings = json!({ "base_url": carrier.base_url });
+        let instance = try_instance(&library("wanderer"), settings, "token").expect("an instance");
         let report = instance.submit(submission(none)).await;
         assert_eq!(report.class, Class::PluginFault, "{none}");
         assert!(

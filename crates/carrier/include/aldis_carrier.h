@@ -106,7 +106,8 @@ extern "C" {
 
 #define ALDIS_PAIR_SECRET UINT32_C(1)      /* aldis_pair: the value is shown nowhere */
 #define ALDIS_MSG_WANT_RECEIPT UINT32_C(1) /* aldis_msg: a receipt is wanted at callback_url */
-#define ALDIS_HTTP_IDEMPOTENT UINT32_C(1)  /* aldis_http_req: twice does what once does */
+#define ALDIS_HTTP_IDEMPOTENT UINT32_C(1)  /* aldis_http_req: twice does what once does, so the host sends it once
+                                            * more if its connection breaks */
 #define ALDIS_LINK_TLS UINT32_C(1)         /* aldis_link: over TLS */
 
 /* ---- Limits ---------------------------------------------------------------------------- */
@@ -840,6 +841,44 @@ static inline void aldis_put_hex(aldis_buffer *to, aldis_str bytes) {
   }
 }
 
+/* The query of a URL: what is behind its first '?', up to a '#'. */
+static inline aldis_str aldis_query(aldis_str url) {
+  size_t begin = 0, end;
+  while (begin < url.len && url.ptr[begin] != '?' && url.ptr[begin] != '#') begin++;
+  if (begin == url.len || url.ptr[begin] == '#') return aldis_bytes(NULL, 0);
+  for (end = ++begin; end < url.len && url.ptr[end] != '#'; end++) {}
+  return aldis_bytes(url.ptr + begin, end - begin);
+}
+
+/* 0 to 15; 16 for what is no hexadecimal digit. */
+static inline uint8_t aldis_hex_digit(uint8_t letter) {
+  if (letter >= '0' && letter <= '9') return (uint8_t)(letter - '0');
+  letter |= 0x20;
+  return letter >= 'a' && letter <= 'f' ? (uint8_t)(letter - 'a' + 10) : 16;
+}
+
+/* The first value of a field in a form or a query (application/x-www-form-urlencoded), decoded into
+ * memory of your own: `+` is a space, %XX a byte; a `%` without two digits stays. The name is looked
+ * for as it is written. Empty if there is none, or if it does not fit. */
+static inline aldis_str aldis_form_text(aldis_str form, const char *name, aldis_buffer *room) {
+  size_t named = strlen(name), begin = room->len, at = 0, end;
+  for (; at < form.len; at = end + 1) {
+    for (end = at; end < form.len && form.ptr[end] != '&'; end++) {}
+    if (end - at <= named || form.ptr[at + named] != '=' || memcmp(form.ptr + at, name, named) != 0) continue;
+    for (at += named + 1; at < end; at++) {
+      uint8_t byte = form.ptr[at];
+      if (byte == '+') byte = ' ';
+      if (byte == '%' && end - at > 2 && aldis_hex_digit(form.ptr[at + 1]) < 16 && aldis_hex_digit(form.ptr[at + 2]) < 16) {
+        byte = (uint8_t)(aldis_hex_digit(form.ptr[at + 1]) << 4 | aldis_hex_digit(form.ptr[at + 2]));
+        at += 2;
+      }
+      aldis_put(room, aldis_bytes(&byte, 1));
+    }
+    return room->len <= room->size ? aldis_bytes(room->at + begin, room->len - begin) : aldis_bytes(NULL, 0);
+  }
+  return aldis_bytes(NULL, 0);
+}
+
 /* Reading JSON: enough for settings, ids and codes; take a JSON library for more. Each looks for
  * the first member `key`, at whatever depth, whose value is of the wanted kind: with
  * {"id": null, "data": {"id": "m-1"}} the text "id" is m-1. White space does not matter. */
@@ -890,8 +929,7 @@ static inline aldis_str aldis_json_text(aldis_str json, const char *key) {
 static inline uint32_t aldis_json_hex4(const uint8_t *at) {
   uint32_t number = 0;
   for (size_t i = 0; i < 4; i++) {
-    uint8_t digit = at[i];
-    uint32_t worth = digit >= '0' && digit <= '9' ? digit - (uint32_t)'0' : (digit | 32u) - (uint32_t)'a' + 10;
+    uint8_t worth = aldis_hex_digit(at[i]);
     if (worth > 15) return 0;
     number = number << 4 | worth;
   }

@@ -65,6 +65,7 @@
 )]
 
 pub mod abi;
+pub mod calendar;
 mod carrier;
 pub mod copying;
 mod emit;
@@ -85,7 +86,7 @@ mod words;
 pub use carrier::{About, Carrier, Step};
 pub use message::Message;
 pub use outcome::{Outcome, Price};
-pub use request::{Header, Request};
+pub use request::{HOST_HEADERS, Header, Request};
 pub use response::Response;
 pub use session::{Act, Link, LinkInfo, Session, SessionCarrier, SessionHost};
 pub use settings::{Instance, Secret, SettingsError};

@@ -17,6 +17,19 @@ pub struct Header {
     pub secret: bool,
 }
 
+/// Headers by which the host runs a connection: a request that has one of them is a fault.
+pub const HOST_HEADERS: [&str; 9] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
 /// A request for the host to make. `Debug` shows method and header names only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
@@ -31,7 +44,7 @@ pub struct Request {
     pub body: Vec<u8>,
     /// Give up after this; the host caps it by the message's deadline.
     pub timeout: Option<Duration>,
-    /// Sending it twice does what sending it once does.
+    /// Sending it twice does what sending it once does: if its connection breaks, the host sends it once more.
     pub idempotent: bool,
     /// Comes back with the answer, at most 4 KiB: what a second step needs to know.
     pub state: Vec<u8>,

@@ -1,5 +1,6 @@
 //! Times as carriers write them. Pure.
 
+use aldis_carrier::calendar::days_since_1970;
 use toml::value::{Datetime, Offset};
 
 /// Unix milliseconds of a time in Unix seconds, with or without a fraction, in Unix milliseconds, or as RFC 3339 has it.
@@ -25,23 +26,11 @@ fn rfc3339(text: &str) -> Option<u64> {
         Offset::Z => 0,
         Offset::Custom { minutes } => i64::from(minutes) * 60,
     };
-    let days = days(date.year.into(), date.month.into(), date.day.into());
+    let days = days_since_1970(date.year.into(), date.month.into(), date.day.into());
     let hours = i64::from(time.hour) * 60 + i64::from(time.minute);
     let seconds = days * 86_400 + hours * 60 + i64::from(time.second?) - east_s;
     let millis = time.nanosecond.unwrap_or(0) / 1_000_000;
     u64::try_from(seconds * 1_000 + i64::from(millis)).ok()
-}
-
-/// Days from 1970-01-01 in the calendar of ISO 8601: whole years of 365 days, their leap days, the months, counted from
-/// March so that the leap day comes last.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month < 3 {
-        (year - 1, month + 9)
-    } else {
-        (year, month - 3)
-    };
-    let leap = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    year * 365 + leap + (153 * month + 2) / 5 + day - 1 - 719_468
 }
 
 #[cfg(test)]

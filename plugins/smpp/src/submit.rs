@@ -3,7 +3,7 @@
 use crate::address::{destination, source};
 use crate::config::{Concatenation, Extra, Profile, Validity};
 use crate::text::{self, Written};
-use aldis_carrier::{Class, Message, Outcome};
+use aldis_carrier::{Class, Message, Outcome, calendar};
 use rusmpp_core::pdus::owned::{Pdu, SubmitSm};
 use rusmpp_core::tlvs::TlvTag;
 use rusmpp_core::tlvs::owned::MessageSubmissionRequestTlvValue as Tlv;
@@ -116,17 +116,15 @@ fn from_now(validity: Duration) -> String {
     format!("00{months:02}{days:02}{hours:02}{minutes:02}{seconds:02}000R")
 }
 
-/// In UTC. Days since 1970 of the proleptic Gregorian calendar, years beginning in March.
+/// In UTC.
 fn moment(unix_seconds: u64) -> Option<String> {
-    let (days, of_day) = (unix_seconds / 86_400 + 719_468, unix_seconds % 86_400);
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let (day, month) = (of_year - (153 * shifted + 2) / 5 + 1, (shifted + 2) % 12 + 1);
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-    let short = year.checked_sub(2000).filter(|short| *short < 100)?;
+    let (year, month, day) = calendar::date(i64::try_from(unix_seconds / 86_400).ok()?);
+    let short = (year - 2000).try_into().ok().filter(|short: &u64| *short < 100)?;
+    let (hour, minute, second) = (
+        unix_seconds / 3600 % 24,
+        unix_seconds / 60 % 60,
+        unix_seconds % 60,
+    );
     Some(format!(
         "{short:02}{month:02}{day:02}{hour:02}{minute:02}{second:02}000+"
     ))

@@ -1,6 +1,8 @@
 //! The sinks a library speaks into. They only record, copying what they are lent.
 
-use aldis_carrier::abi::{E_INVALID, Event, HttpReq, List, OK, Op, Outcome, Str, WebhookSink};
+use aldis_carrier::abi::{
+    E_INVALID, Event, HTTP_IDEMPOTENT, HttpReq, List, OK, Op, Outcome, Str, WebhookSink,
+};
 use aldis_carrier::copying::{copy, size_of_u32};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -24,44 +26,46 @@ pub(crate) struct RawRequest {
     pub(crate) body: Bytes,
     pub(crate) timeout_ms: u32,
     pub(crate) state: Bytes,
+    pub(crate) idempotent: bool,
 }
 
-impl RawRequest {
-    /// # Safety
-    /// The request's texts and lists are valid.
-    pub(crate) unsafe fn copied(request: &HttpReq) -> Self {
-        // SAFETY: the caller's promise.
-        let [method, url, body, state] =
-            [request.method, request.url, request.body, request.state].map(|text| unsafe { text.bytes() });
-        // SAFETY: as above.
-        let headers = unsafe { request.headers.pairs() };
-        let mut all = Vec::with_capacity(
-            [method, url, body, state].map(<[u8]>::len).iter().sum::<usize>()
-                + headers
-                    .iter()
-                    .map(|(name, value, _)| name.len() + value.len())
-                    .sum::<usize>(),
-        );
-        for text in [method, url, body, state] {
-            all.extend_from_slice(text);
-        }
-        for (name, value, _) in &headers {
-            all.extend_from_slice(name);
-            all.extend_from_slice(value);
-        }
-        let mut all = Bytes::from(all);
-        let mut next = |text: &[u8]| all.split_to(text.len());
-        Self {
-            method: next(method),
-            url: next(url),
-            body: next(body),
-            state: next(state),
-            headers: headers
-                .into_iter()
-                .map(|(name, value, flags)| (next(name), next(value), flags))
-                .collect(),
-            timeout_ms: request.timeout_ms,
-        }
+/// Copies a request.
+///
+/// # Safety
+/// The request's texts and lists are valid.
+pub(crate) unsafe fn raw_request(request: &HttpReq) -> RawRequest {
+    // SAFETY: the caller's promise.
+    let [method, url, body, state] =
+        [request.method, request.url, request.body, request.state].map(|text| unsafe { text.bytes() });
+    // SAFETY: as above.
+    let headers = unsafe { request.headers.pairs() };
+    let mut all = Vec::with_capacity(
+        [method, url, body, state].map(<[u8]>::len).iter().sum::<usize>()
+            + headers
+                .iter()
+                .map(|(name, value, _)| name.len() + value.len())
+                .sum::<usize>(),
+    );
+    for text in [method, url, body, state] {
+        all.extend_from_slice(text);
+    }
+    for (name, value, _) in &headers {
+        all.extend_from_slice(name);
+        all.extend_from_slice(value);
+    }
+    let mut all = Bytes::from(all);
+    let mut next = |text: &[u8]| all.split_to(text.len());
+    RawRequest {
+        method: next(method),
+        url: next(url),
+        body: next(body),
+        state: next(state),
+        headers: headers
+            .into_iter()
+            .map(|(name, value, flags)| (next(name), next(value), flags))
+            .collect(),
+        timeout_ms: request.timeout_ms,
+        idempotent: request.flags & HTTP_IDEMPOTENT != 0,
     }
 }
 
@@ -160,7 +164,7 @@ unsafe fn op<'a>(ctx: *mut c_void) -> &'a mut OpSink {
 
 unsafe extern "C" fn op_http(ctx: *mut c_void, request: *const HttpReq) -> i32 {
     // SAFETY: lent for the call, and copied here.
-    let word = unsafe { copy(request) }.map(|request| Word::Http(unsafe { RawRequest::copied(&request) }));
+    let word = unsafe { copy(request) }.map(|request| Word::Http(unsafe { raw_request(&request) }));
     // SAFETY: the table's own context.
     unsafe { op(ctx) }.hear(word)
 }

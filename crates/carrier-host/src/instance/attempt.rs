@@ -1,11 +1,11 @@
 //! One attempt: submit, exchange, response, until the library says how it ended or the time is up.
 
 use super::Instance;
-use super::request::{Wanted, parse};
+use super::request::parse;
 use crate::border::Word;
 use crate::border::calls::LentAnswer;
 use crate::broken::Broken;
-use crate::http::HttpAnswer;
+use crate::http::{HttpAnswer, HttpRequest};
 use crate::judge::{Truth, fault, judge, out_of_time};
 use crate::report::Report;
 use crate::submission::Submission;
@@ -88,22 +88,47 @@ impl<'a> Attempt<'a> {
                     if self.requests > MOST_REQUESTS {
                         return Err(format!("asked for more than {MOST_REQUESTS} requests").into());
                     }
-                    let Wanted {
-                        request,
-                        timeout,
-                        state,
-                    } = parse(raw)?;
-                    let left = self.left()?;
-                    let limit = timeout.map_or(left, |timeout| timeout.min(left));
+                    let wanted = parse(raw)?;
                     let answer = self
-                        .instance
-                        .engine
-                        .exchange(request, &self.instance.allowed, limit)
-                        .await;
-                    self.on_response(&answer, &state).await?
+                        .exchange(wanted.request, wanted.timeout, wanted.idempotent)
+                        .await?;
+                    self.on_response(&answer, &wanted.state).await?
                 }
             };
         }
+    }
+
+    /// One request of the library. Where its connection broke and it does no harm, it is sent once more.
+    async fn exchange(
+        &mut self,
+        request: HttpRequest,
+        timeout: Option<Duration>,
+        idempotent: bool,
+    ) -> Result<HttpAnswer, End> {
+        let again = idempotent.then(|| request.clone());
+        let lost = self.ask(request, timeout).await?;
+        let Some(request) = again.filter(|_| lost.transport == Transport::Reset && lost.request_written)
+        else {
+            return Ok(lost);
+        };
+        let answer = self.ask(request, timeout).await?;
+        // Whatever is said now, the first one may have been heard.
+        self.truth.answer_lost = true;
+        Ok(if answer.transport == Transport::Ok {
+            answer
+        } else {
+            lost
+        })
+    }
+
+    async fn ask(&mut self, request: HttpRequest, timeout: Option<Duration>) -> Result<HttpAnswer, End> {
+        let left = self.left()?;
+        let limit = timeout.map_or(left, |timeout| timeout.min(left));
+        let Instance { engine, allowed, .. } = self.instance;
+        let answer = engine.exchange(request, allowed, limit).await;
+        self.truth
+            .learn(answer.transport, answer.status, answer.request_written);
+        Ok(answer)
     }
 
     /// What is left of the attempt's time.
@@ -140,8 +165,6 @@ impl<'a> Attempt<'a> {
     }
 
     async fn on_response(&mut self, answer: &HttpAnswer, state: &[u8]) -> Result<Word, End> {
-        self.truth
-            .learn(answer.transport, answer.status, answer.request_written);
         // The host ended the exchange because the attempt's time is up: the library has no say in that.
         if answer.transport == Transport::Timeout {
             self.left()?;

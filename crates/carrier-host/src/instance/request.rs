@@ -2,6 +2,7 @@
 
 use crate::border::RawRequest;
 use crate::http::HttpRequest;
+use aldis_carrier::HOST_HEADERS;
 use aldis_carrier::abi::PAIR_SECRET;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
@@ -13,24 +14,13 @@ const LONGEST_STATE: usize = 4 * 1024;
 /// An SMS is 1,600 characters; a body beyond this is a mistake.
 const LONGEST_BODY: usize = 1024 * 1024;
 
-/// Headers by which a connection is run. They are the host's.
-const OURS: [&str; 9] = [
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
 /// A request, and what the library wants to remember.
 pub(super) struct Wanted {
     pub(super) request: HttpRequest,
     pub(super) timeout: Option<Duration>,
     pub(super) state: Bytes,
+    /// May be sent a second time.
+    pub(super) idempotent: bool,
 }
 
 /// The error ends a sentence about the library.
@@ -53,7 +43,7 @@ pub(super) fn parse(raw: RawRequest) -> Result<Wanted, String> {
     }
     let uri = Uri::from_maybe_shared(raw.url)
         .ok()
-        .filter(|uri| uri.authority().is_some());
+        .filter(|uri| uri.scheme().is_some() && uri.authority().is_some());
     let uri = uri.ok_or("wrote a request with a URL that is none")?;
     let method = Method::from_bytes(&raw.method).map_err(|_| "wrote a request with a method that is none")?;
     if method == Method::CONNECT {
@@ -70,6 +60,7 @@ pub(super) fn parse(raw: RawRequest) -> Result<Wanted, String> {
         request,
         timeout,
         state: raw.state,
+        idempotent: raw.idempotent,
     })
 }
 
@@ -79,7 +70,7 @@ fn headers(raw: Vec<(Bytes, Bytes, u32)>) -> Result<HeaderMap, String> {
     for (name, value, flags) in raw {
         let name =
             HeaderName::from_bytes(&name).map_err(|_| "wrote a request with a header name that is none")?;
-        if OURS.contains(&name.as_str()) {
+        if HOST_HEADERS.contains(&name.as_str()) {
             return Err(format!(
                 "wrote a request with the header {name}, which is the host's"
             ));

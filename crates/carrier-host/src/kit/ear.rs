@@ -2,7 +2,7 @@
 
 use super::report::Fault;
 use super::wire::Act;
-use crate::border::{RawLink, RawOutcome, RawRequest};
+use crate::border::{RawLink, RawOutcome, raw_request};
 use aldis_carrier::abi::{ABI_MINOR, E_INVALID, HttpReq, List, OK, Op, Outcome, Pair, Str, WebhookSink};
 use aldis_carrier::copying::{Sized32, copy, size_of_u32};
 use std::cell::{Cell, RefCell};
@@ -240,7 +240,7 @@ unsafe extern "C" fn op_http(ctx: *mut c_void, request: *const HttpReq) -> i32 {
     // SAFETY: all it points to is lent for this call.
     let raw = unsafe {
         ear.mind_pairs("aldis_pair", request.headers);
-        RawRequest::copied(&request)
+        raw_request(&request)
     };
     let wanted = Wanted {
         method: lossy(&raw.method),

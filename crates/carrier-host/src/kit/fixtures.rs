@@ -182,6 +182,11 @@ fn unhex(hex: &str) -> Option<Vec<u8>> {
 }
 
 impl Fixtures {
+    /// What sessions are told in them.
+    pub(super) fn heard(&self) -> Vec<Vec<u8>> {
+        self.streams.iter().map(|case| case.bytes.clone()).collect()
+    }
+
     /// Reads the folder; the error names the file and what is wrong with it.
     pub(super) fn read(folder: Option<&Path>) -> Result<Self, String> {
         let mut fixtures = Self::default();

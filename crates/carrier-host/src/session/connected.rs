@@ -333,7 +333,7 @@ impl<'a> Connected<'a> {
             1
         };
         for job in given_back.into_iter().rev() {
-            if let Err(job) = self.keeper.shared.queue.put_back(job) {
+            if let Some(job) = self.keeper.shared.queue.put_back(job) {
                 let _ = job.reply.send(no_free_place());
             }
         }

@@ -43,15 +43,16 @@ impl Queue {
         }
     }
 
-    /// Gives back, to the front, one that was taken and has not been handed over. `Err`: its caller has waited as long as
-    /// it would, and relies on an answer.
-    pub(super) fn put_back(&self, job: Job) -> Result<(), Job> {
+    /// Gives back, to the front, one that was taken and has not been handed over. Returned: its caller has waited as long
+    /// as it would, and relies on an answer.
+    #[must_use]
+    pub(super) fn put_back(&self, job: Job) -> Option<Job> {
         if !job.place.release() {
-            return Err(job);
+            return Some(job);
         }
         self.jobs().push_front(job);
         self.arrived.notify_one();
-        Ok(())
+        None
     }
 
     /// Ends when there may be one. A link that cannot take all passes the word on with [`Queue::pass_on`].

@@ -73,7 +73,8 @@ static inline int32_t done(const op_sink *op, uint32_t cls, const char *id, cons
 }
 
 /* POSTs a body to base_url + path, with the token as a secret header. */
-static inline int32_t post(carrier *self, const op_sink *op, const char *path, str body, const char *state) {
+static inline int32_t post_as(carrier *self, const op_sink *op, uint32_t flags, const char *path, str body,
+    const char *state) {
     char url[256], bearer[256];
     snprintf(url, sizeof url, "%s%s", self->base_url ? self->base_url : "", path);
     snprintf(bearer, sizeof bearer, "Bearer %s", self->token ? self->token : "");
@@ -82,10 +83,14 @@ static inline int32_t post(carrier *self, const op_sink *op, const char *path, s
         { sizeof(pair), 0, text("Content-Type"), text("text/plain") },
     };
     http_req r = {
-        .struct_size = sizeof r, .method = text("POST"), .url = text(url), .body = body, .state = text(state),
-        .headers = { headers, 2, sizeof(pair) },
+        .struct_size = sizeof r, .flags = flags, .method = text("POST"), .url = text(url), .body = body,
+        .state = text(state), .headers = { headers, 2, sizeof(pair) },
     };
     return op->http(op->ctx, &r);
+}
+
+static inline int32_t post(carrier *self, const op_sink *op, const char *path, str body, const char *state) {
+    return post_as(self, op, 0, path, body, state);
 }
 
 #ifndef ID

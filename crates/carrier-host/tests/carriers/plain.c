@@ -10,7 +10,8 @@ static int32_t submit(void *inst, const msg *m, const op_sink *op) {
     int length = snprintf(body, sizeof body, "%.*s|%.*s|%.*s|%u|%u|%u|%.*s", (int)m->to.len, (const char *)m->to.ptr,
         (int)m->from.len, (const char *)m->from.ptr, (int)m->text.len, (const char *)m->text.ptr, m->encoding,
         m->segments_est, m->validity_s, (int)m->idempotency_key.len, (const char *)m->idempotency_key.ptr);
-    return post(inst, op, "/messages", aldis_bytes(body, length), "remember me");
+    return post_as(inst, op, is(m->text, "idempotent") ? ALDIS_HTTP_IDEMPOTENT : 0, "/messages", aldis_bytes(body, length),
+        "remember me");
 }
 
 static int32_t on_response(void *inst, const msg *m, const http_resp *r, const op_sink *op) {

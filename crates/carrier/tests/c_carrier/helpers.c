@@ -80,6 +80,23 @@ static void writing(void) {
   EXPECT(aldis_same(lent("abc"), lent("abc")) && !aldis_same(lent("abc"), lent("abd")) && !aldis_same(lent("abc"), lent("ab")));
 }
 
+static int has(const char *form, const char *as) {
+  char memory[16];
+  aldis_buffer room = {memory, sizeof memory, 0};
+  return aldis_is(aldis_form_text(lent(form), "id", &room), as);
+}
+
+static void forms(void) {
+  char memory[4];
+  aldis_buffer small = {memory, sizeof memory, 0};
+  EXPECT(has("id=m-1", "m-1") && has("a=b&id=m-1&c", "m-1") && has("id=1&id=2", "1") && has("xid=0&id=1", "1"));
+  EXPECT(has("id=a+b%2Bc%e2%82%ac", "a b+c\xE2\x82\xAC") && has("id=%", "%") && has("id=%4", "%4") && has("id=%zz%4", "%zz%4"));
+  EXPECT(has("", "") && has("id", "") && has("id=", "") && has("i=1", "") && has("&&", "") && has("Id=1", "") && has("id%3D1", ""));
+  EXPECT(aldis_form_text(lent("id=12345"), "id", &small).len == 0);
+  EXPECT(aldis_is(aldis_query(lent("https://x/?a=b?c#d")), "a=b?c") && aldis_is(aldis_query(lent("/y?")), ""));
+  EXPECT(aldis_query(lent("/y#?a")).len == 0 && aldis_query(lent("/y")).len == 0 && aldis_query(lent("")).len == 0);
+}
+
 static aldis_outcome heard;
 static int32_t hear(void *ctx, const aldis_outcome *outcome) { return (void)ctx, heard = *outcome, ALDIS_OK; }
 
@@ -125,6 +142,6 @@ static void outcomes(void) {
 }
 
 int main(void) {
-  texts(), escapes(), numbers(), writing(), outcomes();
+  texts(), escapes(), numbers(), writing(), forms(), outcomes();
   return failures != 0;
 }

@@ -2,19 +2,7 @@
 
 use crate::lint::Lint;
 use crate::text::{Text, Unfit};
-
-/// Headers by which a connection is run. They are the host's.
-const HOSTS: [&str; 9] = [
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+use aldis_carrier::HOST_HEADERS;
 
 /// A name in small letters (RFC 9110 section 5.1).
 pub(super) fn name(lint: &mut Lint<'_>, key: &str, name: &str) -> String {
@@ -23,7 +11,7 @@ pub(super) fn name(lint: &mut Lint<'_>, key: &str, name: &str) -> String {
     if name.is_empty() || !name.bytes().all(is_token) {
         lint.note(key, "is no name of a header");
     }
-    if HOSTS.contains(&name.as_str()) {
+    if HOST_HEADERS.contains(&name.as_str()) {
         lint.note(key, "is a header that Aldis writes itself");
     }
     name

@@ -1,5 +1,7 @@
 //! When something happened, as receipts write it. Pure.
 
+use aldis_carrier::calendar::days_since_1970;
+
 #[cfg(test)]
 mod tests;
 
@@ -23,10 +25,9 @@ pub(super) fn unix_ms(date: &str, utc_offset_minutes: i32) -> Option<u64> {
     let (hour, minute, second) = (number(8)?, number(10)?, number(12)?);
     let holds =
         (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second < 61;
-    // Days since 1970 of the proleptic Gregorian calendar, years beginning in March.
-    let shifted = if month > 2 { year } else { year - 1 };
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + of_year - 719_468;
-    let seconds = ((days * 24 + hour) * 60 + minute - i64::from(utc_offset_minutes)) * 60 + second;
-    holds.then(|| u64::try_from(seconds * 1000).ok()).flatten()
+    let seconds = || {
+        let hours = days_since_1970(year, month, day) * 24 + hour;
+        (hours * 60 + minute - i64::from(utc_offset_minutes)) * 60 + second
+    };
+    holds.then(|| u64::try_from(seconds() * 1000).ok()).flatten()
 }

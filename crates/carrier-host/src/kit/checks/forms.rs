@@ -65,12 +65,9 @@ fn marked(subject: &Subject, example: &Example, wanted: &Wanted) -> Vec<Fault> {
         let _ = allowed.add_base_url(base_url);
     }
     if let Ok(uri) = wanted.url.parse::<http::Uri>()
+        && let (Some(scheme), Some(host)) = (uri.scheme(), uri.host())
         && !allowed.allows(&uri)
     {
-        let (scheme, host) = (
-            uri.scheme_str().unwrap_or_default(),
-            uri.host().unwrap_or_default(),
-        );
         faults.push(Fault::new(
             format!("it sends to {scheme}://{host}, which is not among its allowed_hosts"),
             "list the host in the descriptor's allowed_hosts, or build the address from the setting base_url; https only",

@@ -132,12 +132,7 @@ fn cut_anywhere(
         cut(made, &guarded, &conversation(case, greeting, &letters), false)?;
         count += 1;
     }
-    let seeds: Vec<Vec<u8>> = example
-        .fixtures
-        .streams
-        .iter()
-        .map(|case| case.bytes.clone())
-        .collect();
+    let seeds = example.fixtures.heard();
     let mut dice = Dice::new();
     let began = Instant::now();
     for round in 0..FUZZED {

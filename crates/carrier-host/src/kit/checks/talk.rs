@@ -220,12 +220,7 @@ pub(super) fn talks(example: &Example, greetings: &[Option<Greeting>]) -> Vec<Ta
         let steps = vec![Step::Hear(greeted), Step::Leave];
         talks.push(Talk::new("a session that is drained", steps));
     }
-    let seeds: Vec<Vec<u8>> = example
-        .fixtures
-        .streams
-        .iter()
-        .map(|case| case.bytes.clone())
-        .collect();
+    let seeds = example.fixtures.heard();
     let mut dice = Dice::new();
     for _ in 0..4 {
         talks.push(Talk {

@@ -40,7 +40,7 @@ fn what_is_given_back_is_the_next() {
     queue.push(first);
     queue.push(second);
     let taken = queue.pop().expect("the first");
-    assert!(queue.put_back(taken).is_ok());
+    assert!(queue.put_back(taken).is_none());
     assert_eq!(popped(&queue).as_deref(), Some("first"));
     assert_eq!(popped(&queue).as_deref(), Some("second"));
     assert_eq!(popped(&queue), None);
@@ -57,7 +57,7 @@ fn what_its_caller_withdrew_is_not_taken() {
     let (second, ticket) = job("second");
     queue.push(second);
     let taken = queue.pop().expect("the second");
-    assert!(queue.put_back(taken).is_ok());
+    assert!(queue.put_back(taken).is_none());
     assert!(ticket.place.withdraw());
     assert_eq!(popped(&queue), None);
 }
@@ -69,7 +69,7 @@ fn whose_caller_relies_on_the_link_is_not_given_back() {
     queue.push(first);
     let taken = queue.pop().expect("the first");
     assert!(!ticket.place.withdraw());
-    let kept = queue.put_back(taken).err().expect("it is kept");
+    let kept = queue.put_back(taken).expect("it is kept");
     assert_eq!(kept.submission.message.id, "first");
     assert_eq!(popped(&queue), None);
 }

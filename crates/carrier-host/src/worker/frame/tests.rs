@@ -13,6 +13,7 @@ fn answer(id: u64, body: Vec<u8>) -> Said {
         body: body.into(),
         timeout_ms: 1,
         state: "".into(),
+        idempotent: false,
     });
     Said::Answer(Answered {
         id,

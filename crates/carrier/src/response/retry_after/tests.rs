@@ -1,6 +1,6 @@
 //! Both forms of `Retry-After`, and what is neither.
 
-use super::{days_since_1970, read};
+use super::read;
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -36,14 +36,6 @@ fn what_is_neither_is_no_advice() {
     ] {
         assert_eq!(read(odd, 0), None, "{odd}");
     }
-}
-
-#[test]
-fn days_are_counted() {
-    assert_eq!(days_since_1970(1970, 1, 1), 0);
-    assert_eq!(days_since_1970(2000, 2, 29), 11_016);
-    assert_eq!(days_since_1970(2000, 3, 1), 11_017);
-    assert_eq!(days_since_1970(2100, 3, 1), 47_541);
 }
 
 proptest! {
