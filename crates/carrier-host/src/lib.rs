@@ -40,7 +40,7 @@ mod trust;
 mod verdict;
 pub mod worker;
 
-pub use aldis_carrier::{Class, Encoding, EventKind, ReceiptState, Scope, SenderKind};
+pub use aldis_carrier::{Class, Encoding, EventKind, ReceiptState, Scope, SenderKind, calendar};
 pub use budget::CallTimes;
 pub use callback::{CallbackReply, CallbackRequest, CallbackVerdict, CarrierEvent};
 pub use descriptor::{Capabilities, Descriptor};

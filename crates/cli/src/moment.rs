@@ -1,6 +1,6 @@
 //! Moments and durations as people read them. UTC, because logs are.
 
-use aldis_carrier::calendar;
+use aldis_carrier_host::calendar;
 use aldis_message::UnixMillis;
 use std::time::Duration;
 

@@ -158,6 +158,20 @@ fn what_is_allowed_is_not_named() {
     }
 }
 
+/// What is wrong with the author's own file is no fault of every promise.
+#[test]
+fn settings_that_do_not_fit_are_named_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let library = compile(folder.path(), "broken.c", &[]);
+    std::fs::write(folder.path().join("settings.json"), r#"{ "no_such_setting": 1 }"#).expect("written");
+    let fixtures = folder.path().display().to_string();
+    let (code, said) = check(&library, &fixtures, &[]);
+    assert_eq!((code, &said["broken"]), (Some(1), &Value::from(1)), "{said:#}");
+    let findings = said["findings"].as_array().expect("findings");
+    let broken = findings.iter().find(|finding| finding["verdict"] == "broken");
+    assert_eq!(broken.expect("one is broken")["promise"], "settings", "{said:#}");
+}
+
 #[test]
 fn who_believes_everybody_is_named_where_nothing_is_signed() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -159,7 +159,11 @@ pub(super) fn describe(ground: &Ground) -> Verdict {
 /// A loaded library, with settings it takes.
 fn ready(ground: &Ground) -> Result<(Subject, Example), End> {
     let subject = Subject::load(ground)?;
-    let example = Example::of(ground, &subject)?;
+    // What is wrong with the author's settings is told once, by the promise `settings`.
+    let example = Example::of(ground, &subject).map_err(|end| match end {
+        End::Broken(_) => End::Untried("it needs settings: see the promise \"settings\"".to_owned()),
+        other => other,
+    })?;
     Ok((subject, example))
 }
 

@@ -1,28 +1,26 @@
 //! One connection from its first byte to its last: feeds the library, and does what it wants.
 
+mod handing;
+
 use super::dial::Wire;
 use super::ending::{End, Stop};
 use super::events::Stored;
 use super::flight::{Flight, Loss, Reached};
 use super::keeper::{Keeper, QUARANTINED};
 use super::machine::Machine;
-use super::no_free_place;
 use super::outbox::Outbox;
 use super::pace::Pace;
-use super::queue::Job;
 use super::timers::Timers;
 use crate::border::{RawAct, RawEvent, RawOutcome};
 use crate::broken::Broken;
-use crate::judge::{Truth, fault, out_of_time};
-use crate::report::Report;
 use crate::verdict;
 use aldis_carrier::Class;
 use bytes::BytesMut;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use handing::BATCH;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -32,9 +30,6 @@ const READ: usize = 64 * 1024;
 
 /// With more events than this on their way into the store, the carrier has to wait: nothing is read.
 const MOST_EVENTS: usize = 256;
-
-/// Messages handed over before the carrier is listened to again.
-const BATCH: usize = 256;
 
 /// A carrier that takes no byte for so long is gone.
 const STALLED: Duration = Duration::from_secs(30);
@@ -248,96 +243,6 @@ impl<'a> Connected<'a> {
         let acts = self.machine.on_bytes(buffer).await;
         buffer.clear();
         Ok(self.act(acts?, Instant::now())?)
-    }
-
-    /// Takes messages while there are places.
-    async fn fill(&mut self, now: Instant) -> Result<(), Stop> {
-        let shared = &self.keeper.shared;
-        let mut handed = 0;
-        while handed < BATCH {
-            let jobs = self.gather(now);
-            if jobs.is_empty() {
-                break;
-            }
-            handed += jobs.len();
-            self.hand_over(jobs, now).await?;
-        }
-        // The word may have been for several, or for a link that still has places.
-        shared.queue.pass_on();
-        Ok(())
-    }
-
-    /// As many as there are places for, and as the library takes at once, each with its token.
-    fn gather(&mut self, now: Instant) -> Vec<(u64, Job)> {
-        let shared = &self.keeper.shared;
-        let mut jobs = Vec::new();
-        let most = self.machine.at_once().min(self.together);
-        while jobs.len() < most && self.takes_behind(jobs.len(), now) {
-            let Some(job) = shared.queue.pop() else { break };
-            if let Some(report) = self.overdue(&job, now) {
-                let _ = job.reply.send(report);
-                continue;
-            }
-            self.pace.took(now);
-            jobs.push((shared.tokens.fetch_add(1, Ordering::Relaxed), job));
-        }
-        jobs
-    }
-
-    /// For a message whose time has passed.
-    fn overdue(&self, job: &Job, now: Instant) -> Option<Report> {
-        let deadline = job.submission.message.deadline_unix_ms;
-        if now >= job.due {
-            Some(out_of_time(Truth::default()))
-        } else if self.keeper.resident.room().now_unix_ms() >= deadline {
-            Some(Report::expired())
-        } else {
-            None
-        }
-    }
-
-    async fn hand_over(&mut self, jobs: Vec<(u64, Job)>, now: Instant) -> Result<(), Stop> {
-        let messages: Vec<_> = jobs
-            .iter()
-            .map(|(token, job)| (*token, &job.submission.message))
-            .collect();
-        let answers = self.machine.submit(&messages).await;
-        let (mut stop, mut given_back) = (None, Vec::new());
-        for ((token, job), answer) in jobs.into_iter().zip(answers) {
-            match answer {
-                Ok(Some(acts)) => {
-                    self.flight.carry(token, self.outbox.queued(), job);
-                    // After a broken contract nothing more is done: the link ends, and with it what is in flight.
-                    if stop.is_none() {
-                        stop = self.act(acts, now).err().map(Stop::from);
-                    }
-                }
-                Ok(None) => given_back.push(job),
-                // Nothing of what it wanted is done, so this message alone is concerned.
-                Err(broken) if !broken.is_bystander() => {
-                    self.keeper.resident.note_fault(&broken);
-                    let _ = job.reply.send(fault(&broken.to_string(), Truth::default()));
-                }
-                Err(_) => {
-                    stop.get_or_insert_with(Stop::gone);
-                    given_back.push(job);
-                }
-            }
-        }
-        if self.machine.is_gone() {
-            stop = stop.or_else(|| Some(Stop::gone()));
-        }
-        self.together = if given_back.is_empty() {
-            self.together.saturating_mul(2).min(BATCH)
-        } else {
-            1
-        };
-        for job in given_back.into_iter().rev() {
-            if let Some(job) = self.keeper.shared.queue.put_back(job) {
-                let _ = job.reply.send(no_free_place());
-            }
-        }
-        stop.map_or(Ok(()), Err)
     }
 
     /// Takes leave when the instance is being stopped and nobody waits for an answer any more.

@@ -9,7 +9,7 @@ use crate::worker::Machine as Apart;
 use std::sync::Arc;
 
 /// The most that a worker is handed at once.
-const BATCH: usize = 64;
+const AT_ONCE: usize = 64;
 
 type Acts = Result<Vec<RawAct>, Broken>;
 
@@ -65,7 +65,7 @@ impl Machine {
     pub(super) fn at_once(&self) -> usize {
         match self.place {
             Place::Here(_) => 1,
-            Place::Worker(_) => BATCH,
+            Place::Worker(_) => AT_ONCE,
         }
     }
 

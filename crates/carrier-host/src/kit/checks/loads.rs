@@ -1,6 +1,6 @@
 //! Loading, agreeing, describing; and settings.
 
-use super::{End, Example, Ground, Subject, kept, ready};
+use super::{End, Example, Ground, Subject, kept};
 use crate::Library;
 use crate::kit::Checked;
 use crate::kit::ear::Ear;
@@ -246,7 +246,8 @@ fn described(subject: &Subject, descriptor: &Value) -> Vec<Fault> {
 }
 
 pub(super) fn settings(ground: &Ground) -> Checked {
-    let (subject, example) = ready(ground)?;
+    let subject = Subject::load(ground)?;
+    let example = Example::of(ground, &subject)?;
     let manner = subject.guarded(crate::kit::letter::Lengths::default());
     let made = example.made(ground, &subject, &manner)?;
     ground.report.doing("instance_destroy");
