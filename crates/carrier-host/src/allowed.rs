@@ -69,18 +69,23 @@ impl AllowedHosts {
             "http" => return Err("plain http is allowed on loopback only; use https"),
             _ => return Err("it must begin with https://"),
         }
-        // A library puts its paths behind it, and a request goes where its letters say, not what they might mean.
-        if !written_as(base_url, &host.to_string()) {
-            return Err(
-                "it must name the host as it goes over the wire: letters as in xn--bcher-kva.example, addresses whole",
-            );
-        }
-        self.0.push(Rule {
+        let rule = Rule {
             host: host.to_owned(),
             text: host.to_string(),
             port: url.port_or_known_default(),
             operators: true,
-        });
+        };
+        // A library puts its paths behind it, and what stands there is what is sent.
+        let alone = Self(vec![rule.clone()]);
+        let reached = base_url.bytes().all(|byte| byte.is_ascii_graphic())
+            && base_url.parse().is_ok_and(|uri| alone.allows(&uri));
+        if !reached {
+            return Err(
+                "it must be written as it goes over the wire: the host as in xn--bcher-kva.example or 192.0.2.1, the \
+                 port as a number, what a URL cannot hold percent-encoded",
+            );
+        }
+        self.0.push(rule);
         Ok(())
     }
 
@@ -128,14 +133,6 @@ impl AllowedHosts {
 
 /// The default port of https.
 const HTTPS: u16 = 443;
-
-/// Whether the address has the host in these letters.
-fn written_as(address: &str, host: &str) -> bool {
-    address.parse::<Uri>().is_ok_and(|uri| {
-        uri.host()
-            .is_some_and(|written| written.eq_ignore_ascii_case(host))
-    })
-}
 
 fn has_userinfo(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()

@@ -6,7 +6,6 @@
 mod connections;
 mod failure;
 mod reach;
-mod written;
 
 #[cfg(test)]
 mod tests;
@@ -18,24 +17,28 @@ use aldis_carrier::Transport;
 use bytes::{Bytes, BytesMut};
 use connections::Connections;
 use http::header::{ACCEPT, HOST, USER_AGENT};
-use http::uri::{PathAndQuery, Scheme};
+use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body::Body as _;
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use reach::{Proxy, Reach};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-use written::Written;
 
 /// A carrier answers in well under a second; a machine that is not there should not eat the caller's time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Answers to a submission are a few hundred bytes.
 const RESPONSE_LIMIT: usize = 256 * 1024;
+
+/// Servers close idle connections after a minute or so. Letting go first avoids sending into a connection that is being
+/// closed, which would look like a lost answer.
+const IDLE: Duration = Duration::from_secs(30);
 
 const OURSELVES: &str = concat!("aldis/", env!("CARGO_PKG_VERSION"));
 
@@ -116,7 +119,7 @@ impl HttpEngine {
         };
         let reach = Reach::new(&tls, proxy.transpose()?, options.connect_timeout, reach::system);
         Ok(Self {
-            connections: Connections::new(reach),
+            connections: Connections::new(reach, IDLE),
             response_limit: options.response_limit,
             dialer: Dialer::new(trusting, options.connect_timeout),
         })
@@ -140,8 +143,7 @@ impl HttpEngine {
         let Some(Some(host)) = host else {
             return HttpAnswer::failed(Transport::Blocked, false, started);
         };
-        let (body, flag) = written::watch(request.body);
-        let mut outgoing = Request::new(body);
+        let mut outgoing = Request::new(Full::new(request.body));
         *outgoing.method_mut() = request.method;
         *outgoing.uri_mut() = target(&request.uri);
         *outgoing.headers_mut() = request.headers;
@@ -151,7 +153,8 @@ impl HttpEngine {
             .entry(USER_AGENT)
             .or_insert(HeaderValue::from_static(OURSELVES));
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-        let sending = self.connections.send(&request.uri, outgoing);
+        let written = AtomicBool::new(false);
+        let sending = self.connections.send(&request.uri, outgoing, &written);
         match timeout_at(deadline, sending).await {
             Ok(Ok((response, line))) => {
                 let answer = self.read(response, deadline, started).await;
@@ -160,10 +163,8 @@ impl HttpEngine {
                 }
                 answer
             }
-            Ok(Err(transport)) => {
-                HttpAnswer::failed(transport, may_have_been_written(transport, &flag), started)
-            }
-            Err(_) => HttpAnswer::failed(Transport::Timeout, flag.is_set(), started),
+            Ok(Err(transport)) => HttpAnswer::failed(transport, written.into_inner(), started),
+            Err(_) => HttpAnswer::failed(Transport::Timeout, written.into_inner(), started),
         }
     }
 
@@ -211,14 +212,6 @@ async fn whole(mut body: Incoming, limit: usize) -> Result<Bytes, Transport> {
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
-/// Without a connection nothing can have been written, whatever the body saw.
-fn may_have_been_written(transport: Transport, flag: &Written) -> bool {
-    match transport {
-        Transport::Dns | Transport::Connect | Transport::Tls | Transport::Blocked => false,
-        _ => flag.is_set(),
-    }
-}
-
 /// The `Host` of a request (RFC 9110 section 7.2): without a port that is the scheme's own.
 fn host(uri: &Uri) -> Option<HeaderValue> {
     let authority = uri.authority()?.as_str();
@@ -233,8 +226,7 @@ fn host(uri: &Uri) -> Option<HeaderValue> {
 
 /// What stands in the first line of a request (RFC 9112 section 3.2.1).
 fn target(uri: &Uri) -> Uri {
-    let path = uri.path_and_query().cloned();
-    Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")))
+    uri.path_and_query().cloned().map(Uri::from).unwrap_or_default()
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, HttpEngineError> {

@@ -21,6 +21,8 @@ pub(crate) struct Truth {
     pub(crate) status: u16,
     /// The last request may have reached the carrier, and its answer was lost.
     pub(crate) answer_lost: bool,
+    /// So it was with one that was then sent again: the answer is that to the second.
+    pub(crate) repeated: bool,
 }
 
 impl Truth {
@@ -39,8 +41,10 @@ pub(crate) fn judge(raw: RawOutcome, truth: Truth, redactor: &Redactor<'_>) -> R
     let scope =
         Scope::from_number(raw.scope).ok_or_else(|| format!("ended with the unknown scope {}", raw.scope))?;
     // These two invite a second attempt; after a lost answer that may be a second SMS.
-    let resent = matches!(said, Class::Temporary | Class::RateLimited);
-    let class = if resent && truth.answer_lost {
+    let invites = matches!(said, Class::Temporary | Class::RateLimited);
+    // "I am at it already", "there is no credit left": whatever is said of the second, the first may have been taken.
+    let doubtful = truth.repeated && said != Class::Accepted;
+    let class = if invites && truth.answer_lost || doubtful {
         Class::Ambiguous
     } else {
         said

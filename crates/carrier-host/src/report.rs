@@ -59,7 +59,8 @@ impl Report {
     /// The library's descriptor says so.
     pub(crate) fn too_long(most: u32) -> Self {
         let detail = format!("the carrier takes no message of more than {most} parts");
-        let mut report = Self::bare(Class::TooLong, false, detail);
+        // Another one may take it.
+        let mut report = Self::bare(Class::Unsupported, false, detail);
         report.code = Some("max_segments".to_owned());
         report
     }

@@ -46,14 +46,14 @@ async fn a_refusal_keeps_its_class_scope_advice_and_price() {
 
 /// The descriptor says how long a message may be; the library is not even asked.
 #[tokio::test]
-async fn a_message_of_more_parts_than_the_carrier_takes_is_too_long() {
+async fn a_message_of_more_parts_than_the_carrier_takes_is_for_another() {
     let carrier = Carrier::answering(201, "SM1").await;
     let descriptor = r#"DESCRIPTOR="{\"id\":\"fixture\",\"version\":\"1\",\"styles\":[\"http\"],\"capabilities\":{\"max_segments\":2}}""#;
     let (_dir, file) = compile_as("fixture", "plain", &[descriptor]);
     let library = libraries().load(&file, &Trust::Anything, Some(Isolation::InProcess));
     let settings = json!({ "base_url": carrier.base_url });
     let instance = try_instance(&library.expect("a library"), settings, TOKEN).expect("an instance");
-    for (segments, expected) in [(2, Class::Accepted), (3, Class::TooLong)] {
+    for (segments, expected) in [(2, Class::Accepted), (3, Class::Unsupported)] {
         let mut submission = submission("Hello");
         submission.message.segments = segments;
         assert_eq!(instance.submit(submission).await.class, expected);

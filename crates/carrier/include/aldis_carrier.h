@@ -315,9 +315,10 @@ typedef struct aldis_sess_info {
 
 /* ---- Library to host ------------------------------------------------------------------- */
 
-/* A request the host shall make. Redirects are not followed. A body of more than 1 MiB, CONNECT, or
- * one of the headers by which the host runs the connection (connection, content-length, expect,
- * host, keep-alive, te, trailer, transfer-encoding, upgrade) is a fault of the library. */
+/* A request the host shall make. Redirects are not followed. A body of more than 1 MiB, more than 256
+ * headers, CONNECT, or one of the headers by which the host runs the connection (connection,
+ * content-length, expect, host, keep-alive, te, trailer, transfer-encoding, upgrade) is a fault of
+ * the library. */
 typedef struct aldis_http_req {
   uint32_t struct_size;
   uint32_t flags;      /* ALDIS_HTTP_* */
@@ -569,7 +570,8 @@ typedef struct aldis_entry {
    *   "styles"         "http" or "session", and perhaps "webhook": ["http", "webhook"]
    *   "allowed_hosts"  ["api.example.com", "api.example.com:8443"]; the host of the setting
    *                    base_url (http) or host (session) is allowed besides, nothing else is
-   *   "capabilities"   {"idempotent": bool, "max_segments": number (0: no limit)}
+   *   "capabilities"   {"idempotent": bool, "max_segments": number (0: no limit)}; a message of
+   *                    more segments goes to another carrier
    *   "config_schema"  JSON Schema of the settings; secrets carry "x-secret": true
    * Members the host does not know are ignored. */
   aldis_str descriptor_json;

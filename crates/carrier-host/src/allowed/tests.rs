@@ -69,6 +69,8 @@ fn plain_http_is_for_loopback() {
         "http://127.9.9.9",
         "http://[::1]:80/x",
         "https://sms.example.com",
+        "https://SMS.example.com:443/",
+        "https://xn--bcher-kva.example/v1/",
     ] {
         assert_eq!(
             AllowedHosts::default().add_base_url(base_url),
@@ -85,6 +87,12 @@ fn plain_http_is_for_loopback() {
         "https://u:p@sms.example.com",
         "https://sms.example.com/?k=v",
         "sms.example.com",
+        "https://b\u{fc}cher.example",
+        "https://sms.example.com:",
+        "https://sms.example.com/\u{fc}",
+        "https://sms.example.com/a b",
+        " https://sms.example.com",
+        "http://127.1:8080",
         "",
     ] {
         assert!(

@@ -5,32 +5,31 @@
 
 use super::failure;
 use super::reach::Reach;
-use super::written::Watched;
 use aldis_carrier::Transport;
+use bytes::Bytes;
 use http::uri::Scheme;
 use http::{Request, Response, Uri};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tower_service::Service as _;
-
-/// Servers close idle connections after a minute or so. Letting go first avoids sending into a connection that is being
-/// closed, which would look like a lost answer.
-const IDLE: Duration = Duration::from_secs(30);
 
 /// Makes connections, and has those that nobody uses just now. Clones share them.
 #[derive(Clone)]
 pub(super) struct Connections {
     reach: Reach,
-    idle: Arc<Mutex<Pool>>,
+    pool: Arc<Mutex<Pool>>,
 }
 
 /// A connection with one exchange on it. To be given back once the answer was read to its end; dropped, it is closed.
 pub(super) struct Line {
-    sender: SendRequest<Watched>,
+    sender: SendRequest<Full<Bytes>>,
     secured: bool,
     /// Host and port, as they stand in an address.
     to: Box<str>,
@@ -42,26 +41,34 @@ struct Idle {
     since: Instant,
 }
 
-#[derive(Default)]
 struct Pool {
     plain: BTreeMap<Box<str>, Vec<Idle>>,
     secured: BTreeMap<Box<str>, Vec<Idle>>,
-    /// Somebody is looking after those that wait too long.
-    watched: bool,
+    idle: Duration,
+    /// Who looks after those that wait too long, while there are any.
+    watcher: Option<JoinHandle<()>>,
 }
 
 impl Connections {
-    pub(super) fn new(reach: Reach) -> Self {
-        let idle = Arc::default();
-        Self { reach, idle }
+    /// `idle`: how long they wait to be used again.
+    pub(super) fn new(reach: Reach, idle: Duration) -> Self {
+        let pool = Arc::new(Mutex::new(Pool {
+            plain: BTreeMap::new(),
+            secured: BTreeMap::new(),
+            idle,
+            watcher: None,
+        }));
+        Self { reach, pool }
     }
 
     /// Sends a request, on a connection that is there or on a new one. It is sent again only where its connection was
-    /// closed while nobody used it, before anything of the request was written.
+    /// closed while nobody used it, before anything of the request was written. `written` is true from the moment at
+    /// which a connection may have taken it, also where this is dropped.
     pub(super) async fn send(
         &self,
         to: &Uri,
-        mut request: Request<Watched>,
+        mut request: Request<Full<Bytes>>,
+        written: &AtomicBool,
     ) -> Result<(Response<Incoming>, Line), Transport> {
         let secured = to.scheme() == Some(&Scheme::HTTPS);
         let place = to.authority().ok_or(Transport::Blocked)?.as_str();
@@ -76,12 +83,17 @@ impl Connections {
                     to: place.into(),
                 },
             };
-            match line.sender.try_send_request(request).await {
+            written.store(true, Ordering::SeqCst);
+            let mut lost = match line.sender.try_send_request(request).await {
                 Ok(response) => return Ok((response, line)),
-                Err(mut lost) => match lost.take_message() {
-                    Some(unsent) if used => request = unsent,
-                    _ => return Err(Transport::Reset),
-                },
+                Err(lost) => lost,
+            };
+            // What is given back, no connection has begun to write.
+            let unsent = lost.take_message();
+            written.store(unsent.is_none(), Ordering::SeqCst);
+            match unsent {
+                Some(unsent) if used => request = unsent,
+                _ => return Err(Transport::Reset),
             }
         }
     }
@@ -89,15 +101,14 @@ impl Connections {
     /// Keeps a connection for the next message.
     pub(super) fn keep(&self, line: Line, now: Instant) {
         let mut pool = self.pool();
-        if !pool.put(line, now) {
-            return;
+        pool.put(line, now);
+        // One whose runtime has ended is no use.
+        if !pool.is_empty() && pool.watcher.as_ref().is_none_or(JoinHandle::is_finished) {
+            pool.watcher = Some(tokio::spawn(let_go(Arc::downgrade(&self.pool), pool.idle)));
         }
-        pool.watched = true;
-        drop(pool);
-        tokio::spawn(let_go(Arc::downgrade(&self.idle)));
     }
 
-    async fn connect(&self, to: &Uri) -> Result<SendRequest<Watched>, Transport> {
+    async fn connect(&self, to: &Uri) -> Result<SendRequest<Full<Bytes>>, Transport> {
         let stream = self.reach.clone().call(to.clone()).await;
         let stream = stream.map_err(|error| failure::classify(&*error))?;
         let (sender, connection) = http1::handshake(stream).await.map_err(|_| Transport::Connect)?;
@@ -107,7 +118,7 @@ impl Connections {
     }
 
     fn pool(&self) -> MutexGuard<'_, Pool> {
-        lock(&self.idle)
+        lock(&self.pool)
     }
 }
 
@@ -116,14 +127,14 @@ fn lock(pool: &Mutex<Pool>) -> MutexGuard<'_, Pool> {
 }
 
 /// Lets go of connections that waited too long, until there are none.
-async fn let_go(pool: Weak<Mutex<Pool>>) {
+async fn let_go(pool: Weak<Mutex<Pool>>, idle: Duration) {
     loop {
-        sleep(IDLE).await;
+        sleep(idle).await;
         let Some(pool) = pool.upgrade() else { return };
         let mut pool = lock(&pool);
         pool.let_go(Instant::now());
         if pool.is_empty() {
-            pool.watched = false;
+            pool.watcher = None;
             return;
         }
     }
@@ -132,21 +143,18 @@ async fn let_go(pool: Weak<Mutex<Pool>>) {
 impl Pool {
     /// The one that was used last: the others may then be let go.
     fn take(&mut self, secured: bool, to: &str, now: Instant) -> Option<Line> {
+        let longest = self.idle;
         let lines = self.at(secured).get_mut(to)?;
-        while let Some(idle) = lines.last()
-            && !idle.is_good(now)
-        {
-            lines.pop();
-        }
         // One whose answer has only just ended may not be ready yet.
-        let ready = lines.iter().rposition(|idle| idle.line.sender.is_ready())?;
+        let ready = lines
+            .iter()
+            .rposition(|idle| idle.is_good(now, longest) && idle.line.sender.is_ready())?;
         Some(lines.remove(ready).line)
     }
 
-    /// Whether somebody has to look after it from now on.
-    fn put(&mut self, line: Line, now: Instant) -> bool {
+    fn put(&mut self, line: Line, now: Instant) {
         if line.sender.is_closed() {
-            return false;
+            return;
         }
         let lines = self.at(line.secured);
         match lines.get_mut(&line.to) {
@@ -155,13 +163,13 @@ impl Pool {
                 lines.insert(line.to.clone(), vec![Idle { line, since: now }]);
             }
         }
-        !self.watched
     }
 
     fn let_go(&mut self, now: Instant) {
+        let longest = self.idle;
         for lines in [&mut self.plain, &mut self.secured] {
             lines.retain(|_, lines| {
-                lines.retain(|idle| idle.is_good(now));
+                lines.retain(|idle| idle.is_good(now, longest));
                 !lines.is_empty()
             });
         }
@@ -181,7 +189,7 @@ impl Pool {
 }
 
 impl Idle {
-    fn is_good(&self, now: Instant) -> bool {
-        !self.line.sender.is_closed() && now.saturating_duration_since(self.since) < IDLE
+    fn is_good(&self, now: Instant, longest: Duration) -> bool {
+        !self.line.sender.is_closed() && now.saturating_duration_since(self.since) < longest
     }
 }

@@ -164,7 +164,9 @@ fn is_here(to: &Uri) -> bool {
         .trim_start_matches('[')
         .trim_end_matches(']')
         .parse::<IpAddr>();
-    address.map_or(host == "localhost", |address| address.is_loopback())
+    address.map_or(host.eq_ignore_ascii_case("localhost"), |address| {
+        address.is_loopback()
+    })
 }
 
 /// As the system says.

@@ -1,6 +1,6 @@
 //! Each way an exchange can end, over real sockets, and whether the carrier may have the request.
 
-use super::reach::Reach;
+use super::reach::{Reach, system};
 use super::{Connections, HttpAnswer, HttpEngine, HttpOptions, HttpRequest};
 use crate::allowed::AllowedHosts;
 use crate::trust;
@@ -231,7 +231,7 @@ async fn a_name_that_is_not_found_is_said_so() {
     let nowhere = |_| Box::pin(async { Err(io::Error::other("no such name")) }) as _;
     let tls = trust::nobody().expect("a client");
     let engine = HttpEngine {
-        connections: Connections::new(Reach::new(&tls, None, LONG, nowhere)),
+        connections: Connections::new(Reach::new(&tls, None, LONG, nowhere), LONG),
         response_limit: 64,
         dialer: engine().dialer,
     };
@@ -269,6 +269,65 @@ async fn a_request_repeats_on_a_new_connection_only_if_nothing_was_written() {
             (Transport::Reset, true)
         );
         server.abort();
+    }
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n";
+
+#[tokio::test]
+async fn a_connection_is_used_again_and_let_go_when_nobody_does() {
+    let (listener, address) = listener().await;
+    let url = format!("http://{address}/");
+    let mut engine = engine();
+    let tls = trust::nobody().expect("a client");
+    engine.connections = Connections::new(Reach::new(&tls, None, LONG, system), SHORT);
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        for answer in ["one", "two"] {
+            let request = read_request(&mut stream).await;
+            stream
+                .write_all(format!("{OK}{answer}").as_bytes())
+                .await
+                .expect("written");
+            assert!(request.contains(&format!("\r\nhost: {address}\r\n")), "{request}");
+        }
+        assert_eq!(stream.read(&mut [0]).await.expect("its end"), 0);
+    });
+    for expected in ["one", "two"] {
+        let answer = ask_with(&engine, &url, "body", LONG).await;
+        assert_eq!(answer.body, expected);
+    }
+    server.await.expect("one connection");
+}
+
+/// What was said too much or too late belongs to nobody.
+#[tokio::test]
+async fn a_connection_with_something_left_on_it_is_not_used_again() {
+    let stolen = format!("{OK}old{OK}bad");
+    let endless = format!("HTTP/1.1 200 OK\r\ncontent-length: 70\r\n\r\n{}", "x".repeat(70));
+    let unfinished = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nold\r\n".to_owned();
+    for first in [stolen, endless, unfinished] {
+        let (listener, address) = listener().await;
+        let url = format!("http://{address}/");
+        let engine = engine();
+        let server = tokio::spawn(async move {
+            let (mut before, _) = listener.accept().await.expect("a connection");
+            read_request(&mut before).await;
+            before.write_all(first.as_bytes()).await.expect("written");
+            let (mut stream, _) = listener.accept().await.expect("another connection");
+            read_request(&mut stream).await;
+            stream
+                .write_all(format!("{OK}new").as_bytes())
+                .await
+                .expect("written");
+            drop(before);
+        });
+        let _ = ask_with(&engine, &url, "first", SHORT).await;
+        // What came behind the first answer is read when it arrives.
+        tokio::task::yield_now().await;
+        let answer = ask_with(&engine, &url, "second", LONG).await;
+        assert_eq!((answer.transport, &answer.body[..]), (Transport::Ok, &b"new"[..]));
+        server.await.expect("two connections");
     }
 }
 

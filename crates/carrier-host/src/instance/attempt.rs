@@ -112,8 +112,7 @@ impl<'a> Attempt<'a> {
             return Ok(lost);
         };
         let answer = self.ask(request, timeout).await?;
-        // Whatever is said now, the first one may have been heard.
-        self.truth.answer_lost = true;
+        self.truth.repeated = true;
         Ok(if answer.transport == Transport::Ok {
             answer
         } else {

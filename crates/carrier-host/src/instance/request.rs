@@ -8,11 +8,17 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use std::time::Duration;
 
+#[cfg(test)]
+mod tests;
+
 /// `state` in `aldis_carrier.h`: the state is a note, not a store.
 const LONGEST_STATE: usize = 4 * 1024;
 
 /// An SMS is 1,600 characters; a body beyond this is a mistake.
 const LONGEST_BODY: usize = 1024 * 1024;
+
+/// Most servers take a hundred.
+const MOST_HEADERS: usize = 256;
 
 /// A request, and what the library wants to remember.
 pub(super) struct Wanted {
@@ -37,8 +43,15 @@ pub(super) fn parse(raw: RawRequest) -> Result<Wanted, String> {
             raw.body.len()
         ));
     }
+    if raw.headers.len() > MOST_HEADERS {
+        return Err(format!(
+            "wrote a request of {} headers; {MOST_HEADERS} are allowed",
+            raw.headers.len()
+        ));
+    }
     // RFC 3986 section 2. Nothing is mended here: what a host is checked for is what is sent.
-    if !raw.url.iter().all(u8::is_ascii_graphic) {
+    let stands = |byte: &u8| byte.is_ascii_graphic() && *byte != b'#';
+    if !raw.url.iter().all(stands) {
         return Err("wrote a request with a URL that has characters to be percent-encoded".into());
     }
     let uri = Uri::from_maybe_shared(raw.url)

@@ -159,12 +159,16 @@ pub(super) fn describe(ground: &Ground) -> Verdict {
 /// A loaded library, with settings it takes.
 fn ready(ground: &Ground) -> Result<(Subject, Example), End> {
     let subject = Subject::load(ground)?;
-    // What is wrong with the author's settings is told once, by the promise `settings`.
-    let example = Example::of(ground, &subject).map_err(|end| match end {
+    let example = example(ground, &subject)?;
+    Ok((subject, example))
+}
+
+/// What is wrong with the author's settings is told once, by the promise `settings`.
+fn example(ground: &Ground, subject: &Subject) -> Result<Example, End> {
+    Example::of(ground, subject).map_err(|end| match end {
         End::Broken(_) => End::Untried("it needs settings: see the promise \"settings\"".to_owned()),
         other => other,
-    })?;
-    Ok((subject, example))
+    })
 }
 
 /// A check that stops at the first thing that is wrong.

@@ -163,7 +163,7 @@ fn truth(written: bool) -> Truth {
     }
 }
 
-fn lost(may_have_left: bool) -> Report {
+pub(super) fn lost(may_have_left: bool) -> Report {
     let (class, detail) = if may_have_left {
         (Class::Ambiguous, "the link was lost before the answer")
     } else {

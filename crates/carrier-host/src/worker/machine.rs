@@ -62,7 +62,8 @@ impl Machine {
             told.push(match asked {
                 Ok(asked) => asked.answer().await.and_then(|(answer, took)| match answer {
                     Answer::Acts(acts) => Ok((Some(acts), took)),
-                    Answer::Held => Ok((None, took)),
+                    // None before it can have changed anything.
+                    Answer::Held if !told.is_empty() => Ok((None, took)),
                     _ => Err(MIXED_UP.into()),
                 }),
                 Err(broken) => Err(broken),

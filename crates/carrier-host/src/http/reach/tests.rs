@@ -61,7 +61,7 @@ async fn this_machine_is_reached_without_it() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
     let port = listener.local_addr().expect("an address").port();
     let nobody = Proxy::read("http://127.0.0.1:9").expect("a proxy");
-    for host in ["127.0.0.1", "localhost"] {
+    for host in ["127.0.0.1", "localhost", "LocalHost"] {
         let tls = trust::nobody().expect("a client");
         let mut reach = Reach::new(&tls, Some(nobody.clone()), SOON, system);
         let connected = reach.call(format!("http://{host}:{port}/").parse().expect("a uri"));

@@ -1,7 +1,7 @@
 //! What a library does to its process: nothing.
 
 use super::talk::greetings;
-use super::{Checked, End, Example, Ground, Subject, Workout, kept, ready, stopped};
+use super::{Checked, End, Ground, Subject, Workout, kept, ready, stopped};
 use crate::kit::aside::aside;
 use crate::kit::letter::Lengths;
 use crate::kit::process::{Picture, mind_pipes, printed};
@@ -13,7 +13,7 @@ pub(super) fn process(ground: &Ground) -> Checked {
     let before = Picture::take();
     let subject = Subject::load(ground)?;
     let mut faults = differences(&before, "when it was loaded");
-    let example = Example::of(ground, &subject)?;
+    let example = super::example(ground, &subject)?;
     let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
     let manner = subject.guarded(Lengths::default());
     let before = Picture::take();
@@ -93,7 +93,7 @@ pub(super) fn system_calls(ground: &Ground) -> Checked {
         ));
     }
     let subject = Subject::map(ground)?;
-    let example = Example::of(ground, &subject)?;
+    let example = super::example(ground, &subject)?;
     let workout = Workout::with(&subject, &example, &greeted);
     let manner = subject.guarded(Lengths::default());
     // What the C library does only the first time is not the carrier's doing.

@@ -41,7 +41,7 @@ const FEW: usize = 3;
 pub(super) fn check(ground: &Ground) -> Checked {
     meter::start();
     let subject = Subject::load(ground)?;
-    let example = Example::of(ground, &subject)?;
+    let example = super::example(ground, &subject)?;
     let loading = meter::stop();
     let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
     let manner = subject.guarded(Lengths::default());

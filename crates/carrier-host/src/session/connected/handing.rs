@@ -3,6 +3,7 @@
 use super::{Connected, Stop};
 use crate::judge::{Truth, fault, out_of_time};
 use crate::report::Report;
+use crate::session::flight::lost;
 use crate::session::no_free_place;
 use crate::session::queue::Job;
 use std::sync::atomic::Ordering;
@@ -11,18 +12,30 @@ use tokio::time::Instant;
 /// Messages handed over before the carrier is listened to again.
 pub(super) const BATCH: usize = 256;
 
+/// Messages between the queue and the link. Nothing of them has left: whoever waits is told so if the link is cut now.
+#[derive(Default)]
+struct Hand(Vec<(u64, Job)>);
+
+impl Drop for Hand {
+    fn drop(&mut self) {
+        for (_, job) in self.0.drain(..) {
+            let _ = job.reply.send(lost(false));
+        }
+    }
+}
+
 impl Connected<'_> {
     /// Takes messages while there are places.
     pub(super) async fn fill(&mut self, now: Instant) -> Result<(), Stop> {
         let shared = &self.keeper.shared;
         let mut handed = 0;
         while handed < BATCH {
-            let jobs = self.gather(now);
-            if jobs.is_empty() {
+            let hand = self.gather(now);
+            if hand.0.is_empty() {
                 break;
             }
-            handed += jobs.len();
-            self.hand_over(jobs, now).await?;
+            handed += hand.0.len();
+            self.hand_over(hand, now).await?;
         }
         // The word may have been for several, or for a link that still has places.
         shared.queue.pass_on();
@@ -30,20 +43,20 @@ impl Connected<'_> {
     }
 
     /// As many as there are places for, and as the library takes at once, each with its token.
-    fn gather(&mut self, now: Instant) -> Vec<(u64, Job)> {
+    fn gather(&mut self, now: Instant) -> Hand {
         let shared = &self.keeper.shared;
-        let mut jobs = Vec::new();
+        let mut hand = Hand::default();
         let most = self.machine.at_once().min(self.together);
-        while jobs.len() < most && self.takes_behind(jobs.len(), now) {
+        while hand.0.len() < most && self.takes_behind(hand.0.len(), now) {
             let Some(job) = shared.queue.pop() else { break };
             if let Some(report) = self.overdue(&job, now) {
                 let _ = job.reply.send(report);
                 continue;
             }
             self.pace.took(now);
-            jobs.push((shared.tokens.fetch_add(1, Ordering::Relaxed), job));
+            hand.0.push((shared.tokens.fetch_add(1, Ordering::Relaxed), job));
         }
-        jobs
+        hand
     }
 
     /// For a message whose time has passed.
@@ -58,23 +71,22 @@ impl Connected<'_> {
         }
     }
 
-    async fn hand_over(&mut self, jobs: Vec<(u64, Job)>, now: Instant) -> Result<(), Stop> {
-        let messages: Vec<_> = jobs
+    async fn hand_over(&mut self, mut hand: Hand, now: Instant) -> Result<(), Stop> {
+        let messages: Vec<_> = hand
+            .0
             .iter()
             .map(|(token, job)| (*token, &job.submission.message))
             .collect();
         let answers = self.machine.submit(&messages).await;
         let (mut stop, mut given_back) = (None, Vec::new());
-        for ((token, job), answer) in jobs.into_iter().zip(answers) {
+        for ((token, job), answer) in std::mem::take(&mut hand.0).into_iter().zip(answers) {
             match answer {
-                Ok(Some(acts)) => {
+                Ok(Some(acts)) if stop.is_none() => {
                     self.flight.carry(token, self.outbox.queued(), job);
-                    // After a broken contract nothing more is done: the link ends, and with it what is in flight.
-                    if stop.is_none() {
-                        stop = self.act(acts, now).err().map(Stop::from);
-                    }
+                    stop = self.act(acts, now).err().map(Stop::from);
                 }
-                Ok(None) => given_back.push(job),
+                // Nothing of what it wanted with this one is done: the link ends.
+                Ok(_) => given_back.push(job),
                 // Nothing of what it wanted is done, so this message alone is concerned.
                 Err(broken) if !broken.is_bystander() => {
                     self.keeper.resident.note_fault(&broken);
@@ -96,7 +108,11 @@ impl Connected<'_> {
         };
         for job in given_back.into_iter().rev() {
             if let Some(job) = self.keeper.shared.queue.put_back(job) {
-                let _ = job.reply.send(no_free_place());
+                let _ = job.reply.send(if stop.is_some() {
+                    lost(false)
+                } else {
+                    no_free_place()
+                });
             }
         }
         stop.map_or(Ok(()), Err)
