@@ -105,7 +105,7 @@ impl About {
         }
     }
 
-    /// It takes at most this many segments.
+    /// It takes at most this many segments; a message of more goes to another carrier.
     #[must_use]
     pub const fn max_segments(self, segments: u32) -> Self {
         Self {
