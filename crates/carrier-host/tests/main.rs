@@ -21,6 +21,8 @@ mod a_worker_is_shut_in;
 mod alone;
 mod an_attempt_ends_in_time;
 mod an_event_is_acknowledged_once_durable;
+#[cfg(target_os = "linux")]
+mod any_language_with_a_c_abi_will_do;
 mod call_backs_are_read_by_their_library;
 mod compiled_libraries_keep_working;
 mod links_are_handed_over;

@@ -20,6 +20,7 @@ pub(crate) fn set_up() -> Result<PathBuf> {
     perl(&folder.join("perl"), &wanted)?;
     kannel(&folder.join("kannel"), &wanted)?;
     jasmin(&folder.join("jasmin"), &wanted)?;
+    go(&folder.join("go"), &wanted)?;
     Ok(folder)
 }
 
@@ -107,6 +108,15 @@ fn jasmin(folder: &Path, wanted: &Path) -> Result<()> {
     set_up_one("Jasmin", folder, &[&packages, &requirements], || {
         debian(&folder.join("debian"), &packages)?;
         environment(&folder.join("python"), &requirements)
+    })
+}
+
+/// Debian's compiler of Go.
+fn go(folder: &Path, wanted: &Path) -> Result<()> {
+    let packages = wanted.join("go.txt");
+    set_up_one("Go", folder, &[&packages], || {
+        debian(folder, &packages)?;
+        attempt(Command::new(folder.join("usr/lib/go-1.19/bin/go")).arg("version"))
     })
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode>
     let peers = peers::set_up()?;
     let arguments: Vec<_> = arguments.collect();
     if arguments.is_empty() {
-        let in_workers = cargo::run(&mut in_workers())?;
+        let in_workers = cargo::run(in_workers().env("ALDIS_PEERS", &peers))?;
         if !in_workers.success() {
             return Ok(passed_on(in_workers));
         }

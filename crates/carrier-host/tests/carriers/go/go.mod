@@ -1,0 +1,2 @@
+module carrier
+go 1.19
