@@ -21,13 +21,13 @@ func text(lent C.aldis_str) string {
 	return C.GoStringN((*C.char)(unsafe.Pointer(lent.ptr)), C.int(lent.len))
 }
 
-func lend(bytes []byte) C.aldis_str {
-	held := C.CBytes(bytes)
-	return C.aldis_bytes(held, C.size_t(len(bytes)))
+// Go's own memory may move: what the host reads is C's.
+func held(text string) C.aldis_str {
+	return C.aldis_bytes(C.CBytes([]byte(text)), C.size_t(len(text)))
 }
 
 //export carrierCreate
-func carrierCreate(host *C.aldis_host, cfg *C.aldis_instance_cfg, out *unsafe.Pointer) C.int32_t {
+func carrierCreate(cfg *C.aldis_instance_cfg, out *unsafe.Pointer) C.int32_t {
 	made := new(instance)
 	if json.Unmarshal([]byte(text(cfg.config_json)), made) != nil {
 		return C.ALDIS_E_INVALID
@@ -42,21 +42,21 @@ func carrierDestroy(inst unsafe.Pointer) {
 }
 
 //export carrierSubmit
-func carrierSubmit(inst unsafe.Pointer, msg *C.aldis_msg, op *C.aldis_op) C.int32_t {
+func carrierSubmit(inst unsafe.Pointer, msg *C.aldis_msg, op unsafe.Pointer) C.int32_t {
 	form := url.Values{"to": {text(msg.to)}, "text": {text(msg.text)}}
-	to := lend([]byte(cgo.Handle(uintptr(inst)).Value().(*instance).BaseURL + "/messages"))
-	body := lend([]byte(form.Encode()))
+	to := held(cgo.Handle(uintptr(inst)).Value().(*instance).BaseURL + "/messages")
+	body := held(form.Encode())
 	defer C.free(unsafe.Pointer(to.ptr))
 	defer C.free(unsafe.Pointer(body.ptr))
-	return C.carrier_post(op, to, body)
+	return C.carrier_post((*C.aldis_op)(op), to, body)
 }
 
 //export carrierOnResponse
-func carrierOnResponse(inst unsafe.Pointer, msg *C.aldis_msg, resp *C.aldis_http_resp, op *C.aldis_op) C.int32_t {
+func carrierOnResponse(inst unsafe.Pointer, resp *C.aldis_http_resp, op unsafe.Pointer) C.int32_t {
 	if resp.status == 201 {
-		return C.aldis_end(op, C.ALDIS_ACCEPTED, C.aldis_bytes(nil, 0), resp.body)
+		return C.aldis_end((*C.aldis_op)(op), C.ALDIS_ACCEPTED, C.aldis_bytes(nil, 0), resp.body)
 	}
-	return C.aldis_fallback(op, resp)
+	return C.aldis_fallback((*C.aldis_op)(op), resp)
 }
 
 func main() {}
