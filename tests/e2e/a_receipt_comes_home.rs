@@ -213,9 +213,10 @@ async fn signed_by_twilios_own_sdk_and_by_nobody_else() {
             .copied()
     };
     assert_eq!((count("verified"), count("empty")), (Some(2), Some(1)));
-    let printed = gateway.delivery.printed();
     for (line, times) in [("call-back refused", 1), ("could read nothing from it", 1)] {
-        assert_eq!(printed.matches(line).count(), times, "{line}");
+        gateway.delivery.prints(line).await;
+        let count = gateway.delivery.printed().matches(line).count();
+        assert_eq!(count, times, "{line}");
     }
     let told = counted(&gateway, "aldis_told").await;
     let count = |what: &str| {
@@ -255,6 +256,7 @@ async fn a_carrier_that_is_not_asked_for_receipts_is_named_once() {
         .collect();
     std::fs::write(&file, without.join("\n")).expect("written");
     gateway.restart_delivery().await;
+    gateway.delivery.prints("callback_base_url").await;
     let warned = warnings(&gateway);
     assert!(
         matches!(warned.as_slice(), [one] if one.contains("\"sandbox\"") && one.contains("WARN")),

@@ -126,10 +126,8 @@ async fn wrong_settings_change_nothing_and_routes_are_read_too() {
         WRONG,
     )
     .await;
-    assert!(
-        gateway.delivery.printed().contains("carriers[0].plugin"),
-        "file, line and key are said"
-    );
+    // File, line and key are said.
+    gateway.delivery.prints("carriers[0].plugin").await;
     assert_eq!(gateway.sms("+12025550100", "271828").await.status, 200);
     let routes = |text: String| {
         let text = text.replace("plugin = \"sandbux\"", "plugin = \"sandbox\"");
@@ -214,7 +212,7 @@ async fn a_hangup_during_the_start_ends_nothing() {
     let mut file = open().await.expect("it reads again");
     file.write_all(toml.as_bytes()).expect("written");
     drop(file);
-    eventually(READ, || async { delivery.printed().contains(READ).then_some(()) }).await;
+    delivery.prints(READ).await;
     assert!(delivery.terminate().await.success());
 }
 

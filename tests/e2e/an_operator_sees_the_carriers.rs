@@ -139,7 +139,7 @@ async fn a_carrier_that_cannot_be_loaded_stops_nobody() {
         let gauge = format!("aldis_carrier_down{{carrier=\"{carrier}\"}} {down}");
         assert!(page.contains(&gauge), "{page}");
     }
-    assert!(gateway.delivery.printed().contains("carriers[0].plugin"));
+    gateway.delivery.prints("carriers[0].plugin").await;
     let checked = Command::new(binaries::program("aldis-delivery"))
         .arg("--config")
         .arg(gateway.delivery_toml())

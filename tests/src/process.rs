@@ -40,6 +40,11 @@ impl Process {
         self.printed.lock().expect("listeners do not panic").clone()
     }
 
+    /// Waits until it has printed these words: what is printed is read a moment later.
+    pub async fn prints(&self, words: &str) {
+        eventually(words, || async { self.printed().contains(words).then_some(()) }).await;
+    }
+
     /// Ends it the way a power cut does.
     pub fn kill_nine(&self) {
         let mut child = self.child.lock().expect("one at a time");
