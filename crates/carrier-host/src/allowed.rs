@@ -1,7 +1,7 @@
 //! Where a carrier may send: the hosts it declares and the one its settings name, over TLS.
 
 use http::Uri;
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
 
@@ -103,26 +103,15 @@ impl AllowedHosts {
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return false;
         };
-        let host = authority.host();
-        let port = match authority
-            .as_str()
-            .strip_prefix(host)
-            .map(|rest| rest.strip_prefix(':').ok_or(rest))
-        {
-            Some(Err("")) => None,
-            Some(Ok(digits)) if digits.bytes().all(|digit| digit.is_ascii_digit()) => match digits.parse() {
-                Ok(port) => Some(port),
-                Err(_) => return false,
-            },
-            // A user before it, or a port that is none behind it.
-            _ => return false,
-        };
         let (usual, secured) = match scheme {
             scheme if *scheme == Scheme::HTTPS => (HTTPS, true),
             scheme if *scheme == Scheme::HTTP => (80, false),
             _ => return false,
         };
-        let port = port.unwrap_or(usual);
+        let host = authority.host();
+        let Some(port) = port(authority, usual) else {
+            return false;
+        };
         self.0.iter().any(|rule| {
             rule.text.eq_ignore_ascii_case(host)
                 && rule.port.unwrap_or(HTTPS) == port
@@ -133,6 +122,17 @@ impl AllowedHosts {
 
 /// The default port of https.
 const HTTPS: u16 = 443;
+
+/// `None`: a user stands before the host, or a port behind it that is none.
+fn port(authority: &Authority, usual: u16) -> Option<u16> {
+    let rest = authority.as_str().strip_prefix(authority.host())?;
+    if rest.is_empty() {
+        return Some(usual);
+    }
+    let digits = rest.strip_prefix(':')?;
+    let plain = digits.bytes().all(|digit| digit.is_ascii_digit());
+    digits.parse().ok().filter(|_| plain)
+}
 
 fn has_userinfo(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()

@@ -152,9 +152,6 @@ fn outcome(ended: &Ended, redactor: &Redactor<'_>) -> Value {
 
 /// Whether the host would make the request.
 fn is_allowed(subject: &Subject, with: &Configuration, wanted: &Wanted) -> bool {
-    let mut allowed = subject.descriptor().allowed().unwrap_or_default();
-    if let Some(base_url) = with.settings["base_url"].as_str() {
-        let _ = allowed.add_base_url(base_url);
-    }
+    let allowed = subject.allowed(&with.settings);
     wanted.url.parse().is_ok_and(|uri| allowed.allows(&uri))
 }

@@ -10,6 +10,7 @@ use super::report::Fault;
 use super::sentry::Watch;
 use super::{End, Ground};
 use crate::Descriptor;
+use crate::allowed::AllowedHosts;
 use crate::border::open::{Opened, open};
 use aldis_carrier::abi::{Entry, Host, Http, OK, Session, Test, Webhook};
 use std::cell::{Cell, RefCell};
@@ -93,6 +94,15 @@ impl Subject {
             // SAFETY: the table lasts as long as the process.
             self.call("load", || unsafe { load(&raw const PLAIN_HOST) });
         }
+    }
+
+    /// Where a host would let it send with these settings.
+    pub(super) fn allowed(&self, settings: &serde_json::Value) -> AllowedHosts {
+        let mut allowed = self.descriptor.allowed().unwrap_or_default();
+        if let Some(base_url) = settings["base_url"].as_str() {
+            let _ = allowed.add_base_url(base_url);
+        }
+        allowed
     }
 
     pub(super) fn descriptor(&self) -> &crate::Descriptor {

@@ -60,10 +60,7 @@ fn marked(subject: &Subject, example: &Example, wanted: &Wanted) -> Vec<Fault> {
             ));
         }
     }
-    let mut allowed = subject.descriptor().allowed().unwrap_or_default();
-    if let Some(base_url) = example.configuration.settings["base_url"].as_str() {
-        let _ = allowed.add_base_url(base_url);
-    }
+    let allowed = subject.allowed(&example.configuration.settings);
     if let Ok(uri) = wanted.url.parse::<http::Uri>()
         && let (Some(scheme), Some(host)) = (uri.scheme(), uri.host())
         && !allowed.allows(&uri)

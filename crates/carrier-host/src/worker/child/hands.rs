@@ -12,11 +12,11 @@ use std::sync::Arc;
 /// The instance and its machines.
 pub(super) struct Hands {
     handle: Arc<Handle>,
-    machines: HashMap<u64, Held>,
+    machines: HashMap<u64, Kept>,
 }
 
 /// A machine, and the batch of messages that it takes no more of.
-struct Held {
+struct Kept {
     machine: Machine,
     full: Option<u64>,
 }
@@ -54,7 +54,7 @@ impl Hands {
     fn open(&mut self, id: u64, link: u32, name: &str) -> Result<Vec<RawAct>, Broken> {
         let (machine, acts) = Machine::open(Arc::clone(&self.handle), link, name)?;
         let full = None;
-        self.machines.insert(id, Held { machine, full });
+        self.machines.insert(id, Kept { machine, full });
         Ok(acts)
     }
 
@@ -65,14 +65,14 @@ impl Hands {
         token: u64,
         message: &CarrierMessage,
     ) -> Result<Answer, Broken> {
-        let held = self.machines.get_mut(&id).ok_or(NONE)?;
-        if held.full == Some(batch) {
+        let kept = self.machines.get_mut(&id).ok_or(NONE)?;
+        if kept.full == Some(batch) {
             return Ok(Answer::Held);
         }
-        let acts = held.machine.submit(token, message);
+        let acts = kept.machine.submit(token, message);
         let changes = |act: &RawAct| matches!(act, RawAct::Ready { .. } | RawAct::Close(_));
         if acts.as_ref().map_or(true, |acts| acts.iter().any(changes)) {
-            held.full = Some(batch);
+            kept.full = Some(batch);
         }
         acts.map(Answer::Acts)
     }
@@ -82,8 +82,8 @@ impl Hands {
         id: u64,
         call: impl FnOnce(&mut Machine) -> Result<Vec<RawAct>, Broken>,
     ) -> Result<Answer, Broken> {
-        let held = self.machines.get_mut(&id).ok_or(NONE)?;
-        call(&mut held.machine).map(Answer::Acts)
+        let kept = self.machines.get_mut(&id).ok_or(NONE)?;
+        call(&mut kept.machine).map(Answer::Acts)
     }
 }
 
