@@ -11,6 +11,7 @@ mod accepted_is_durable;
 mod any_history;
 mod old_rows_cost_nothing;
 mod one_process_one_file;
+mod statements_are_planned_once;
 
 use super::*;
 use aldis_message::{

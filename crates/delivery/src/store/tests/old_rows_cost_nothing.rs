@@ -1,12 +1,13 @@
 //! The work of a moment goes by its small index, however many finished rows there are.
 
 use super::*;
-use crate::store::{accept, claim, leftover, receipt, record};
+use crate::store::{accept, claim, leftover, receipt, record, schema};
 
 #[tokio::test]
 async fn each_question_has_its_index() {
     let fresh = Fresh::new();
-    let connection = rusqlite::Connection::open(fresh.path()).unwrap();
+    // The planner has the settings that it has in the service.
+    let connection = schema::open_reader(&fresh.path()).unwrap();
     let page = leftover::page_query();
     for (query, index) in [
         (claim::DUE, "messages_due"),
@@ -35,7 +36,8 @@ async fn each_question_has_its_index() {
 #[tokio::test]
 async fn a_receipt_finds_its_way_by_an_index() {
     let fresh = Fresh::new();
-    let connection = rusqlite::Connection::open(fresh.path()).unwrap();
+    // The planner has the settings that it has in the service.
+    let connection = schema::open_reader(&fresh.path()).unwrap();
     for query in [
         receipt::matching::ATTEMPT_OF_ID,
         receipt::matching::TRIED,
