@@ -32,5 +32,6 @@ mod old_and_new_libraries;
 mod only_known_certificates_are_trusted;
 mod only_trusted_bytes_are_loaded;
 mod stage;
+mod the_last_words_are_heard;
 mod the_window_and_the_pace_are_kept;
 mod wire;

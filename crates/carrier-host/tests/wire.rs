@@ -39,6 +39,11 @@ impl<S: AsyncRead + AsyncWrite> Peer<S> {
         self.out.write_all(line.as_bytes()).await.expect("written");
     }
 
+    /// Says nothing more, and still listens.
+    pub(crate) async fn ends(&mut self) {
+        self.out.shutdown().await.expect("its half is closed");
+    }
+
     /// The token of the next message, which must have that text.
     pub(crate) async fn gets(&mut self, text: &str) -> String {
         let line = self.heard().await.expect("a message");
@@ -52,6 +57,17 @@ impl<S: AsyncRead + AsyncWrite> Peer<S> {
 /// Accepts one link and lets it send.
 pub(crate) async fn accept(listener: &TcpListener, go: &str) -> Peer {
     let (stream, _) = listener.accept().await.expect("a connection");
+    greeted(stream, go).await
+}
+
+/// As [`accept`]; when it is dropped, the connection is reset.
+pub(crate) async fn accept_rudely(listener: &TcpListener, go: &str) -> Peer {
+    let (stream, _) = listener.accept().await.expect("a connection");
+    stream.set_zero_linger().expect("a socket");
+    greeted(stream, go).await
+}
+
+async fn greeted(stream: TcpStream, go: &str) -> Peer {
     let mut peer = Peer::new(stream);
     peer.hears("HI main").await;
     peer.says(go).await;

@@ -3,7 +3,7 @@
 use crate::status::Status;
 use aldis_carrier::{Class, Outcome};
 use rusmpp_core::pdus::owned::Pdu;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 #[cfg(test)]
@@ -104,6 +104,17 @@ impl Flight {
             self.waiting.retain(|(other, _)| *other != token);
         }
         part.answer = Some(answer);
+        self.end(token)
+    }
+
+    /// Nothing that waits is written any more; the ends of the messages of which no part waits for its answer.
+    pub(crate) fn stop(&mut self) -> Vec<(u64, Outcome)> {
+        let stopped: BTreeSet<u64> = self.waiting.drain(..).map(|(token, _)| token).collect();
+        stopped.into_iter().filter_map(|token| self.end(token)).collect()
+    }
+
+    /// The end of a message, if nothing of it waits for anything.
+    fn end(&mut self, token: u64) -> Option<(u64, Outcome)> {
         let outstanding = self.sent.values().any(|sent| sent.token == token)
             || self.waiting.iter().any(|(other, _)| *other == token);
         if outstanding {
@@ -135,10 +146,15 @@ fn outcome(answers: &[Option<Answer>]) -> Outcome {
         Answer::Refused(status, class) => Some((*status, *class)),
         _ => None,
     });
+    let out = told().any(|answer| matches!(answer, Answer::Id(_)));
     let Some((status, class)) = refusal else {
+        if answers.contains(&None) {
+            let class = if out { Class::Ambiguous } else { Class::Temporary };
+            return Outcome::refused(class, "unbound")
+                .with_detail("the bind ended before all parts had left");
+        }
         return Outcome::accepted(ids(told())).segments(u32::try_from(answers.len()).unwrap_or(u32::MAX));
     };
-    let out = told().any(|answer| matches!(answer, Answer::Id(_)));
     // The same everywhere, so that nobody sends it again.
     let settled = matches!(class, Class::InvalidNumber | Class::OptedOut | Class::TooLong);
     if out && !settled {

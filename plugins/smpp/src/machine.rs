@@ -21,8 +21,14 @@ const SECOND: u32 = 1;
 const ENQUIRE: u32 = 2;
 const SILENCE: u32 = 3;
 const PACE: u32 = 4;
+const PARTING: u32 = 5;
 
 const TICK: Duration = Duration::from_secs(1);
+
+/// How long the answers to what is in flight are waited for after the SMSC unbound. The specification leaves the time for
+/// an `unbind_resp` to the implementation [7.2, `response_timer`]; this is half of the default `answer_seconds`, so that
+/// an SMSC which waits as long as we do gets it in time.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Where the bind is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +37,12 @@ enum Phase {
     Bound,
     /// The SMSC does not know the bind any more: what is in flight is waited for, then it is made anew.
     Forgotten,
+    /// The SMSC unbound, under this sequence number: what is in flight is waited for, then it is answered.
+    Unbound(u32),
+    /// It was asked to let the bind go.
     Leaving,
+    /// It let it go: what arrived together with that is read, then the connection ends.
+    Left,
     Closed,
 }
 
@@ -103,13 +114,6 @@ impl Machine {
     /// long text that do not fit wait here, and no message is taken before they have left, so that one is in the
     /// host's hands or on the wire, but for the rest of the last one.
     fn go_on(&mut self, host: &mut SessionHost) {
-        if self.phase == Phase::Forgotten && self.flight.sent() == 0 {
-            self.close(
-                Class::Temporary,
-                "the SMSC does not know this bind any more",
-                host,
-            );
-        }
         if self.phase != Phase::Bound || !self.role.sends() {
             return;
         }
@@ -158,11 +162,8 @@ impl Machine {
             CommandId::GenericNack => self.nacked(frame, host),
             CommandId::DeliverSm | CommandId::DataSm => self.delivered(frame, host),
             CommandId::EnquireLink => host.write(&encode(OK, frame.sequence, Pdu::EnquireLinkResp)),
-            CommandId::Unbind => {
-                host.write(&encode(OK, frame.sequence, Pdu::UnbindResp));
-                self.close(Class::Temporary, "the SMSC unbound", host);
-            }
-            CommandId::UnbindResp => self.close(Class::Temporary, "unbound", host),
+            CommandId::Unbind => self.unbound(frame.sequence, host),
+            CommandId::UnbindResp => self.phase = Phase::Left,
             // Tell, and want no answer.
             CommandId::AlertNotification | CommandId::Outbind => {}
             _ if frame.is_request() => {
@@ -217,7 +218,7 @@ impl Machine {
         }
         if status == NOT_BOUND && self.phase == Phase::Bound {
             self.phase = Phase::Forgotten;
-            host.ready(0, None);
+            self.stop(host);
         }
         self.settle(sequence, Answer::Refused(status, class), host);
         // A part is to go out once more.
@@ -225,6 +226,55 @@ impl Machine {
             self.pause(BREATH, host);
         }
         self.go_on(host);
+    }
+
+    /// The SMSC wants the bind to end. One that goes down for maintenance still answers what it took.
+    fn unbound(&mut self, sequence: u32, host: &mut SessionHost) {
+        match self.phase {
+            Phase::Bound | Phase::Forgotten => {
+                self.phase = Phase::Unbound(sequence);
+                self.stop(host);
+                host.timer(PARTING, LAST_ANSWERS);
+            }
+            Phase::Unbound(_) => {}
+            // Nothing is in flight.
+            _ => {
+                host.write(&encode(OK, sequence, Pdu::UnbindResp));
+                self.phase = Phase::Left;
+            }
+        }
+    }
+
+    /// Nothing new leaves on this bind. What has not left ends now, or with the answers to its parts that have.
+    fn stop(&mut self, host: &mut SessionHost) {
+        host.ready(0, None);
+        for (token, outcome) in self.flight.stop() {
+            host.complete(token, outcome);
+        }
+    }
+
+    /// Ends the connection when nothing more is to come on it. Not before all that arrived has been read: answers and
+    /// receipts may stand behind an `unbind`.
+    fn part(&mut self, host: &mut SessionHost) {
+        match self.phase {
+            Phase::Forgotten if self.flight.sent() == 0 => {
+                self.close(
+                    Class::Temporary,
+                    "the SMSC does not know this bind any more",
+                    host,
+                );
+            }
+            Phase::Unbound(sequence) if self.flight.sent() == 0 && self.frames.is_empty() => {
+                self.answer_unbind(sequence, host);
+            }
+            Phase::Left => self.close(Class::Temporary, "unbound", host),
+            _ => {}
+        }
+    }
+
+    fn answer_unbind(&mut self, sequence: u32, host: &mut SessionHost) {
+        host.write(&encode(OK, sequence, Pdu::UnbindResp));
+        self.close(Class::Temporary, "the SMSC unbound", host);
     }
 
     fn settle(&mut self, sequence: u32, answer: Answer, host: &mut SessionHost) {
@@ -265,7 +315,7 @@ impl Session for Machine {
         while self.phase != Phase::Closed {
             match self.frames.next() {
                 Ok(Some(frame)) => self.hear(&frame, host),
-                Ok(None) => return,
+                Ok(None) => break,
                 Err(bad) => {
                     host.write(&encode(INVALID_COMMAND_LENGTH, bad.sequence, Pdu::GenericNack));
                     self.close(
@@ -276,6 +326,7 @@ impl Session for Machine {
                 }
             }
         }
+        self.part(host);
     }
 
     fn on_timer(&mut self, id: u32, host: &mut SessionHost) {
@@ -288,12 +339,13 @@ impl Session for Machine {
                 }
                 self.throttle.tick(self.tick);
                 self.go_on(host);
+                self.part(host);
             }
             PACE => {
                 self.paced = false;
                 self.go_on(host);
             }
-            ENQUIRE if self.phase != Phase::Closed => {
+            ENQUIRE if self.phase == Phase::Bound => {
                 self.ask(Pdu::EnquireLink, host);
                 self.enquired = true;
                 host.timer(SILENCE, self.profile.answer);
@@ -302,12 +354,21 @@ impl Session for Machine {
             SILENCE if self.phase == Phase::Binding => {
                 self.close(Class::Temporary, "the SMSC did not answer the bind", host);
             }
+            PARTING => {
+                if let Phase::Unbound(sequence) = self.phase {
+                    self.answer_unbind(sequence, host);
+                }
+            }
             SILENCE => self.close(Class::Temporary, "the SMSC did not answer an enquire_link", host),
             _ => {}
         }
     }
 
     fn submit(&mut self, token: u64, message: &Message<'_>, host: &mut SessionHost) {
+        if self.phase != Phase::Bound {
+            let unsent = Outcome::refused(Class::Temporary, "not_bound");
+            return host.complete(token, unsent.with_detail("the bind is not there any more"));
+        }
         self.reference = self.reference.wrapping_add(1);
         match submit::requests(message, &self.profile, self.reference) {
             Ok(requests) => {
@@ -319,11 +380,13 @@ impl Session for Machine {
     }
 
     fn drain(&mut self, host: &mut SessionHost) {
-        if matches!(self.phase, Phase::Bound | Phase::Forgotten) {
-            self.phase = Phase::Leaving;
-            self.ask(Pdu::Unbind, host);
-        } else {
-            self.close(Class::Temporary, "drained before the bind", host);
+        match self.phase {
+            Phase::Bound | Phase::Forgotten => {
+                self.phase = Phase::Leaving;
+                self.ask(Pdu::Unbind, host);
+            }
+            Phase::Unbound(sequence) => self.answer_unbind(sequence, host),
+            _ => self.close(Class::Temporary, "drained before the bind", host),
         }
     }
 }

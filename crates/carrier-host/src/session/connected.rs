@@ -1,6 +1,7 @@
 //! One connection from its first byte to its last: feeds the library, and does what it wants.
 
 mod handing;
+mod parting;
 
 use super::dial::Wire;
 use super::ending::{End, Stop};
@@ -58,6 +59,10 @@ pub(super) struct Connected<'a> {
     together: usize,
     storing: FuturesUnordered<Storing>,
     phase: Phase,
+    /// What the library writes last, behind the answers to what the carrier told.
+    farewell: Vec<u8>,
+    /// Messages that were lost with the connection.
+    ambiguous: usize,
 }
 
 /// Where a connection is in its life.
@@ -68,6 +73,10 @@ enum Phase {
     Leaving(Instant),
     /// The library wants its end: what is queued is written, until then at the latest.
     Closing(Instant, Class, String),
+    /// The carrier takes nothing more: what it said before that is heard, until then at the latest.
+    Deaf(Instant, String),
+    /// The carrier says nothing more: what it told is stored, and answered if it still listens; until then at the latest.
+    Mute(Instant, String),
 }
 
 impl<'a> Connected<'a> {
@@ -99,6 +108,8 @@ impl<'a> Connected<'a> {
             together: BATCH,
             storing: FuturesUnordered::new(),
             phase: Phase::Open,
+            farewell: Vec::new(),
+            ambiguous: 0,
         };
         let stop = match this.act(acts, now) {
             Ok(()) => this.converse(wire).await,
@@ -142,13 +153,22 @@ impl<'a> Connected<'a> {
         let staying = !shared.leaving.is_cancelled();
         tokio::select! {
             read = reader.read_buf(buffer), if listens => match read {
-                Ok(0) => Err(Stop::Lost("the carrier ended the connection".to_owned())),
+                Ok(0) => {
+                    self.falls_silent("the carrier ended the connection".to_owned());
+                    Ok(())
+                }
                 Ok(_) => self.hear(buffer).await,
-                Err(error) => Err(Stop::Lost(error.to_string())),
+                Err(error) => {
+                    self.falls_silent(error.to_string());
+                    Ok(())
+                }
             },
             written = self.outbox.write(writer), if !self.outbox.is_empty() => {
                 self.moved = Instant::now();
-                written.map_err(|error| Stop::Lost(error.to_string()))
+                if let Err(error) = written {
+                    self.goes_deaf(error.to_string());
+                }
+                Ok(())
             }
             Some(answer) = self.storing.next(), if !self.storing.is_empty() => {
                 self.queue(&answer, Instant::now());
@@ -165,7 +185,7 @@ impl<'a> Connected<'a> {
     async fn tick(&mut self, now: Instant) -> Result<Option<Stop>, Stop> {
         self.flight.expire(now);
         while let Some(id) = self.timers.pop(now) {
-            if matches!(self.phase, Phase::Closing(..)) {
+            if !matches!(self.phase, Phase::Open | Phase::Leaving(_)) {
                 break;
             }
             let acts = self.machine.on_timer(id).await?;
@@ -180,25 +200,17 @@ impl<'a> Connected<'a> {
         if !self.outbox.is_empty() && now >= self.moved + STALLED {
             return Ok(Some(Stop::Lost("the carrier takes no more bytes".to_owned())));
         }
-        Ok(match &self.phase {
-            Phase::Closing(until, class, why)
-                if now >= *until || self.outbox.is_empty() && self.storing.is_empty() =>
-            {
-                Some(Stop::Closed(*class, why.clone()))
-            }
-            Phase::Leaving(until) if now >= *until => Some(Stop::Closed(
-                Class::Temporary,
-                "the farewell took too long".to_owned(),
-            )),
-            _ => None,
-        })
+        Ok(self.over(now))
     }
 
     /// The next moment at which [`Connected::tick`] may have something to do.
     fn wake(&self, now: Instant) -> Instant {
         let phase = match &self.phase {
             Phase::Open => None,
-            Phase::Leaving(until) | Phase::Closing(until, ..) => Some(*until),
+            Phase::Leaving(until)
+            | Phase::Closing(until, ..)
+            | Phase::Deaf(until, _)
+            | Phase::Mute(until, _) => Some(*until),
         };
         let pace = (self.flight.len() < self.window)
             .then(|| self.pace.wait(now))
@@ -233,7 +245,7 @@ impl<'a> Connected<'a> {
 
     /// Whether the carrier is listened to.
     fn listens(&self) -> bool {
-        !matches!(self.phase, Phase::Closing(..))
+        !matches!(self.phase, Phase::Closing(..) | Phase::Mute(..))
             && self.storing.len() < MOST_EVENTS
             && !self.outbox.is_full()
     }
@@ -258,8 +270,11 @@ impl<'a> Connected<'a> {
 
     /// Does what the library wants, in its order.
     fn act(&mut self, acts: Vec<RawAct>, now: Instant) -> Result<(), Broken> {
+        let last = acts.iter().any(|act| matches!(act, RawAct::Close(_)));
         for act in acts {
             match act {
+                // A carrier that hears a goodbye may listen no more: what it told is answered before that.
+                RawAct::Write(bytes) if last => self.farewell.extend_from_slice(&bytes),
                 RawAct::Write(bytes) => self.queue(&bytes, now),
                 RawAct::Ready {
                     window,
@@ -280,7 +295,9 @@ impl<'a> Connected<'a> {
                     let class = Class::from_number(outcome.class).unwrap_or(Class::Temporary);
                     let clean = |text: &str| self.keeper.resident.room().redactor().clean(text);
                     let why = format!("{} {}", clean(&outcome.code), clean(&outcome.detail));
-                    self.phase = Phase::Closing(now + FAREWELL, class, why.trim().to_owned());
+                    if !matches!(self.phase, Phase::Deaf(..) | Phase::Mute(..)) {
+                        self.phase = Phase::Closing(now + FAREWELL, class, why.trim().to_owned());
+                    }
                 }
             }
         }
@@ -288,6 +305,9 @@ impl<'a> Connected<'a> {
     }
 
     fn queue(&mut self, bytes: &[u8], now: Instant) {
+        if matches!(self.phase, Phase::Deaf(..)) || bytes.is_empty() {
+            return;
+        }
         if self.outbox.is_empty() {
             self.moved = now;
         }
@@ -329,6 +349,7 @@ impl<'a> Connected<'a> {
     /// Settles what is in flight.
     fn end(self, stop: Stop) -> Option<End> {
         let (board, index, left) = (&self.keeper.shared.boards, self.keeper.index, self.outbox.left());
+        let before = self.ambiguous;
         let (class, why, ambiguous) = match stop {
             Stop::Closed(class, why) => (class, why, self.flight.lose(&Loss::Link, left)),
             Stop::Lost(why) => (Class::Temporary, why, self.flight.lose(&Loss::Link, left)),
@@ -343,7 +364,7 @@ impl<'a> Connected<'a> {
             board.left(index);
             return None;
         }
-        board.lost(index, class, ambiguous);
+        board.lost(index, class, before + ambiguous);
         Some(End {
             class,
             why,

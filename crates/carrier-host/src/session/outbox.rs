@@ -14,12 +14,24 @@ pub(super) struct Outbox {
     queued: u64,
     left: u64,
     unflushed: bool,
+    /// What was to be written was dropped, perhaps in the middle of a PDU: nothing can follow it.
+    cut: bool,
 }
 
 impl Outbox {
     pub(super) fn push(&mut self, bytes: &[u8]) {
+        if self.cut {
+            return;
+        }
         self.waiting.extend_from_slice(bytes);
         self.queued = self.queued.saturating_add(bytes.len() as u64);
+    }
+
+    /// Drops what has not left.
+    pub(super) fn forget(&mut self) {
+        self.cut |= !self.waiting.is_empty();
+        self.waiting.clear();
+        self.unflushed = false;
     }
 
     /// Bytes ever queued: where the next message's begin.

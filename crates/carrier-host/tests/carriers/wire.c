@@ -1,5 +1,5 @@
 /* A carrier with connections that stay, which does what its peer tells it in lines: GO <window> <milli per second>,
- * NO, OK <token>, END <token> <class>, TELL <id>, ODD, TICK <ms>, FAULT, CRASH. It says HI <link>, MSG <token> <text>,
+ * NO, PART, OK <token>, END <token> <class>, TELL <id>, ODD, TICK <ms>, FAULT, CRASH. It says HI <link>, MSG <token> <text>,
  * GOT <id>, AGAIN <id>, TOCK and BYE. With the setting "failing" its first open, or its making, fails after it wrote a
  * handle; "flooding": its first open wants too much. It aborts when a handle is destroyed that was not made. */
 #define ID "wire"
@@ -87,6 +87,7 @@ static int32_t obey(const sess *s, char *line) {
         snprintf(got, sizeof got, "GOT %s\n", first), snprintf(again, sizeof again, "AGAIN %s\n", first);
         return s->event(s->ctx, &e, text(got), text(again));
     }
+    if (!strcmp(verb, "PART")) s->write(s->ctx, text("BYE\n"));
     o = (outcome){ .struct_size = sizeof o, .outcome_class = strcmp(verb, "NO") ? ALDIS_TEMPORARY : ALDIS_UNAUTHORIZED,
         .code = text(verb) };
     return s->close(s->ctx, &o);

@@ -1,5 +1,6 @@
 //! A bind's life: made or refused, kept awake, throttled, left; nothing that is told on it is dropped.
 
+mod an_unbind;
 mod any_smsc;
 mod long_texts;
 

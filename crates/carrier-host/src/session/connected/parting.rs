@@ -1,0 +1,56 @@
+//! The last seconds of a connection: what the carrier still says is heard, and what it told is stored and answered.
+
+use super::{Connected, FAREWELL, Phase};
+use crate::session::ending::Stop;
+use crate::session::flight::Loss;
+use aldis_carrier::Class;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// For what the carrier said before it stopped to take bytes: that is in this machine's buffers by then.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+impl Connected<'_> {
+    /// Nothing more will come. No answer either, so what is in flight is settled; an event that is on its way into the
+    /// store is neither dropped nor left without an answer.
+    pub(super) fn falls_silent(&mut self, why: String) {
+        let why = match std::mem::replace(&mut self.phase, Phase::Open) {
+            Phase::Deaf(_, first) => first,
+            _ => why,
+        };
+        let flight = std::mem::take(&mut self.flight);
+        self.ambiguous += flight.lose(&Loss::Link, self.outbox.left());
+        self.outbox.forget();
+        self.phase = Phase::Mute(Instant::now() + FAREWELL, why);
+    }
+
+    /// Nothing more can be said. The carrier's last answers may already be here.
+    pub(super) fn goes_deaf(&mut self, why: String) {
+        self.outbox.forget();
+        match &self.phase {
+            Phase::Open | Phase::Leaving(_) => self.phase = Phase::Deaf(Instant::now() + LAST_WORDS, why),
+            Phase::Closing(..) | Phase::Deaf(..) | Phase::Mute(..) => {}
+        }
+    }
+
+    /// Whether the connection is over, and how.
+    pub(super) fn over(&mut self, now: Instant) -> Option<Stop> {
+        if !self.farewell.is_empty() && self.storing.is_empty() {
+            let farewell = std::mem::take(&mut self.farewell);
+            self.queue(&farewell, now);
+        }
+        let told = self.outbox.is_empty() && self.storing.is_empty();
+        match &self.phase {
+            Phase::Closing(until, class, why) if now >= *until || told => {
+                Some(Stop::Closed(*class, why.clone()))
+            }
+            Phase::Deaf(until, why) if now >= *until => Some(Stop::Lost(why.clone())),
+            Phase::Mute(until, why) if now >= *until || told => Some(Stop::Lost(why.clone())),
+            Phase::Leaving(until) if now >= *until => Some(Stop::Closed(
+                Class::Temporary,
+                "the farewell took too long".to_owned(),
+            )),
+            _ => None,
+        }
+    }
+}
