@@ -1,7 +1,7 @@
 //! `--check-config` of both services names file, line and key, quotes no value, and exits 78.
 
 use aldis_cli::inbox::RECEIPT_SECRET;
-use aldis_tests::setup::Addresses;
+use aldis_tests::setup::{Addresses, CarrierSetup};
 use aldis_tests::{Setup, binaries};
 use std::process::{Command, Output};
 
@@ -43,6 +43,29 @@ fn a_good_file_is_good() {
     let (_folder, toml) = delivery();
     let (code, said) = check("aldis-delivery", &toml, &[]);
     assert_eq!(code, 0, "{said}");
+}
+
+/// Allowed and unwise: it is said, and no fault.
+#[test]
+fn a_route_that_would_stop_with_carriers_left_is_warned_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let setup = Setup {
+        carriers: vec![CarrierSetup::sandbox("one"), CarrierSetup::sandbox("two")],
+        ..Setup::default()
+    };
+    let stops = setup.delivery_toml(&Addresses::free(), folder.path(), "http://127.0.0.1:9");
+    let (code, said) = check("aldis-delivery", &stops, &[]);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("warning: ") && said.contains("routes[0].lost_answer"),
+        "{said}"
+    );
+    let (code, said) = check(
+        "aldis-delivery",
+        &(stops + "lost_answer = \"next_carrier\"\n"),
+        &[],
+    );
+    assert_eq!((code, said.as_str()), (0, ""));
 }
 
 /// The fault, and what must be said of it.

@@ -6,6 +6,9 @@ use aldis_tests::setup::CarrierSetup;
 use aldis_tests::{ALICE, Gateway, Setup, Tenant};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 /// The sandbox takes the message and never says so (plugins/sandbox/README.md).
 const LOST: &str = "+12025550121";
@@ -96,6 +99,87 @@ async fn a_lost_answer_may_go_elsewhere_where_the_route_says_so() {
     assert_eq!(answer.status, 504, "{answer:?}");
     assert_eq!(gateway.inbox.messages().len(), 2);
     assert_eq!(gateway.life(&answer.message_id()).await.attempts.len(), 2);
+}
+
+/// A carrier's API with a gateway before it that has given up: the carrier got the message all the same.
+async fn behind_a_gateway(status: u16) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let base_url = format!("http://{}", listener.local_addr().expect("bound"));
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&taken);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = [0; 4096];
+            if stream.read(&mut head).await.is_ok_and(|read| read > 0) {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+            let page = "<html><title>Gateway Time-out</title></html>";
+            let answer = format!(
+                "HTTP/1.1 {status} Gave Up\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{page}",
+                page.len()
+            );
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    (base_url, taken)
+}
+
+fn by_template(name: &str, base_url: &str) -> CarrierSetup {
+    CarrierSetup {
+        name: name.to_owned(),
+        plugin: "http".to_owned(),
+        settings: format!(
+            "preset = \"kannel\"\nbase_url = \"{base_url}\"\nsender = \"+12025550199\"\nreceipts = false\n\
+             values = {{ username = \"u\" }}\nsecrets = {{ password = {{ literal = \"planted-password\" }} }}"
+        ),
+        keys: String::new(),
+    }
+}
+
+/// One Auth0 call had put five copies on the wire for each of these, and one more at the second carrier.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_gave_up_costs_no_second_sms() {
+    for status in [502, 504, 520, 522, 524, 598, 599] {
+        let (base_url, taken) = behind_a_gateway(status).await;
+        let setup = Setup {
+            carriers: vec![by_template("first", &base_url), CarrierSetup::sandbox("second")],
+            ..Setup::default()
+        };
+        let gateway = Gateway::start(setup).await;
+        let answer = gateway.sms(ALICE, "118438").await;
+        assert_eq!(
+            (answer.status, &answer.json["code"]),
+            (504, &"outcome_unknown".into()),
+            "{status}"
+        );
+        assert_eq!(answer.json["retryable"], false, "{status}");
+        assert_eq!(
+            (taken.load(Ordering::Relaxed), gateway.inbox.messages().len()),
+            (1, 0),
+            "{status}"
+        );
+        let life = gateway.life(&answer.message_id()).await;
+        assert_eq!(life.status, DeliveryStatus::Unknown, "{status}");
+    }
+}
+
+/// Cloudflare did not reach the carrier, or the server did not process it: nobody has it, and the next one may send it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_was_not_reached_fails_over() {
+    for status in [408, 425, 521, 523, 525, 526] {
+        let (base_url, _) = behind_a_gateway(status).await;
+        let setup = Setup {
+            carriers: vec![by_template("first", &base_url), CarrierSetup::sandbox("second")],
+            ..Setup::default()
+        };
+        let gateway = Gateway::start(setup).await;
+        let answer = gateway.sms(ALICE, "118439").await;
+        assert_eq!(
+            (answer.status, gateway.inbox.messages().len()),
+            (200, 1),
+            "{status}: {answer:?}"
+        );
+    }
 }
 
 /// An answer that was a 2xx but cannot be read is as good as lost.

@@ -16,7 +16,7 @@ use crate::trust;
 use aldis_carrier::Transport;
 use bytes::{Bytes, BytesMut};
 use connections::Connections;
-use http::header::{ACCEPT, HOST, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, USER_AGENT};
 use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body::Body as _;
@@ -153,6 +153,10 @@ impl HttpEngine {
             .entry(USER_AGENT)
             .or_insert(HeaderValue::from_static(OURSELVES));
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        // Without the header any coding is acceptable (RFC 9110 section 12.5.3), and nobody here decodes one.
+        headers
+            .entry(ACCEPT_ENCODING)
+            .or_insert(HeaderValue::from_static("identity"));
         let written = AtomicBool::new(false);
         let sending = self.connections.send(&request.uri, outgoing, &written);
         match timeout_at(deadline, sending).await {

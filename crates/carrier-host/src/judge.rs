@@ -13,6 +13,7 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 const MOST_IDS: usize = 255;
 
 /// What the host knows of an attempt, whatever the library says.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Truth {
     /// Some request of the attempt may have reached the carrier.
@@ -23,6 +24,8 @@ pub(crate) struct Truth {
     pub(crate) answer_lost: bool,
     /// So it was with one that was then sent again: the answer is that to the second.
     pub(crate) repeated: bool,
+    /// The API does once what the last request asks for, however often it comes.
+    pub(crate) idempotent: bool,
 }
 
 impl Truth {
@@ -31,6 +34,13 @@ impl Truth {
         self.written |= written;
         self.status = status;
         self.answer_lost = written && matches!(transport, Transport::Timeout | Transport::Reset);
+    }
+
+    /// A gateway before the carrier gave up, and its status is all that the library goes by: it has no word of the
+    /// carrier's for it. Libraries compiled before [`Class::of_status`] told 502 and 504 apart from 503 do so.
+    fn gateway_gave_up(self, code: &str) -> bool {
+        let says_nothing = self.status >= 400 && Class::of_status(self.status) == Class::Ambiguous;
+        says_nothing && !self.idempotent && code == self.status.to_string()
     }
 }
 
@@ -44,7 +54,8 @@ pub(crate) fn judge(raw: RawOutcome, truth: Truth, redactor: &Redactor<'_>) -> R
     let invites = matches!(said, Class::Temporary | Class::RateLimited);
     // "I am at it already", "there is no credit left": whatever is said of the second, the first may have been taken.
     let doubtful = truth.repeated && said != Class::Accepted;
-    let class = if invites && truth.answer_lost || doubtful {
+    let may_be_taken = truth.answer_lost || truth.gateway_gave_up(&raw.code);
+    let class = if invites && may_be_taken || doubtful {
         Class::Ambiguous
     } else {
         said
@@ -116,3 +127,6 @@ pub(crate) fn price(kind: u32, micros: i64, currency: [u8; 4]) -> Option<Price> 
         kind,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -746,10 +746,32 @@ static inline uint64_t aldis_retry_after_ms(const aldis_http_resp *resp) {
   return at_ms > mine.now_unix_ms ? at_ms - mine.now_unix_ms : 0;
 }
 
+/* The class of an answer that only its HTTP status tells. The question is whether the message can
+ * have been taken; src/status.rs has the sources. */
+static inline uint32_t aldis_class_of_status(uint32_t status) {
+  switch (status) {
+    case 401: case 403: return ALDIS_UNAUTHORIZED;
+    case 402: return ALDIS_NO_FUNDS;
+    case 429: return ALDIS_RATE_LIMITED;
+    /* Not processed; the sender may repeat it. */
+    case 408: case 421: case 425: return ALDIS_TEMPORARY;
+    /* A gateway was left, while its own request may have been under way. */
+    case 460: case 499: return ALDIS_AMBIGUOUS;
+    /* The carrier failed, or lacks something. */
+    case 500: case 501: case 503: case 505: case 506: case 507: case 508: case 510: case 511: return ALDIS_TEMPORARY;
+    /* Cloudflare did not reach the carrier. */
+    case 521: case 523: case 525: case 526: return ALDIS_TEMPORARY;
+    /* 502, 504, 520, 522, 524, 598, 599 and the like: a gateway before the carrier gave up. */
+    default: return status >= 400 && status < 500 ? ALDIS_BAD_REQUEST : ALDIS_AMBIGUOUS;
+  }
+}
+
 /* Ends an attempt whose reply the carrier has no word for; end every on_response with it.
  * No answer: TEMPORARY if nothing was written, else AMBIGUOUS. 2xx, 3xx: AMBIGUOUS. 401, 403:
- * UNAUTHORIZED. 402: NO_FUNDS. 429: RATE_LIMITED. Other 4xx: BAD_REQUEST. 5xx: TEMPORARY. With
- * 429 and 5xx Retry-After is handed on. */
+ * UNAUTHORIZED. 402: NO_FUNDS. 429: RATE_LIMITED. 408, 421, 425: TEMPORARY. Other 4xx: BAD_REQUEST.
+ * 500, 503: TEMPORARY. 502, 504, 520, 522, 524, 598, 599: AMBIGUOUS, since a gateway before the
+ * carrier gave up and the carrier may have the message. aldis_class_of_status has all of them. With
+ * RATE_LIMITED and TEMPORARY Retry-After is handed on. */
 static inline int32_t aldis_fallback(const aldis_op *op, const aldis_http_resp *resp) {
   aldis_http_resp mine;
   uint32_t status, outcome_class;
@@ -762,11 +784,8 @@ static inline int32_t aldis_fallback(const aldis_op *op, const aldis_http_resp *
   if (status < 100 || status > 999) return aldis_end(op, ALDIS_AMBIGUOUS, aldis_text("no_answer"), none);
   digits[0] = (char)('0' + status / 100), digits[1] = (char)('0' + status / 10 % 10), digits[2] = (char)('0' + status % 10);
   code = aldis_bytes(digits, sizeof digits);
-  if (status < 400) return aldis_end(op, ALDIS_AMBIGUOUS, code, none);
-  if (status == 401 || status == 403) return aldis_end(op, ALDIS_UNAUTHORIZED, code, none);
-  if (status == 402) return aldis_end(op, ALDIS_NO_FUNDS, code, none);
-  if (status < 500 && status != 429) return aldis_end(op, ALDIS_BAD_REQUEST, code, none);
-  outcome_class = status == 429 ? ALDIS_RATE_LIMITED : ALDIS_TEMPORARY;
+  outcome_class = aldis_class_of_status(status);
+  if (outcome_class != ALDIS_RATE_LIMITED && outcome_class != ALDIS_TEMPORARY) return aldis_end(op, outcome_class, code, none);
   return aldis_end_for(op, outcome_class, code, none, aldis_retry_after_ms(&mine));
 }
 

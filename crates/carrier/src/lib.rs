@@ -79,6 +79,7 @@ mod request;
 mod response;
 mod session;
 mod settings;
+mod status;
 pub mod testing;
 mod webhook;
 mod words;

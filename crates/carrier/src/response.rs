@@ -121,8 +121,12 @@ impl<'a> Response<'a> {
     /// | 401, 403 | `Unauthorized` |
     /// | 402 | `NoFunds` |
     /// | 429 | `RateLimited`, with `Retry-After` |
+    /// | 408, 421, 425 | `Temporary`, with `Retry-After`: not processed, send again |
+    /// | 460, 499 | `Ambiguous`: a gateway was left while its own request may have been under way |
     /// | other 4xx | `BadRequest` |
-    /// | 5xx | `Temporary`, with `Retry-After` |
+    /// | 500, 503 and the other registered 5xx but 502 and 504 | `Temporary`, with `Retry-After`: the carrier says that it failed. One that fails after it took the message gets it once more |
+    /// | 521, 523, 525, 526 | `Temporary`: Cloudflare did not reach the carrier |
+    /// | 502, 504, 520, 522, 524, 598, 599 and all other statuses | `Ambiguous`: a gateway before the carrier gave up, and the carrier may have the message |
     pub fn fallback(&self) -> Outcome {
         let code = self.status.to_string();
         match self.status {
@@ -130,12 +134,17 @@ impl<'a> Response<'a> {
                 .with_detail("that address is not an allowed host"),
             0 if self.request_written => Outcome::refused(Class::Ambiguous, "no_answer"),
             0 => Outcome::refused(Class::Temporary, "not_sent"),
-            401 | 403 => Outcome::refused(Class::Unauthorized, code),
-            402 => Outcome::refused(Class::NoFunds, code),
-            429 => Outcome::refused(Class::RateLimited, code).retry_after(self.retry_after()),
-            400..=499 => Outcome::refused(Class::BadRequest, code),
-            500.. => Outcome::refused(Class::Temporary, code).retry_after(self.retry_after()),
-            _ => Outcome::refused(Class::Ambiguous, code).with_detail("the answer was not understood"),
+            status => {
+                let outcome = Outcome::refused(Class::of_status(status), code);
+                match outcome.class {
+                    Class::RateLimited | Class::Temporary => outcome.retry_after(self.retry_after()),
+                    Class::Ambiguous if status < 400 => outcome.with_detail("the answer was not understood"),
+                    Class::Ambiguous => outcome.with_detail(
+                        "a gateway before the carrier gave up: the carrier may have the message",
+                    ),
+                    _ => outcome,
+                }
+            }
         }
     }
 }

@@ -32,14 +32,41 @@ fn by_status() {
         (403, Class::Unauthorized, Scope::Instance),
         (404, Class::BadRequest, Scope::Message),
         (429, Class::RateLimited, Scope::Instance),
-        (499, Class::BadRequest, Scope::Message),
         (500, Class::Temporary, Scope::Message),
         (503, Class::Temporary, Scope::Message),
-        (599, Class::Temporary, Scope::Message),
     ] {
         let outcome = outcome(Answer::new(status, ""));
         assert_eq!((outcome.class, outcome.scope), (class, scope), "{status}");
         assert_eq!(outcome.code, status.to_string());
+    }
+}
+
+/// 499 and 599 had been a plain no and "certainly not sent": both are said by gateways that gave up.
+#[test]
+fn a_gateway_that_gave_up_does_not_say_that_nothing_was_sent() {
+    let page = "<html><head><title>504 Gateway Time-out</title></head></html>";
+    for status in [
+        460, 499, 502, 504, 509, 520, 522, 524, 527, 529, 530, 561, 598, 599, 600, 999,
+    ] {
+        let outcome = outcome(Answer::new(status, page).header("retry-after", "3"));
+        assert_eq!(
+            (outcome.class, outcome.retry_after),
+            (Class::Ambiguous, None),
+            "{status}"
+        );
+    }
+}
+
+#[test]
+fn what_never_reached_the_carrier_or_was_not_processed_is_sent_again() {
+    for status in [408, 421, 425, 521, 523, 525, 526] {
+        let outcome = outcome(Answer::new(status, "").header("retry-after", "3"));
+        let three_seconds = Some(Duration::from_secs(3));
+        assert_eq!(
+            (outcome.class, outcome.retry_after),
+            (Class::Temporary, three_seconds),
+            "{status}"
+        );
     }
 }
 
@@ -87,6 +114,7 @@ proptest! {
         answer.request_written = written;
         let outcome = outcome(answer);
         prop_assert!(outcome.class != Class::Accepted || (200..300).contains(&status));
-        prop_assert!(outcome.class != Class::Temporary || status >= 500 || !written);
+        let sent_again = [408, 421, 425].contains(&status) || (500..=526).contains(&status);
+        prop_assert!(outcome.class != Class::Temporary || sent_again || !written);
     }
 }

@@ -2,6 +2,11 @@
 
 #![allow(missing_docs, clippy::expect_used, reason = "a test")]
 
+#[path = "carriers/acme.rs"]
+mod acme;
+
+use aldis_carrier::serde_json::json;
+use aldis_carrier::testing::{Answer, Bench, TestMessage};
 use std::path::Path;
 use std::process::Command;
 
@@ -47,4 +52,31 @@ fn word_for_word() {
         String::from_utf8_lossy(&said.stdout),
         String::from_utf8_lossy(&said.stderr)
     );
+}
+
+/// One question, one answer: an author in C and one in Rust say the same of every status.
+#[test]
+fn a_status_means_the_same_in_both_languages() {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("helpers_statuses");
+    build(&[], &program);
+    let told = Command::new(&program)
+        .arg("statuses")
+        .output()
+        .expect("the program");
+    let table = String::from_utf8(told.stdout).expect("text");
+    let rust = Bench::<acme::Acme>::new(&json!({}), &[("api_key", "k3y")]).expect("an instance");
+    let message = TestMessage::new("+12025550100", "hello");
+    let mut compared = 0;
+    for (status, class) in table.lines().filter_map(|line| line.split_once(' ')) {
+        let status: u16 = status.parse().expect("a status");
+        // 0 is no answer, and more than three digits have no place in a status line (RFC 9112 section 4).
+        if !(100..1000).contains(&status) {
+            continue;
+        }
+        let answer = Answer::new(status, "");
+        let outcome = rust.attempt(&message, [answer]).expect("an end").outcome;
+        assert_eq!(outcome.class.number().to_string(), class, "{status}");
+        compared += 1;
+    }
+    assert_eq!(compared, 900);
 }

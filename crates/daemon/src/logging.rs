@@ -65,6 +65,17 @@ pub fn init(hidden: &Hidden) {
     tracing::trace!("trace lines of Aldis are on; other crates stay capped");
 }
 
+/// Logging of a command that only judges: warnings, as text, to standard error, unless `RUST_LOG` asks for more.
+pub fn init_for_findings(hidden: &Hidden) {
+    let asked = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
+    if subscriber(&asked, Form::Text, Guarded::new(io::stderr, hidden.clone()))
+        .try_init()
+        .is_ok()
+    {
+        std::panic::set_hook(Box::new(report_panic));
+    }
+}
+
 /// The log lines that `asked` (the form of `RUST_LOG`) lets through, capped, into `writer`.
 pub fn subscriber<W>(asked: &str, form: Form, writer: W) -> impl Subscriber + Send + Sync + use<W>
 where

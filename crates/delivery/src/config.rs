@@ -3,6 +3,7 @@
 //! What is left to find out (whether the libraries load and like their settings) is asked of them
 //! in [`crate::Delivery::build`], and named by the same file, line and key.
 
+mod advice;
 mod check;
 mod lock;
 mod raw;
@@ -54,6 +55,8 @@ pub struct Config {
     pub required: BTreeSet<CarrierName>,
     /// Which messages go where; the first match wins.
     pub routes: Vec<Route>,
+    /// What is allowed and unwise, each with its place.
+    pub warnings: Vec<ConfigError>,
     /// Names the place of faults found later.
     pub source: Source,
 }

@@ -36,12 +36,20 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     // First of all: until then SIGHUP ends the process.
     let hangups = shutdown::hangups();
     let config = aldis_delivery::config::load(&arguments.config, config::environment())?;
-    if arguments.check_config {
-        return Ok(Delivery::check(&config)?);
-    }
     let hidden = logging::Hidden::default();
     hidden.hide(config.secrets());
+    if arguments.check_config {
+        logging::init_for_findings(&hidden);
+        Delivery::check(&config)?;
+        for warning in &config.warnings {
+            let _ = writeln!(std::io::stderr(), "warning: {warning}");
+        }
+        return Ok(());
+    }
     logging::init(&hidden);
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
     let (stop, listeners) = (shutdown::on_signal(), Listeners::bind(&config).await?);
     let (path, first) = (arguments.config.clone(), config.clone());
     let reread = move || {

@@ -69,6 +69,9 @@ fn take_over(engine: &Arc<Engine>) -> Result<Replaced, ConfigError> {
         return Ok(Replaced::default());
     }
     let config = (reload.reread)()?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
     for key in reload.first.fixed_keys_changed(&config) {
         tracing::warn!(key, "this setting was changed, and counts at the next start only");
     }

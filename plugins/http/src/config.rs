@@ -89,7 +89,11 @@ impl Api {
         let order = template.request.as_ref();
         let order = order.and_then(|request| Order::new(&mut lint, request));
         let meaning = template.answer.as_ref();
-        let meaning = meaning.map(|answer| Meaning::new(&mut lint, answer));
+        let idempotent = template
+            .request
+            .as_ref()
+            .is_some_and(|request| request.idempotent);
+        let meaning = meaning.map(|answer| Meaning::new(&mut lint, answer, idempotent));
         let receipt = template.receipt.as_ref().filter(|_| given.receipts);
         let reading = receipt.and_then(|receipt| Reading::new(&mut lint, receipt));
         for (part, whole) in [

@@ -2,7 +2,7 @@
 
 use crate::codes::class_of;
 use crate::config::{Account, Sender};
-use aldis_carrier::{Message, Outcome, Request, Response};
+use aldis_carrier::{Class, Message, Outcome, Request, Response};
 use serde::Deserialize;
 
 /// `ValidityPeriod` in seconds, by the Messages API.
@@ -82,8 +82,19 @@ pub(crate) fn outcome(response: &Response<'_>) -> Outcome {
 
 fn refused(response: &Response<'_>, code: u32) -> Outcome {
     // Created, and yet with a code that is not listed: the fallback of 2xx is `Ambiguous`.
-    let class = class_of(code).unwrap_or_else(|| response.fallback().class);
-    Outcome::refused(class, code.to_string()).retry_after(response.retry_after())
+    let otherwise = response.fallback().class;
+    let class = match class_of(code) {
+        // What failed for now after Twilio created the message (30008, say) failed on its way, or not for certain; and
+        // what a gateway made of an answer says nothing for certain either.
+        Some(Class::Temporary) if otherwise == Class::Ambiguous => Class::Ambiguous,
+        Some(known) => known,
+        None => otherwise,
+    };
+    let outcome = Outcome::refused(class, code.to_string());
+    match class {
+        Class::RateLimited | Class::Temporary => outcome.retry_after(response.retry_after()),
+        _ => outcome,
+    }
 }
 
 #[cfg(test)]

@@ -106,6 +106,7 @@ impl<'a> Attempt<'a> {
         idempotent: bool,
     ) -> Result<HttpAnswer, End> {
         let again = idempotent.then(|| request.clone());
+        self.truth.idempotent = idempotent;
         let lost = self.ask(request, timeout).await?;
         let Some(request) = again.filter(|_| lost.transport == Transport::Reset && lost.request_written)
         else {

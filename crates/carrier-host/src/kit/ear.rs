@@ -21,6 +21,8 @@ pub(super) struct Wanted {
     pub(super) body: Vec<u8>,
     pub(super) timeout_ms: u32,
     pub(super) state: Vec<u8>,
+    /// The API does what it asks for once, however often it comes.
+    pub(super) idempotent: bool,
 }
 
 /// How the library ended an attempt.
@@ -257,6 +259,7 @@ unsafe extern "C" fn op_http(ctx: *mut c_void, request: *const HttpReq) -> i32 {
         body: raw.body.to_vec(),
         timeout_ms: raw.timeout_ms,
         state: raw.state.to_vec(),
+        idempotent: raw.idempotent,
     };
     ear.words.borrow_mut().push(Word::Http(wanted));
     // What the host itself would say of it.

@@ -12,6 +12,8 @@ pub(super) struct Case {
     pub(super) reply: Reply,
     may: May,
     why: &'static str,
+    /// Where the request was idempotent, to send it again does no harm.
+    harmless: bool,
 }
 
 /// The classes that make sense.
@@ -48,6 +50,7 @@ fn case(name: impl Into<String>, reply: Reply, may: May, why: &'static str) -> C
         reply,
         may,
         why,
+        harmless: false,
     }
 }
 
@@ -56,6 +59,7 @@ fn refusals() -> Vec<Case> {
     const SLOW: &str =
         "the carrier asks us to slow down: the message keeps its place and no attempt is charged";
     const LATER: &str = "the carrier failed for now, and it is known not to have sent";
+    const AGAIN: &str = "the server did not process the request and says that it may be sent again";
     const NO: &str =
         "a 4xx is a refusal: the carrier took nothing, and the same again would be refused again";
     let unauthorized = || May::Be(&[Class::Unauthorized]);
@@ -77,11 +81,16 @@ fn refusals() -> Vec<Case> {
         let reply = Reply::new(429, "{}").header("retry-after", after);
         case(format!("429 with Retry-After: {after}"), reply, limited(), SLOW)
     }));
-    cases.extend([500, 502, 503, 504].map(|status| {
+    cases.extend([500, 503, 521, 523, 525, 526].map(|status| {
         let may = May::Be(&[Class::Temporary, Class::RateLimited, Class::Ambiguous]);
-        let reply = Reply::new(status, "<html>bad gateway</html>");
+        let reply = Reply::new(status, "<html>out of service</html>");
         case(status.to_string(), reply, may, LATER)
     }));
+    cases.extend([408, 425].map(|status| {
+        let may = May::Be(&[Class::Temporary, Class::RateLimited]);
+        case(status.to_string(), Reply::new(status, ""), may, AGAIN)
+    }));
+    cases.extend(gateways());
     cases.extend([400, 403, 404, 422].map(|status| {
         let may = May::NotBe(&[Class::Accepted, Class::Temporary, Class::Ambiguous]);
         case(status.to_string(), Reply::new(status, "no"), may, NO)
@@ -90,6 +99,20 @@ fn refusals() -> Vec<Case> {
     let why = "redirects are not followed: nothing was accepted";
     cases.push(case("302", moved, May::NotBe(&[Class::Accepted]), why));
     cases
+}
+
+/// A gateway between us and the carrier that gave up (`Response::fallback` has the sources).
+fn gateways() -> impl Iterator<Item = Case> {
+    const GAVE_UP: &str = "a gateway before the carrier gave up, and the carrier may have taken the message: any other \
+                           class sends a second SMS or loses the first (temporary is right only with a request that is \
+                           idempotent)";
+    [502, 504, 520, 522, 524, 598, 599].into_iter().map(|status| {
+        let reply = Reply::new(status, "<html>bad gateway</html>");
+        Case {
+            harmless: true,
+            ..case(status.to_string(), reply, May::Be(&[Class::Ambiguous]), GAVE_UP)
+        }
+    })
 }
 
 /// A 2xx that cannot be understood.
@@ -165,9 +188,12 @@ fn no_answers() -> Vec<Case> {
 }
 
 impl Case {
-    /// The fault, if the outcome makes no sense.
-    pub(super) fn judge(&self, ended: &Ended) -> Option<Fault> {
+    /// The fault, if the outcome makes no sense. `idempotent`: the API sends once, however often it is asked.
+    pub(super) fn judge(&self, ended: &Ended, idempotent: bool) -> Option<Fault> {
         let class = Class::from_number(ended.class);
+        if self.harmless && idempotent && matches!(class, Some(Class::Temporary | Class::RateLimited)) {
+            return None;
+        }
         let fits = match (&self.may, class) {
             (_, None) => false,
             (May::Be(right), Some(class)) => right.contains(&class),

@@ -215,14 +215,17 @@ static int32_t on_response(void *inst, const aldis_msg *msg, const aldis_http_re
 #ifdef FAULT_resends
   if (r.status == 0) return end(&op, ALDIS_TEMPORARY, id, NULL);
 #endif
+#ifdef FAULT_gateways
+  if (r.status >= 500) return end(&op, ALDIS_TEMPORARY, aldis_text("5xx"), NULL);
+#endif
 #ifdef FAULT_asks_again
   return submit(inst, msg, their_op);
 #endif
   if (r.status == 0) return end(&op, r.request_written ? ALDIS_AMBIGUOUS : ALDIS_TEMPORARY, aldis_text("none"), NULL);
   if (r.status == 401) return end(&op, ALDIS_UNAUTHORIZED, aldis_text("401"), NULL);
   if (r.status == 429) return end(&op, ALDIS_RATE_LIMITED, aldis_text("429"), NULL);
-  if (r.status >= 500) return end(&op, ALDIS_TEMPORARY, aldis_text("5xx"), NULL);
-  if (r.status >= 400) return end(&op, ALDIS_BAD_REQUEST, aldis_text("4xx"), NULL);
+  if (r.status >= 500) return end(&op, aldis_class_of_status(r.status), aldis_text("5xx"), NULL);
+  if (r.status >= 400) return end(&op, aldis_class_of_status(r.status), aldis_text("4xx"), NULL);
   if (r.status >= 300 || !has(r.body, "\"id\":") || r.body.ptr[r.body.len - 1] != '}') return end(&op, ALDIS_AMBIGUOUS, aldis_text(""), NULL);
   return end(&op, ALDIS_ACCEPTED, aldis_text(""), &id);
 }

@@ -127,6 +127,8 @@ static void outcomes(void) {
   aldis_instance_cfg cfg;
   EXPECT(after(429, "7") == 7000 && heard.outcome_class == ALDIS_RATE_LIMITED);
   EXPECT(after(503, "120") == 120000 && heard.outcome_class == ALDIS_TEMPORARY);
+  EXPECT(after(408, "7") == 7000 && heard.outcome_class == ALDIS_TEMPORARY);
+  EXPECT(after(504, "120") == 0 && heard.outcome_class == ALDIS_AMBIGUOUS);
   EXPECT(after(400, "7") == 0 && after(429, "soon") == 0 && after(429, "-1") == 0);
   EXPECT(after(429, "Sun, 06 Nov 1994 08:49:37 GMT") == 1500);
   EXPECT(after(429, "Sun, 06 Nov 1994 08:49:35 GMT") == 0);
@@ -141,7 +143,14 @@ static void outcomes(void) {
   EXPECT(aldis_refuse(shorter(&cfg, offsetof(aldis_instance_cfg, fault_ctx)), "key", "reason") == ALDIS_E_INVALID);
 }
 
-int main(void) {
+/* The whole table, for whoever compares it. */
+static void statuses(void) {
+  for (uint32_t status = 0; status <= 1000; status++) printf("%u %u\n", status, aldis_class_of_status(status));
+}
+
+int main(int argc, char **argv) {
+  (void)argv;
+  if (argc > 1) return statuses(), 0;
   texts(), escapes(), numbers(), writing(), forms(), outcomes();
   return failures != 0;
 }

@@ -88,6 +88,7 @@ pub(crate) const OF_HTTP: &[Planted] = &[
         "replies",
         "to the reply no answer (Timeout), request written, it said temporary",
     ),
+    ("gateways", "replies", "to the reply 502, it said temporary"),
     (
         "believes_all",
         "fuzzed-replies",

@@ -106,6 +106,7 @@ pub(super) fn check(raw: Raw, source: Source, path: &Path) -> Result<Config, Con
         clients,
         carriers,
         required,
+        warnings: super::advice::advice(&routes, &source),
         routes,
         source,
     })

@@ -25,7 +25,8 @@ pub(crate) struct Meaning {
 }
 
 impl Meaning {
-    pub(crate) fn new(lint: &mut Lint<'_>, template: &template::Answer) -> Self {
+    /// `idempotent`: the API sends once, however often it gets the same key.
+    pub(crate) fn new(lint: &mut Lint<'_>, template: &template::Answer, idempotent: bool) -> Self {
         judge(lint, template);
         let mut find = |name: &str, selector: &Option<template::Selector>| {
             let selector = selector.as_ref()?;
@@ -42,7 +43,8 @@ impl Meaning {
         for (status, Refusal(class)) in &template.statuses {
             match status.parse() {
                 Ok(status @ 100..=599) => {
-                    statuses.insert(status, *class);
+                    let silenced = !idempotent && is_taken_for_a_no(status, *class);
+                    statuses.insert(status, if silenced { Class::Ambiguous } else { *class });
                 }
                 _ => lint.note(
                     &format!("answer.statuses.{status}"),
@@ -183,6 +185,13 @@ fn partly(refusal: Outcome, ids: Vec<String>) -> Outcome {
         .with_detail("the carrier took some parts and not others");
     outcome.carrier_ids = ids;
     outcome
+}
+
+/// A gateway before the carrier gave up, and the template would have the message sent again. A manual that lists such
+/// statuses as "to be repeated" does not say that nothing was done.
+fn is_taken_for_a_no(status: u16, class: Class) -> bool {
+    let gave_up = status >= 400 && Class::of_status(status) == Class::Ambiguous;
+    gave_up && matches!(class, Class::Temporary | Class::RateLimited)
 }
 
 /// Refuses a template that could take a failure for a success, or has no word for one.

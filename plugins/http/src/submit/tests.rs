@@ -41,6 +41,33 @@ fn outcome_of(otherwise: &str, answer: Answer) -> Outcome {
     carrier(otherwise).attempt(&message, [answer]).unwrap().outcome
 }
 
+/// The manual's "repeat after 502 and 504" says nothing of what became of the first request; a key does.
+#[test]
+fn a_gateway_that_gave_up_is_no_no_unless_a_key_goes_along() {
+    for (idempotent, class) in [(false, Class::Ambiguous), (true, Class::Temporary)] {
+        let template = json!({
+            "request": { "url": "{{ base_url }}/sms", "form": { "to": "{{ to.e164 }}" }, "idempotent": idempotent },
+            "answer": {
+                "id": { "json": "$.id" },
+                "statuses": { "502": "temporary", "504": "rate_limited", "503": "temporary", "521": "temporary" },
+            },
+        });
+        let settings = json!({ "base_url": "https://api.acme.example", "template": template });
+        let carrier = Bench::<Http>::new(&settings, &[]).unwrap();
+        let means = |status: u16| {
+            let answer = Answer::new(status, "<html>");
+            carrier
+                .attempt(&TestMessage::new("+12025550100", "Hello"), [answer])
+                .unwrap()
+                .outcome
+                .class
+        };
+        assert_eq!(means(502), class);
+        assert_eq!(means(504) == Class::Ambiguous, !idempotent);
+        assert_eq!((means(503), means(521)), (Class::Temporary, Class::Temporary));
+    }
+}
+
 #[test]
 fn every_part_must_have_been_taken() {
     let parts = |second: &str| {

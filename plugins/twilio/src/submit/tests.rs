@@ -104,6 +104,43 @@ fn no_answer_is_told_apart_by_whether_anything_was_sent() {
     assert_eq!(class(Answer::lost()), Class::Ambiguous);
 }
 
+/// Twilio's own words and a gateway's page alike: Twilio has no idempotency key, so a copy would be a second SMS.
+#[test]
+fn a_gateway_that_gave_up_may_have_handed_the_message_on() {
+    let twilio = bench(&json!({ "from": "+12025550199" }));
+    let message = TestMessage::new("+12025550100", "Hello");
+    let class = |answer| twilio.attempt(&message, [answer]).unwrap().outcome.class;
+    for status in [499, 502, 504, 520, 522, 524, 527, 530, 598, 599] {
+        let page = "<html><title>Gateway Time-out</title></html>";
+        assert_eq!(class(Answer::new(status, page)), Class::Ambiguous, "{status}");
+        for code in [20500, 30008] {
+            let words = Answer::json(status, &json!({ "code": code, "status": status }));
+            assert_eq!(class(words), Class::Ambiguous, "{status} {code}");
+        }
+    }
+    for status in [408, 425, 500, 503, 521, 523, 525, 526] {
+        assert_eq!(class(Answer::new(status, "")), Class::Temporary, "{status}");
+    }
+}
+
+/// The message exists; that it failed for a reason that passes does not say that no part of it arrived.
+#[test]
+fn what_failed_after_it_was_created_is_not_sent_again() {
+    let twilio = bench(&json!({ "from": "+12025550199" }));
+    let message = TestMessage::new("+12025550100", "Hello");
+    for (code, class) in [
+        (30003, Class::Ambiguous),
+        (30008, Class::Ambiguous),
+        (30009, Class::Ambiguous),
+        (30007, Class::Blocked),
+        (30001, Class::RateLimited),
+    ] {
+        let created = json!({ "sid": "SM11111111111111111111111111111111", "error_code": code });
+        let attempt = twilio.attempt(&message, [Answer::json(201, &created)]).unwrap();
+        assert_eq!(attempt.outcome.class, class, "{code}");
+    }
+}
+
 fn form(twilio: &Bench<Twilio>, message: &TestMessage) -> Vec<(String, String)> {
     let Step::Send(request) = twilio.submit(message).unwrap() else {
         panic!("no request")

@@ -39,7 +39,10 @@ pub(super) fn mandatory(ground: &Ground) -> Checked {
                     crate::kit::fixtures::class_word(attempt.ended.class)
                 )));
             }
-            Ok(attempt) => faults.extend(case.judge(&attempt.ended)),
+            Ok(attempt) => {
+                let idempotent = attempt.requests.last().is_some_and(|wanted| wanted.idempotent);
+                faults.extend(case.judge(&attempt.ended, idempotent));
+            }
             Err(broken) => faults.extend(broken.into_iter().map(|fault| {
                 Fault::new(
                     format!("{}: with the reply {}", fault.what, case.name),

@@ -236,6 +236,8 @@ fn jasmin_says_what_is_refused() {
             "Cannot send submit_sm, check SMPPClientManagerPB log file for details",
             Class::Temporary,
         ),
+        // What fell over may have been behind the queue.
+        (500, "Unknown error: list index out of range", Class::Ambiguous),
     ] {
         let answer = Answer::new(status, format!("Error \"{words}\""));
         assert_eq!(meaning("jasmin", answer).0, class, "{words}");
