@@ -27,6 +27,7 @@ mod nothing_is_sent_late;
 mod nothing_is_sent_twice;
 mod only_pinned_carriers_are_loaded;
 mod overload_is_answered;
+mod secrets_stay_in_their_process;
 mod smpp_speaks_to_smscs;
 mod the_demo_works;
 mod twilio_sees_its_own_requests;

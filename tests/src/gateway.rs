@@ -198,6 +198,7 @@ impl Gateway {
             uri: format!("http://{}", self.at.delivery),
             token: ClientToken::new(token.to_owned()),
             tls: None,
+            allow_plaintext: false,
         };
         DeliveryClient::connect_lazy(&endpoint).expect("an endpoint")
     }

@@ -16,15 +16,20 @@ pub struct Process {
 impl Process {
     /// Starts `program` with a configuration file and extra environment.
     pub fn start(name: &'static str, program: &Path, config: &Path, env: &[(String, String)]) -> Self {
-        let mut child = Command::new(program)
-            .arg("--config")
-            .arg(config)
-            .envs(env.iter().map(|(key, value)| (key, value)))
+        let mut command = Command::new(program);
+        command.arg("--config").arg(config);
+        command.envs(env.iter().map(|(key, value)| (key, value)));
+        Self::spawn(name, command)
+    }
+
+    /// Starts a command that is already put together.
+    pub fn spawn(name: &'static str, mut command: Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         let printed = Arc::new(Mutex::new(String::new()));
         listen(child.stdout.take().expect("piped"), &printed);
         listen(child.stderr.take().expect("piped"), &printed);
@@ -33,6 +38,11 @@ impl Process {
             child: Mutex::new(child),
             printed,
         }
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.lock().expect("one at a time").id()
     }
 
     /// Everything printed so far, both streams.

@@ -10,7 +10,6 @@ mod page;
 mod process;
 mod program;
 mod restarts;
-mod shield;
 mod supervisor;
 mod suspects;
 mod talk;
@@ -22,7 +21,6 @@ pub use frame::count as count_frames;
 pub(crate) use machine::Machine;
 pub(crate) use process::{NotStarted, Recipe};
 pub(crate) use program::Program;
-pub use shield::shield;
 
 use crate::InstanceOptions;
 use crate::border::calls::{LentAnswer, Refusal, Verdict};

@@ -106,7 +106,8 @@ async fn where_the_kernel_grants_little_delivery_is_still_closed() {
         has_seen_nothing(&library).await;
         become_nobody();
     }
-    aldis_carrier_host::worker::shield().expect("closed");
+    // What delivery does before anything else.
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).expect("closed");
     has_seen_nothing(&library).await;
 }
 

@@ -86,6 +86,9 @@ pub(crate) struct Reach {
     /// The authority of delivery's certificate (PEM); by default the system's.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_certificate: Option<PathBuf>,
+    /// Calls a delivery on another machine without TLS: the token, codes and numbers cross the network unencrypted.
+    #[arg(long)]
+    pub(crate) allow_plaintext: bool,
 }
 
 #[derive(Args)]

@@ -167,6 +167,7 @@ fn delivery(stage: &Stage) -> Result<DeliveryClient, Failure> {
         uri: format!("http://{}", stage.addresses.delivery),
         token: ClientToken::new(stage.secrets.edge_token.clone()),
         tls: None,
+        allow_plaintext: false,
     };
     Ok(DeliveryClient::connect_lazy(&endpoint)?)
 }

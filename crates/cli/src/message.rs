@@ -6,6 +6,6 @@ use crate::life;
 use crate::printer::Printer;
 
 pub(crate) async fn run(wish: Message, printer: &Printer) -> Result<(), Failure> {
-    let view = wish.reach.client()?.message(&wish.id).await?;
+    let view = wish.reach.client(printer)?.message(&wish.id).await?;
     printer.answer(&life::timeline(&view, printer.ink()), &life::record(&view))
 }

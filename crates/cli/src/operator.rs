@@ -7,7 +7,7 @@ use aldis_delivery_api::{CarrierView, LinkView};
 use serde_json::{Value, json};
 
 pub(crate) async fn carriers(reach: Reach, printer: &Printer) -> Result<(), Failure> {
-    let carriers = reach.client()?.carriers().await?;
+    let carriers = reach.client(printer)?.carriers().await?;
     let lines: Vec<_> = carriers
         .iter()
         .map(|carrier| line(carrier, printer.ink()))
@@ -17,7 +17,7 @@ pub(crate) async fn carriers(reach: Reach, printer: &Printer) -> Result<(), Fail
 }
 
 pub(crate) async fn reload(reach: Reach, printer: &Printer) -> Result<(), Failure> {
-    let reloaded = reach.client()?.reload_carriers().await?;
+    let reloaded = reach.client(printer)?.reload_carriers().await?;
     let said = |what: &str, names: &[String]| match names {
         [] => None,
         names => Some(format!("{what}: {}", names.join(", "))),

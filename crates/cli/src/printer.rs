@@ -50,6 +50,14 @@ impl Printer {
         }
     }
 
+    /// Says what is allowed and unwise.
+    pub(crate) fn warn(&self, text: &str) {
+        let _ = match self.form {
+            Form::Text => writeln!(io::stderr(), "{} {text}", self.progress_ink.red("warning:")),
+            Form::Json => writeln!(io::stderr(), "{}", serde_json::json!({ "warning": text })),
+        };
+    }
+
     /// Says why the command failed.
     pub(crate) fn complain(&self, failure: &Failure) {
         let _ = match self.form {

@@ -1,30 +1,31 @@
 //! Secrets named on the command line: in a file or in a variable, never in an argument, which `ps` shows.
 
 use crate::failure::Failure;
+use crate::printer::Printer;
+use aldis_daemon::config::Secret;
 use std::path::Path;
 
-/// The secret in that file or that variable; `what` names it in a fault.
-pub(crate) fn read(what: &str, file: Option<&Path>, variable: Option<&str>) -> Result<String, Failure> {
-    let text = match (file, variable) {
-        (Some(file), _) => std::fs::read_to_string(file).map_err(|error| {
-            Failure::config(format!(
-                "the {what} in {} cannot be read: {error}",
-                file.display()
-            ))
-        })?,
-        (None, Some(variable)) => std::env::var(variable)
-            .map_err(|_| Failure::config(format!("the variable for the {what} is not set, or not text")))?,
+/// Reads the secret in that file or that variable; `what` names it in a fault or a warning.
+pub(crate) fn read(
+    what: &str,
+    file: Option<&Path>,
+    variable: Option<&str>,
+    printer: &Printer,
+) -> Result<String, Failure> {
+    let (secret, place) = match (file, variable) {
+        (Some(file), _) => (Secret::in_file(file), format!("the {what} in {}", file.display())),
+        (None, Some(variable)) => (Secret::in_variable(variable), format!("the {what}")),
         (None, None) => {
             return Err(Failure::usage(format!(
                 "the {what} is missing: name its file or its variable"
             )));
         }
     };
-    let text = text.strip_suffix('\n').unwrap_or(&text);
-    let text = text.strip_suffix('\r').unwrap_or(text);
-    if text.is_empty() {
-        Err(Failure::config(format!("the {what} is empty")))
-    } else {
-        Ok(text.to_owned())
+    let text = secret
+        .resolve()
+        .map_err(|error| Failure::config(format!("{place}: {error}")))?;
+    for warning in secret.warnings(&text) {
+        printer.warn(&format!("{place}: {warning}"));
     }
+    Ok(text.expose().to_owned())
 }

@@ -18,11 +18,12 @@ const OTP_LIFETIME: Duration = Duration::from_mins(3);
 
 impl Reach {
     /// A client of that delivery.
-    pub(crate) fn client(&self) -> Result<DeliveryClient, Failure> {
+    pub(crate) fn client(&self, printer: &Printer) -> Result<DeliveryClient, Failure> {
         let token = secret_file::read(
             "client token",
             self.token_file.as_deref(),
             self.token_env.as_deref(),
+            printer,
         )?;
         let tls = self.ca_certificate.clone().map(|file| ClientTls {
             ca_certificate: Some(file),
@@ -32,13 +33,14 @@ impl Reach {
             uri: self.delivery.clone(),
             token: ClientToken::new(token),
             tls,
+            allow_plaintext: self.allow_plaintext,
         };
         Ok(DeliveryClient::connect_lazy(&endpoint)?)
     }
 }
 
 pub(crate) async fn run(wish: Box<Send>, printer: &Printer, now: UnixMillis) -> Result<(), Failure> {
-    let client = wish.reach.client()?;
+    let client = wish.reach.client(printer)?;
     let within = wish.within.get();
     let message = message(*wish, now)?;
     printer.progress(&format!(

@@ -56,7 +56,7 @@ impl Signer {
 }
 
 pub(crate) fn run(wish: &Token, printer: &Printer, now: UnixMillis) -> Result<(), Failure> {
-    let signer = signer(wish)?;
+    let signer = signer(wish, printer)?;
     let ttl = wish.ttl.get();
     if ttl < Duration::from_secs(1) {
         return Err(Failure::usage(
@@ -70,12 +70,17 @@ pub(crate) fn run(wish: &Token, printer: &Printer, now: UnixMillis) -> Result<()
     printer.answer(&token, &json!({ "token": token, "claims": claims }))
 }
 
-fn signer(wish: &Token) -> Result<Signer, Failure> {
+fn signer(wish: &Token, printer: &Printer) -> Result<Signer, Failure> {
     let issuer = Some(wish.issuer.clone()).filter(|issuer| !issuer.is_empty());
     let mut signer = if let Some(config) = &wish.config {
         of_tenant(config, wish.tenant.as_deref())?
     } else {
-        let secret = secret_file::read("secret", wish.secret_file.as_deref(), wish.secret_env.as_deref())?;
+        let secret = secret_file::read(
+            "secret",
+            wish.secret_file.as_deref(),
+            wish.secret_env.as_deref(),
+            printer,
+        )?;
         let key = key(&secret, wish.secret_base64).map_err(Failure::config)?;
         Signer {
             key,

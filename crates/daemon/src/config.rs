@@ -16,7 +16,7 @@ mod tree;
 pub use base_url::base_url;
 pub use duration::{HumanDuration, HumanDurationError};
 pub use fault::{ConfigError, Fault};
-pub use secret::{Secret, SecretError, SecretText};
+pub use secret::{Secret, SecretError, SecretText, SecretWarning, is_open_to_others};
 pub use source::Source;
 
 use serde::de::DeserializeOwned;

@@ -24,4 +24,5 @@ pub mod config;
 pub mod exit;
 pub mod logging;
 pub mod readiness;
+pub mod shield;
 pub mod shutdown;

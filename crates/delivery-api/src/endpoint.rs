@@ -1,5 +1,6 @@
 //! Where delivery is, and how to get in.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use thiserror::Error;
@@ -21,6 +22,8 @@ pub struct Endpoint {
     pub token: ClientToken,
     /// How to trust delivery and be trusted by it; only with `https`. None: the system's certificates.
     pub tls: Option<ClientTls>,
+    /// Permits `http://` to a host that is not this machine: tokens, codes and numbers then cross the network unencrypted.
+    pub allow_plaintext: bool,
 }
 
 /// The token that tells delivery which client is calling. It has no `Debug` and no `Display`.
@@ -72,6 +75,12 @@ pub enum EndpointError {
     /// TLS settings with an address that does not use TLS.
     #[error("TLS settings need an https:// address")]
     TlsWithoutHttps,
+    /// Plain HTTP to another machine.
+    #[error(
+        "plain http is for this machine: client tokens, codes and numbers would cross the network unencrypted; use \
+         https:// or unix:, or permit it (allow_plaintext = true in settings, --allow-plaintext on the command line)"
+    )]
+    Plaintext,
     /// A token that cannot travel in a header.
     #[error("a client token has visible ASCII characters and at least one")]
     Token,
@@ -121,7 +130,12 @@ impl Endpoint {
             let uri: Uri = self.uri.parse().map_err(|_| EndpointError::Uri)?;
             let bare = uri.path_and_query().is_none_or(|path| path.as_str() == "/");
             match (uri.scheme_str(), uri.host()) {
-                (Some("http"), Some(_)) if bare => false,
+                (Some("http"), Some(host)) if bare => {
+                    if !is_loopback(host) && !self.allow_plaintext {
+                        return Err(EndpointError::Plaintext);
+                    }
+                    false
+                }
                 (Some("https"), Some(_)) if bare => true,
                 _ => return Err(EndpointError::Uri),
             }
@@ -151,6 +165,18 @@ impl ClientTls {
         }
         Ok(config)
     }
+}
+
+/// Whether a URI's host is this machine by its name or address (RFC 6761 section 6.3, RFC 1122 section 3.2.1.3, RFC 4291
+/// section 2.5.3).
+fn is_loopback(host: &str) -> bool {
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
+    let address = bare.parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost")
+        || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 fn system_roots() -> ClientTlsConfig {

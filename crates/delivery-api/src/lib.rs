@@ -12,6 +12,7 @@
 //!     uri: "http://127.0.0.1:50051".to_owned(),
 //!     token: ClientToken::new("a client's token"),
 //!     tls: None,
+//!     allow_plaintext: false,
 //! })?;
 //! let sent = delivery.send(message, std::time::Duration::from_secs(12)).await?;
 //! println!("{} is {}", sent.message.id, sent.message.status);

@@ -7,6 +7,7 @@ mod advice;
 mod check;
 mod lock;
 mod raw;
+mod secrets;
 
 pub use lock::Lock;
 

@@ -23,7 +23,7 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Before a carrier's library is loaded anywhere. What refuses it refuses more: the workers say what they lack.
-    let _ = aldis_carrier_host::worker::shield();
+    let _ = aldis_daemon::shield::shield();
     let Err(error) = run(&arguments).await else {
         return ExitCode::from(exit::OK);
     };

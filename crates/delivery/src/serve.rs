@@ -157,7 +157,7 @@ impl Delivery {
         let (health, router) = router(&engine, &config, tls)?;
         health.set_serving::<MessageServer>().await;
         health.set_serving::<MessageServer>().await;
-        announce(&listeners, &config);
+        announce(&listeners);
         let (admin_end, grpc_end) = (CancellationToken::new(), CancellationToken::new());
         let admin =
             tokio::spawn(Admin::new(registry, readiness.clone()).serve(listeners.admin, admin_end.clone()));
@@ -286,7 +286,7 @@ async fn serve(
     }
 }
 
-fn announce(listeners: &Listeners, config: &Config) {
+fn announce(listeners: &Listeners) {
     let admin = listeners
         .admin
         .local_addr()
@@ -294,9 +294,6 @@ fn announce(listeners: &Listeners, config: &Config) {
         .unwrap_or_default();
     match (&listeners.grpc, listeners.address()) {
         (_, Some(address)) => {
-            if config.tls.is_none() && !address.ip().is_loopback() {
-                tracing::warn!(%address, "client tokens cross the network in the clear; set [tls]");
-            }
             tracing::info!(%address, admin, "listening");
         }
         (GrpcListener::Unix(_, file), None) => {

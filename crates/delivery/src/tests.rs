@@ -134,6 +134,7 @@ impl Service {
             uri,
             token: ClientToken::new(token),
             tls: None,
+            allow_plaintext: false,
         })
         .unwrap()
     }

@@ -6,7 +6,7 @@ mod tenant;
 use crate::auth0::replay::ReplayKey;
 use crate::proxies::{self, TrustedProxies};
 use crate::tenants::Tenants;
-use aldis_daemon::config::{self, ConfigError, HumanDuration, Loaded, SecretText, Source};
+use aldis_daemon::config::{self, ConfigError, HumanDuration, Loaded, Secret, SecretText, Source};
 use aldis_delivery_api::{ClientIdentity, ClientTls, ClientToken, DeliveryClient, Endpoint, EndpointError};
 use raw::{RawConfig, RawTls};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -72,22 +72,18 @@ impl Config {
         }
         ConfigError::all(faults)?;
         tenant::tell_apart(&tenants, &source, &mut warnings)?;
-        let token = raw
-            .delivery_token
-            .resolve()
-            .map_err(|error| source.fault("delivery_token", error))?;
-        secrets.push(token.clone());
-        let endpoint = Endpoint {
+        let way = WayIn {
             uri: raw.delivery,
-            token: ClientToken::new(token.expose()),
-            tls: raw.delivery_tls.map(|tls| client_tls(tls, &source)).transpose()?,
+            token: raw.delivery_token,
+            tls: raw.delivery_tls,
+            allow_plaintext: raw.allow_plaintext,
         };
+        let (delivery, token) = way.prepare(&source, &mut warnings)?;
+        secrets.push(token.clone());
         let public_url = raw
             .public_url
             .map(|text| config::base_url(&text).map_err(|reason| source.fault("public_url", reason)))
             .transpose()?;
-        let delivery =
-            DeliveryClient::connect_lazy(&endpoint).map_err(|error| source.fault(key_of(&error), error))?;
         Ok(Self {
             listen: raw.listen,
             admin_listen: raw.admin_listen.unwrap_or(ADMIN_LISTEN),
@@ -123,6 +119,51 @@ impl Config {
     }
 }
 
+/// The way to delivery as the file has it.
+struct WayIn {
+    uri: String,
+    token: Secret,
+    tls: Option<RawTls>,
+    allow_plaintext: bool,
+}
+
+impl WayIn {
+    /// Prepares the connection, which is made later, and hands out the client token besides.
+    fn prepare(
+        self,
+        source: &Source,
+        warnings: &mut Vec<String>,
+    ) -> Result<(DeliveryClient, SecretText), ConfigError> {
+        let token = self
+            .token
+            .resolve()
+            .map_err(|error| source.fault("delivery_token", error))?;
+        let unwise = self.token.warnings(&token);
+        warnings.extend(unwise.map(|warning| source.fault("delivery_token", warning).to_string()));
+        if let Some(key) = self.tls.as_ref().and_then(|tls| tls.key.as_deref())
+            && config::is_open_to_others(key)
+        {
+            let warning = config::SecretWarning::OpenToOthers;
+            warnings.push(source.fault("delivery_tls.key", warning).to_string());
+        }
+        if self.allow_plaintext {
+            warnings.push(
+                "allow_plaintext is set: the client token, codes and numbers may cross the network unencrypted"
+                    .to_owned(),
+            );
+        }
+        let endpoint = Endpoint {
+            uri: self.uri,
+            token: ClientToken::new(token.expose()),
+            tls: self.tls.map(|tls| client_tls(tls, source)).transpose()?,
+            allow_plaintext: self.allow_plaintext,
+        };
+        let client =
+            DeliveryClient::connect_lazy(&endpoint).map_err(|error| source.fault(key_of(&error), error))?;
+        Ok((client, token))
+    }
+}
+
 fn client_tls(raw: RawTls, source: &Source) -> Result<ClientTls, ConfigError> {
     let identity = match (raw.certificate, raw.key) {
         (Some(certificate), Some(key)) => Some(ClientIdentity { certificate, key }),
@@ -138,7 +179,7 @@ fn client_tls(raw: RawTls, source: &Source) -> Result<ClientTls, ConfigError> {
 
 fn key_of(error: &EndpointError) -> &'static str {
     match error {
-        EndpointError::Uri => "delivery",
+        EndpointError::Uri | EndpointError::Plaintext => "delivery",
         EndpointError::Token => "delivery_token",
         EndpointError::TlsWithoutHttps | EndpointError::File { .. } | EndpointError::Tls(_) => "delivery_tls",
     }

@@ -23,6 +23,8 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // Before a secret is read. A system that refuses it (no procfs, an old sandbox) is no reason not to serve.
+    let _ = aldis_daemon::shield::shield();
     let config = match Config::load(&arguments.config, config::environment()) {
         Ok(config) if arguments.check_config => return say(&config.finding(), exit::OK),
         Ok(config) => config,

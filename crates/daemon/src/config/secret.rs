@@ -4,6 +4,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
 use std::io::{self, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -50,7 +51,46 @@ pub enum SecretError {
     Empty,
 }
 
+/// A reason to look at a secret again although it can be used. Shows neither path nor name, as [`SecretError`].
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum SecretWarning {
+    /// The file's mode lets every user of this machine read or write it.
+    #[error("the secret's file is open to every user of this machine; `chmod o=` closes it")]
+    OpenToOthers,
+    /// Some editors begin a file with U+FEFF, which signs and compares as any other character.
+    #[error("the secret begins with a byte order mark, which counts as a part of it")]
+    ByteOrderMark,
+    /// White space at an end is rarely meant.
+    #[error("the secret begins or ends with white space, which counts as a part of it")]
+    Blanks,
+}
+
 impl Secret {
+    /// A secret in a file.
+    pub fn in_file(path: impl Into<PathBuf>) -> Self {
+        Self(Form::File(path.into()))
+    }
+
+    /// A secret in an environment variable.
+    pub fn in_variable(name: impl Into<String>) -> Self {
+        Self(Form::Env(name.into()))
+    }
+
+    /// Names everything about this secret that is allowed and unwise. `text` is the secret as it was resolved.
+    pub fn warnings(&self, text: &SecretText) -> impl Iterator<Item = SecretWarning> {
+        let open = matches!(&self.0, Form::File(path) if is_open_to_others(path));
+        let text = text.expose();
+        let marked = text.starts_with('\u{feff}');
+        let bare = text.trim_start_matches('\u{feff}');
+        [
+            open.then_some(SecretWarning::OpenToOthers),
+            marked.then_some(SecretWarning::ByteOrderMark),
+            (bare.trim() != bare).then_some(SecretWarning::Blanks),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
     /// Goes and gets it. A file's last line break is not part of it; paths are relative to the working directory.
     pub fn resolve(&self) -> Result<SecretText, SecretError> {
         let text = match &self.0 {
@@ -64,6 +104,12 @@ impl Secret {
             Ok(text)
         }
     }
+}
+
+/// Whether the mode of a file lets users read or write it who are neither its owner nor in its group. False for a file
+/// that is not there: whoever reads it says so.
+pub fn is_open_to_others(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o006 != 0)
 }
 
 fn from_file(path: &Path) -> Result<SecretText, SecretError> {

@@ -23,6 +23,7 @@ fn endpoint(uri: &str) -> Endpoint {
         uri: uri.to_owned(),
         token: ClientToken::new("a-token"),
         tls: None,
+        allow_plaintext: false,
     }
 }
 

@@ -59,6 +59,38 @@ async fn an_address_of_another_form_is_refused_at_once() {
 }
 
 #[tokio::test]
+async fn nothing_crosses_a_network_unencrypted_unless_that_is_permitted() {
+    for uri in [
+        "http://10.1.2.3:50051",
+        "http://delivery:50051",
+        "http://localhost.example.com:50051",
+        "http://0.0.0.0:50051",
+        "http://[2001:db8::1]:50051",
+        "http://[::ffff:10.1.2.3]:50051",
+        "http://127.0.0.1@192.0.2.1:50051",
+    ] {
+        let error = refused(&endpoint(uri));
+        assert!(matches!(error, EndpointError::Plaintext), "{uri}: {error}");
+        let permitted = Endpoint {
+            allow_plaintext: true,
+            ..endpoint(uri)
+        };
+        assert!(DeliveryClient::connect_lazy(&permitted).is_ok(), "{uri}");
+    }
+    for uri in [
+        "http://127.0.0.1:50051",
+        "http://127.9.9.9:50051",
+        "http://LocalHost:50051",
+        "http://[::1]:50051",
+        "http://[::ffff:127.0.0.1]:50051",
+        "https://delivery.example.com",
+        "unix:/run/aldis/delivery.sock",
+    ] {
+        assert!(DeliveryClient::connect_lazy(&endpoint(uri)).is_ok(), "{uri}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_no_header_can_carry_is_refused_and_not_shown() {
     for token in ["", "two words", "line\nbreak", "schlüssel"] {
         let endpoint = Endpoint {

@@ -1,12 +1,15 @@
 //! Judging: from what was written to what cannot be wrong. Every fault is found in one go.
 
 use super::raw::{Raw, RawCarrier, RawClient, RawRoute, RawRouteCarrier, RawTls};
+use super::secrets::take_secrets;
 use super::{CarrierConfig, Client, Config, Http, Listen, Lock, Tls};
 use crate::routing::{Onward, Policy, Route, Takes};
 use aldis_carrier_host::Isolation;
-use aldis_daemon::config::{ConfigError, HumanDuration, Secret, SecretText, Source};
+use aldis_daemon::config::{
+    ConfigError, HumanDuration, Secret, SecretText, SecretWarning, Source, is_open_to_others,
+};
 use aldis_message::{CarrierName, MessageClass, NameError};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -19,10 +22,11 @@ const DEFAULT_CARRIER_IN_FLIGHT: usize = 64;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Collects faults, so that a file is mended in one go.
-struct Judge<'s> {
+/// Collects faults, so that a file is mended in one go, and what is allowed and unwise.
+pub(super) struct Judge<'s> {
     source: &'s Source,
     faults: Vec<ConfigError>,
+    warnings: Vec<ConfigError>,
 }
 
 impl Judge<'_> {
@@ -30,8 +34,21 @@ impl Judge<'_> {
         self.faults.push(self.source.fault(key, reason));
     }
 
+    fn warn(&mut self, key: &str, reason: impl Display) {
+        self.warnings.push(self.source.fault(key, reason));
+    }
+
+    /// The text of a secret, or nothing and a fault.
+    pub(super) fn secret(&mut self, key: &str, secret: &Secret) -> Option<SecretText> {
+        let text = self.take(key, secret.resolve())?;
+        for warning in secret.warnings(&text) {
+            self.warn(key, warning);
+        }
+        Some(text)
+    }
+
     /// The value, or nothing and a fault.
-    fn take<T, E: Display>(&mut self, key: &str, value: Result<T, E>) -> Option<T> {
+    pub(super) fn take<T, E: Display>(&mut self, key: &str, value: Result<T, E>) -> Option<T> {
         value.map_err(|reason| self.fault(key, reason)).ok()
     }
 
@@ -46,8 +63,10 @@ pub(super) fn check(raw: Raw, source: Source, path: &Path) -> Result<Config, Con
     let mut judge = Judge {
         source: &source,
         faults: Vec::new(),
+        warnings: Vec::new(),
     };
     let listen = listen(&mut judge, &raw.listen);
+    guard(&mut judge, listen.as_ref(), raw.tls.as_ref(), raw.allow_plaintext);
     let store = store(&mut judge, &raw.store);
     let tls = raw.tls.map(
         |RawTls {
@@ -60,9 +79,6 @@ pub(super) fn check(raw: Raw, source: Source, path: &Path) -> Result<Config, Con
             client_ca,
         },
     );
-    if tls.is_some() && matches!(listen, Some(Listen::Unix(_))) {
-        judge.fault("tls", "a Unix domain socket needs no TLS");
-    }
     let callback_base_url = raw
         .callback_base_url
         .as_deref()
@@ -78,6 +94,8 @@ pub(super) fn check(raw: Raw, source: Source, path: &Path) -> Result<Config, Con
     let routes = routes(&mut judge, &raw.routes, &carriers);
     let required = required(&wanted, &carriers, &routes);
     ConfigError::all(std::mem::take(&mut judge.faults))?;
+    let mut warnings = std::mem::take(&mut judge.warnings);
+    warnings.extend(super::advice::advice(&routes, &source));
     // Nothing is missing where nothing was at fault.
     let (Some(listen), Some(store)) = (listen, store) else {
         return Err(source.fault("listen", "cannot be used"));
@@ -106,7 +124,7 @@ pub(super) fn check(raw: Raw, source: Source, path: &Path) -> Result<Config, Con
         clients,
         carriers,
         required,
-        warnings: super::advice::advice(&routes, &source),
+        warnings,
         routes,
         source,
     })
@@ -133,6 +151,33 @@ fn listen(judge: &mut Judge<'_>, text: &str) -> Option<Listen> {
         .parse()
         .map_err(|_| "not an address and port such as 127.0.0.1:50051, nor unix:/path");
     judge.take("listen", address).map(Listen::Tcp)
+}
+
+/// Sees to it that tokens, codes and numbers do not cross a network unencrypted unless that is permitted.
+fn guard(judge: &mut Judge<'_>, listen: Option<&Listen>, tls: Option<&RawTls>, allow_plaintext: bool) {
+    match (listen, tls) {
+        (Some(Listen::Unix(_)), Some(_)) => judge.fault("tls", "a Unix domain socket needs no TLS"),
+        (Some(Listen::Tcp(address)), None) if !address.ip().to_canonical().is_loopback() => {
+            if allow_plaintext {
+                judge.warn(
+                    "allow_plaintext",
+                    "client tokens, codes and numbers cross the network unencrypted",
+                );
+            } else {
+                judge.fault(
+                    "listen",
+                    "without [tls] this address is for loopback or a Unix domain socket: client tokens, codes and numbers \
+                     would cross the network unencrypted; allow_plaintext = true permits it",
+                );
+            }
+        }
+        _ => {}
+    }
+    if let Some(tls) = tls
+        && is_open_to_others(&tls.key)
+    {
+        judge.warn("tls.key", SecretWarning::OpenToOthers);
+    }
 }
 
 fn store(judge: &mut Judge<'_>, text: &str) -> Option<PathBuf> {
@@ -224,75 +269,6 @@ fn required(wanted: &[Option<bool>], carriers: &[CarrierConfig], routes: &[Route
     all.filter(|(carrier, wanted)| wanted.unwrap_or_else(|| only(&carrier.name)))
         .map(|(carrier, _)| carrier.name.clone())
         .collect()
-}
-
-/// Secrets travel apart from the other settings, so that those may be shown.
-fn take_secrets(
-    judge: &mut Judge<'_>,
-    file_key: &str,
-    path: &str,
-    settings: &mut Map<String, Value>,
-    secrets: &mut Vec<(String, SecretText)>,
-) {
-    let keys: Vec<String> = settings.keys().cloned().collect();
-    for key in keys {
-        let (file_key, path) = (format!("{file_key}.{key}"), join(path, &key));
-        if let Some(value) = settings.get_mut(&key)
-            && is_taken(judge, &file_key, &path, value, secrets)
-        {
-            settings.remove(&key);
-        }
-    }
-}
-
-/// Whether the value was a secret; those within it are taken out of it. An entry of a list keeps its place, which its
-/// dotted key counts from 0: what is taken from there leaves null.
-fn is_taken(
-    judge: &mut Judge<'_>,
-    file_key: &str,
-    path: &str,
-    value: &mut Value,
-    secrets: &mut Vec<(String, SecretText)>,
-) -> bool {
-    match value {
-        Value::Object(table) if is_secret(table) => {
-            let found: Result<Secret, _> = serde_json::from_value(Value::Object(std::mem::take(table)));
-            // The form was checked, so this never quotes anything.
-            if let Some(secret) = judge.take(file_key, found)
-                && let Some(text) = judge.take(file_key, secret.resolve())
-            {
-                secrets.push((path.to_owned(), text));
-            }
-            return true;
-        }
-        Value::Object(table) => take_secrets(judge, file_key, path, table, secrets),
-        Value::Array(list) => {
-            for (place, entry) in list.iter_mut().enumerate() {
-                let file_key = format!("{file_key}[{place}]");
-                if is_taken(judge, &file_key, &join(path, &place.to_string()), entry, secrets) {
-                    *entry = Value::Null;
-                }
-            }
-        }
-        _ => {}
-    }
-    false
-}
-
-fn join(path: &str, key: &str) -> String {
-    if path.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
-    }
-}
-
-fn is_secret(table: &Map<String, Value>) -> bool {
-    let mut entries = table.iter();
-    match (entries.next(), entries.next()) {
-        (Some((key, Value::String(_))), None) => ["file", "env", "literal"].contains(&key.as_str()),
-        _ => false,
-    }
 }
 
 fn routes(judge: &mut Judge<'_>, raw: &[RawRoute], carriers: &[CarrierConfig]) -> Vec<Route> {

@@ -21,6 +21,8 @@ pub(super) struct Raw {
     pub(super) carrier_worker: Option<PathBuf>,
     pub(super) reflection: Option<bool>,
     pub(super) max_in_flight: Option<NonZeroUsize>,
+    #[serde(default)]
+    pub(super) allow_plaintext: bool,
     pub(super) callback_base_url: Option<String>,
     pub(super) tls: Option<RawTls>,
     #[serde(default)]

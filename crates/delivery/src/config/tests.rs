@@ -250,3 +250,63 @@ fn a_carrier_is_required_where_a_route_has_no_other() {
     let said = said.replace("plugin = \"sandbox\"", "plugin = \"sandbox\"\nrequired = false");
     assert_eq!(required(&said), ["one"]);
 }
+
+fn warned(text: &str) -> String {
+    let warnings = judge(text).unwrap().warnings;
+    let lines: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn plaintext_on_a_network_is_refused_unless_permitted() {
+    for address in [
+        "0.0.0.0:50051",
+        "[::]:50051",
+        "192.0.2.7:50051",
+        "[::ffff:10.0.0.1]:50051",
+    ] {
+        let open = GOOD.replacen("127.0.0.1:0", address, 1);
+        let said = judge(&open).unwrap_err().to_string();
+        assert!(
+            said.contains("listen") && said.contains("allow_plaintext"),
+            "{address}: {said}"
+        );
+        let permitted = format!("allow_plaintext = true{open}");
+        assert!(warned(&permitted).contains("allow_plaintext"), "{address}");
+        let guarded = open.replacen(
+            "[[clients]]",
+            "[tls]\ncertificate = \"/c.pem\"\nkey = \"/k.pem\"\n[[clients]]",
+            1,
+        );
+        assert!(judge(&guarded).is_ok(), "{address}");
+    }
+    for address in [
+        "127.8.8.8:1",
+        "[::1]:1",
+        "[::ffff:127.0.0.1]:1",
+        "unix:/run/aldis/delivery.sock",
+    ] {
+        assert!(
+            judge(&GOOD.replacen("127.0.0.1:0", address, 1)).is_ok(),
+            "{address}"
+        );
+    }
+}
+
+#[test]
+fn an_open_secret_file_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    std::fs::write(&path, format!("\u{feff}{SECRET} ")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let literal = format!("auth_token = {{ literal = \"{SECRET}\" }}");
+    let said = warned(&GOOD.replace(&literal, &format!("auth_token = {{ file = {path:?} }}")));
+    for warning in ["every user", "byte order mark", "white space"] {
+        assert!(said.contains(warning), "{warning}: {said}");
+    }
+    assert!(
+        said.contains("carriers[0].settings.auth_token") && !said.contains(SECRET),
+        "{said}"
+    );
+}

@@ -55,6 +55,7 @@ async fn only_a_client_with_a_certificate_of_ours_gets_in() {
             uri,
             token: ClientToken::new(EDGE),
             tls: Some(tls),
+            allow_plaintext: false,
         };
         DeliveryClient::connect_lazy(&endpoint)
             .unwrap()

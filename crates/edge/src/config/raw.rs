@@ -17,6 +17,8 @@ pub(super) struct RawConfig {
     pub(super) delivery: String,
     pub(super) delivery_token: Secret,
     pub(super) delivery_tls: Option<RawTls>,
+    #[serde(default)]
+    pub(super) allow_plaintext: bool,
     pub(super) max_connections: Option<NonZeroUsize>,
     pub(super) drain_within: Option<HumanDuration>,
     #[serde(default)]

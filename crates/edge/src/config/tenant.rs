@@ -101,6 +101,12 @@ fn gate(
         RawMethod::Bearer => {}
     }
     let keys = keys(name, &raw, place, warnings)?;
+    if !raw.require_exp && raw.max_age.is_none() {
+        warnings.push(format!(
+            "tenant {name}: neither require_exp nor max_age is set, so a token without exp is good until its secret \
+             changes"
+        ));
+    }
     let audience = raw.audience.filter(|audience| !audience.is_empty());
     if raw.subject.as_ref().is_some_and(String::is_empty) {
         return Err(fault("subject", "is empty; leave it out to take any subject"));
@@ -134,6 +140,8 @@ fn keys(
     for (number, secret) in raw.secrets.iter().enumerate() {
         let key = format!("gateway_authentication.secrets[{number}]");
         let text = secret.resolve().map_err(|error| place.fault(&key, error))?;
+        let unwise = secret.warnings(&text);
+        warnings.extend(unwise.map(|warning| place.fault(&key, warning).to_string()));
         if is_sample(text.expose()) {
             warnings.push(format!(
                 "tenant {name}: {key} is a sample from public documentation; anybody can sign with it"

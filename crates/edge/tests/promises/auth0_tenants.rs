@@ -143,8 +143,12 @@ async fn class_21_tenants_nobody_can_tell_apart_are_refused() {
     for (what, acme, other, warns) in warned {
         let config = load(&settings("http://127.0.0.1:1", "", &pair(&acme, &other)));
         let config = config.unwrap_or_else(|error| panic!("{what}: {error}"));
+        let alike = config
+            .warnings()
+            .iter()
+            .filter(|warning| warning.contains("share a secret"));
         assert_eq!(
-            config.warnings().len(),
+            alike.count(),
             usize::from(warns),
             "{what}: {:?}",
             config.warnings()

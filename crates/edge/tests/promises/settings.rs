@@ -92,6 +92,8 @@ async fn a_fault_names_its_key() {
         "ftp://127.0.0.1:1",
         "unix:relative",
         "http://127.0.0.1:1/path",
+        "http://10.1.2.3:50051",
+        "http://delivery:50051",
     ] {
         let said = load(&settings(delivery, "", &acme(""))).err().unwrap_or_default();
         assert!(said.contains("delivery"), "{delivery}: {said}");
@@ -133,4 +135,73 @@ async fn the_faults_of_all_tenants_are_told_at_once() {
         "{said}"
     );
     assert_eq!(said.lines().count(), 2, "{said}");
+}
+
+/// What `--check-config` warns of.
+fn warned(keys: &str, tenants: &str) -> String {
+    let config = load(&settings("http://127.0.0.1:1", keys, tenants));
+    config.unwrap_or_else(|error| panic!("{error}")).finding()
+}
+
+#[tokio::test]
+async fn a_token_that_never_ages_is_warned_of() {
+    for (lines, warns) in [
+        ("", true),
+        ("require_exp = true", false),
+        ("max_age = \"10m\"", false),
+    ] {
+        let said = warned("", &tenant("acme", "", &bearer(lines)));
+        assert_eq!(
+            said.contains("neither require_exp nor max_age"),
+            warns,
+            "{lines}: {said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_is_open_or_has_more_to_it_than_meant_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("acme");
+    let at = "tenants[0].gateway_authentication.secrets[0]";
+    for (mode, content, warning) in [
+        (0o600, format!("{SECRET}\n"), None),
+        (0o640, SECRET.to_owned(), None),
+        (0o604, SECRET.to_owned(), Some("every user")),
+        (0o602, SECRET.to_owned(), Some("every user")),
+        (0o600, format!("\u{feff}{SECRET}"), Some("byte order mark")),
+        (0o600, format!("{SECRET} \n"), Some("white space")),
+        (0o600, format!("{SECRET}\n\n"), Some("white space")),
+        (0o600, format!("\t{SECRET}"), Some("white space")),
+    ] {
+        std::fs::write(&path, &content).expect("written");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("its owner");
+        let gateway = bearer("max_age = \"10m\"").replace(
+            &format!("literal = \"{SECRET}\""),
+            &format!("file = {:?}", path.display().to_string()),
+        );
+        let said = warned("", &tenant("acme", "", &gateway));
+        assert!(!said.contains(SECRET), "{said}");
+        match warning {
+            None => assert_eq!(said, "the settings are good", "{mode:o} {content:?}"),
+            Some(warning) => assert!(said.contains(warning) && said.contains(at), "{mode:o}: {said}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn plaintext_to_another_machine_is_refused_unless_permitted() {
+    let far = |keys: &str| load(&settings("http://192.0.2.7:50051", keys, &acme("")));
+    let said = far("").err().unwrap_or_default();
+    assert!(
+        said.contains("delivery: ") && said.contains("allow_plaintext"),
+        "{said}"
+    );
+    let permitted = far("allow_plaintext = true").unwrap_or_else(|error| panic!("{error}"));
+    assert!(
+        permitted.finding().contains("allow_plaintext is set"),
+        "{}",
+        permitted.finding()
+    );
 }
