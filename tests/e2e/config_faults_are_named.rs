@@ -68,6 +68,40 @@ fn a_route_that_would_stop_with_carriers_left_is_warned_of() {
     assert_eq!((code, said.as_str()), (0, ""));
 }
 
+/// What a library finds unwise in its settings is said as well.
+#[test]
+fn a_library_warns_of_its_settings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = r#"base_url = "http://127.0.0.1:9"
+secrets = { key = { literal = "planted-webhook-key" } }
+[carriers.settings.template.request]
+url = "{{ base_url }}/sms"
+form = { to = "{{ to.e164 }}", callback = "{{ callback_url }}" }
+[carriers.settings.template.answer]
+id = { json = "$.id" }
+statuses = { 400 = "bad_request" }
+[carriers.settings.template.receipt]
+trust = [{ hmac = { key = "{{ secrets.key }}", signature = { header = "x-signature" } } }]
+id = { json = "$.id" }
+state = { json = "$.state" }
+states = { delivered = "delivered" }"#;
+    let setup = Setup {
+        carriers: vec![CarrierSetup {
+            plugin: "http".to_owned(),
+            settings: settings.to_owned(),
+            ..CarrierSetup::sandbox("acme")
+        }],
+        ..Setup::default()
+    };
+    let toml = setup.delivery_toml(&Addresses::free(), folder.path(), "http://127.0.0.1:9");
+    let (code, said) = check("aldis-delivery", &toml, &[]);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("WARN") && said.contains("template.receipt.trust"),
+        "{said}"
+    );
+}
+
 /// The fault, and what must be said of it.
 #[test]
 fn the_edge_names_file_line_and_key() {

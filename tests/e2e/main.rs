@@ -10,6 +10,7 @@
 mod a_crashing_carrier_harms_nobody;
 mod a_dry_run_shows_the_request;
 mod a_receipt_comes_home;
+mod a_receipt_is_about_its_own_message;
 mod a_refusal_means_something;
 mod a_reload_drops_nothing;
 mod a_scaffold_works_at_once;

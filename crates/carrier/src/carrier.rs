@@ -20,6 +20,11 @@ pub trait Carrier: Sized + Send + Sync + 'static {
     /// Makes an instance. Several may live at once, with other settings.
     fn new(settings: Self::Settings, instance: &Instance) -> Result<Self, SettingsError>;
 
+    /// Says what is allowed and unwise in its settings, by key, for the operator: the host logs it. Never a value.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// A message is to be sent: ask for a request, or end the attempt.
     fn submit(&self, message: &Message<'_>) -> Step;
 

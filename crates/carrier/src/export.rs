@@ -3,7 +3,7 @@
 use crate::abi::{self, Str};
 use crate::copying::{copy, size_of_u32};
 use crate::{About, Instance, SettingsError, Webhook, WebhookRequest, emit, settings};
-use guard::{contained, guarded, log_error, remember_where};
+use guard::{contained, guarded, log_error, log_warning, remember_where};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
@@ -125,6 +125,10 @@ pub trait Style: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// Makes an instance.
     fn new(settings: Self::Settings, instance: &Instance) -> Result<Self, SettingsError>;
+    /// What is allowed and unwise in its settings.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// The carrier called back.
     fn webhook(&self, request: &WebhookRequest<'_>) -> Webhook;
     /// The tables of this style.
@@ -198,6 +202,9 @@ unsafe extern "C" fn create<C: Style>(
         let made = unsafe { make::<C>(&cfg) };
         match made {
             Ok(carrier) => {
+                for warning in carrier.warnings() {
+                    log_warning(&host, cfg.instance_id, &warning);
+                }
                 let held = Box::into_raw(Box::new(Held {
                     carrier,
                     id: cfg.instance_id,

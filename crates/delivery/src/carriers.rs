@@ -16,6 +16,7 @@ pub(crate) use words::code;
 
 use crate::deliver::Caller;
 use crate::metrics::Metrics;
+use crate::receipts::CallbackUrls;
 use crate::retry::DEFAULT_PAUSE;
 use crate::routing::{Asked, Candidate, Pause, PauseCause, Policy, Route, route_for};
 use crate::store::{Held, Open};
@@ -75,6 +76,7 @@ pub(crate) struct Handover<'a> {
     pub(crate) held: &'a Held,
     pub(crate) open: &'a Open,
     pub(crate) caller: &'a Caller,
+    pub(crate) callback_urls: &'a CallbackUrls,
 }
 
 /// What came of an attempt.

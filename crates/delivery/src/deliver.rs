@@ -85,6 +85,7 @@ async fn attempt(engine: &Engine, work: &mut Work, open: Open, pinned: Pinned) -
         held: &work.held,
         open: &open,
         caller: &work.caller,
+        callback_urls: &engine.callback_urls,
     };
     let outcome = engine.carriers.submit(pinned, handover).await;
     work.progress.ended(open.carrier.clone(), outcome.class);

@@ -5,6 +5,7 @@ use crate::carriers::{Carriers, Pinned};
 use crate::deliver::{Caller, Turn, Work, deliver};
 use crate::metrics::Metrics;
 use crate::progress::Progress;
+use crate::receipts::CallbackUrls;
 use crate::recovery;
 use crate::reload::Reload;
 use crate::retry::{Event, LEAST_ATTEMPT, NextStep};
@@ -32,6 +33,8 @@ pub(crate) struct Engine {
     pub(crate) store: Store,
     pub(crate) carriers: Carriers,
     pub(crate) metrics: Metrics,
+    /// The addresses that carriers call back.
+    pub(crate) callback_urls: CallbackUrls,
     pub(crate) running: Arc<Running>,
     /// Messages that may be in hand because somebody sent them.
     pub(crate) places: Arc<Semaphore>,

@@ -2,29 +2,31 @@
 //! carrier is answered.
 
 mod callback;
+mod callback_url;
 mod complaints;
 pub mod fate;
 pub mod whose;
 mod words;
 
-pub(crate) use callback::{MESSAGE, answer};
+pub(crate) use callback::answer;
+pub(crate) use callback_url::CallbackUrls;
 pub(crate) use complaints::Complaints;
 pub(crate) use words::cut;
 
 use crate::engine::Engine;
-use crate::store::{Change, Ended, Heard, Kept, News, Open, StoreError};
+use crate::store::{Change, Ended, Heard, Hint, Kept, News, Open, StoreError};
 use aldis_carrier_host::{CarrierEvent, Events, LateAnswer, Stored};
 use aldis_daemon::clock;
 use aldis_message::{CarrierName, DeliveryStatus, MessageId, OutcomeClass};
 use std::sync::{Arc, Weak};
 
 /// Keeps what a carrier told; `Ok` means that it is durable. `hint` is the message it is about, if the way it came says
-/// so.
+/// so, and whether that is proved.
 pub(crate) async fn take(
     engine: &Engine,
     carrier: &CarrierName,
     events: Vec<CarrierEvent>,
-    hint: Option<MessageId>,
+    hint: Option<Hint>,
 ) -> Result<(), StoreError> {
     let news: Vec<News> = events.into_iter().map(words::news).collect();
     if news.is_empty() {

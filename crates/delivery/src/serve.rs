@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::listen::{GrpcListener, Listeners, server_tls};
 use crate::metrics::Metrics;
-use crate::receipts::Ears;
+use crate::receipts::{CallbackUrls, Ears};
 use crate::reload::{self, Reload, Reread};
 use crate::running::Running;
 use crate::service::{self, Server as MessageServer};
@@ -104,7 +104,9 @@ impl Delivery {
         let observe = metrics.clone();
         let store = Store::open(&config.store, &run_name(), move |batch| observe.commit(batch))?
             .sealed(clients::seals(&config.clients));
+        let callback_urls = CallbackUrls::new(store.callback_key());
         let engine = Arc::new(Engine {
+            callback_urls,
             store,
             carriers,
             metrics,

@@ -8,6 +8,7 @@ mod attempt;
 mod claim;
 mod files;
 mod inbound;
+mod key_file;
 mod late;
 mod leftover;
 mod readers;
@@ -21,11 +22,12 @@ pub use attempt::{Ended, Next, Recorded};
 pub use claim::Claimed;
 pub use inbound::{Inbound, Wish};
 pub use leftover::{Leftover, LeftoverFacts, Verdict};
-pub use receipt::{Change, Kept, Receipt};
+pub use receipt::{Change, Hint, Kept, Receipt};
 pub use record::Record;
 pub use writer::Batch;
 
 use aldis_message::{CarrierName, ClientName, MessageId, NewMessage, UnixMillis};
+use aws_lc_rs::hmac;
 use readers::Readers;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -148,8 +150,15 @@ pub struct Store {
     readers: Readers,
     owner: Arc<str>,
     seals: Arc<Seals>,
+    callback_key: hmac::Key,
     /// Held for as long as the store is open.
     _lock: std::fs::File,
+}
+
+/// A key for one purpose, from the store's own.
+fn derived(key: &[u8], purpose: &[u8]) -> hmac::Key {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), purpose);
+    hmac::Key::new(hmac::HMAC_SHA256, tag.as_ref())
 }
 
 impl Store {
@@ -162,6 +171,7 @@ impl Store {
         observe: impl Fn(Batch) + Send + 'static,
     ) -> Result<Self, OpenError> {
         let lock = files::take(path)?;
+        let key = key_file::read_or_make(path)?;
         let connection = schema::open_writer(path)?;
         let readers = Readers::open(path)?;
         let writer = Writer::start(connection, Box::new(observe)).map_err(|source| OpenError::File {
@@ -173,8 +183,14 @@ impl Store {
             readers,
             owner: owner.into(),
             seals: Arc::default(),
+            callback_key: derived(&key, b"call-back addresses"),
             _lock: lock,
         })
+    }
+
+    /// What the addresses that carriers call back are sealed with: the same as long as the store lives.
+    pub fn callback_key(&self) -> hmac::Key {
+        self.callback_key.clone()
     }
 
     /// Seals the fingerprints of these clients' messages from now on.
@@ -219,7 +235,7 @@ impl Store {
         &self,
         carrier: &CarrierName,
         told: Vec<News>,
-        hint: Option<MessageId>,
+        hint: Option<Hint>,
         now: UnixMillis,
     ) -> Result<Vec<Heard>, StoreError> {
         let carrier = carrier.clone();

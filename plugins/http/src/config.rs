@@ -63,6 +63,8 @@ pub(crate) struct Api {
     pub(crate) order: Order,
     pub(crate) meaning: Meaning,
     pub(crate) reading: Option<Reading>,
+    /// What is allowed and unwise about it.
+    pub(crate) advice: Vec<String>,
 }
 
 impl Api {
@@ -114,7 +116,12 @@ impl Api {
         if given.receipts || template.receipt.is_none() {
             unused(&mut lint);
         }
-        let Lint { texts, problems, .. } = lint;
+        let Lint {
+            texts,
+            problems,
+            advice,
+            ..
+        } = lint;
         as_error(problems)?;
         match (order, meaning) {
             (Some(order), Some(meaning)) => Ok(Self {
@@ -123,6 +130,7 @@ impl Api {
                 order,
                 meaning,
                 reading,
+                advice,
             }),
             _ => Err(SettingsError::new("template", "is not whole")),
         }

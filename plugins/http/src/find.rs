@@ -1,5 +1,9 @@
 //! Finds a value in what a carrier says: in its answers and in its call-backs. Pure.
 
+mod body;
+
+pub(crate) use body::Body;
+
 use crate::lint::Lint;
 use crate::template::{Condition, Selector};
 use crate::text::{Place, Text, Texts, plain};
@@ -22,13 +26,11 @@ pub(crate) enum Find {
 
 /// What a carrier said, in whichever way.
 pub(crate) struct Said<'a> {
-    /// The body as JSON; or, of several receipts, one.
-    pub(crate) json: Option<&'a Json>,
-    /// The body as text.
-    pub(crate) body: &'a str,
+    pub(crate) body: &'a Body<'a>,
+    /// Of several receipts in the body, one: `json` selectors begin there.
+    pub(crate) one: Option<&'a Json>,
     pub(crate) header: &'a dyn Fn(&str) -> Option<String>,
     pub(crate) query: &'a [(String, String)],
-    pub(crate) form: &'a [(String, String)],
     /// What the texts may name.
     pub(crate) with: &'a Value,
 }
@@ -64,17 +66,28 @@ impl Find {
         }
     }
 
+    /// Whether it looks into the body.
+    pub(crate) fn reads_body(&self) -> bool {
+        match self {
+            Self::Json(_) | Self::Regex(_) | Self::Form(_) => true,
+            Self::Header(_) | Self::Query(_) | Self::Text(_) => false,
+            Self::Part(of, _) => of.reads_body(),
+            Self::FirstOf(finds) => finds.iter().any(Self::reads_body),
+        }
+    }
+
     /// Every value that is there, in order, without blanks around it.
     pub(crate) fn all(&self, texts: &Texts, said: &Said<'_>) -> Vec<String> {
         match self {
             Self::Json(path) => {
-                let nodes = said.json.map(|json| path.query(json).all()).unwrap_or_default();
+                let json = said.one.or_else(|| said.body.json());
+                let nodes = json.map(|json| path.query(json).all()).unwrap_or_default();
                 nodes.into_iter().cloned().filter_map(plain).collect()
             }
             Self::Header(name) => (said.header)(name).into_iter().collect(),
-            Self::Regex(pattern) => groups(pattern, said.body),
+            Self::Regex(pattern) => groups(pattern, said.body.text()),
             Self::Query(name) => fields(said.query, name),
-            Self::Form(name) => fields(said.form, name),
+            Self::Form(name) => fields(said.body.form(), name),
             Self::Text(text) => texts.text(text, said.with).ok().flatten().into_iter().collect(),
             Self::Part(of, pattern) => {
                 let whole = of.all(texts, said).into_iter();

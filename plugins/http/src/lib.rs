@@ -34,6 +34,10 @@ impl Carrier for Http {
         config::Api::new(settings).map(Self)
     }
 
+    fn warnings(&self) -> Vec<String> {
+        self.0.advice.clone()
+    }
+
     fn submit(&self, message: &Message<'_>) -> Step {
         let Self(api) = self;
         match api.order.fill(&api.texts, &text::of_message(message, &api.given)) {

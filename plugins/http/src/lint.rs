@@ -11,6 +11,8 @@ pub(crate) struct Lint<'a> {
     pub(crate) wanted: &'a BTreeMap<String, String>,
     pub(crate) texts: Texts,
     pub(crate) problems: Vec<Problem>,
+    /// What is allowed and unwise.
+    pub(crate) advice: Vec<String>,
 }
 
 impl<'a> Lint<'a> {
@@ -20,6 +22,7 @@ impl<'a> Lint<'a> {
             wanted,
             texts: Texts::new(),
             problems: Vec::new(),
+            advice: Vec::new(),
         }
     }
 
@@ -49,6 +52,11 @@ impl<'a> Lint<'a> {
     /// Keeps what is right, notes what is wrong.
     pub(crate) fn take<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
         result.map_err(|problem| self.problems.push(problem)).ok()
+    }
+
+    /// Notes what is allowed and unwise.
+    pub(crate) fn advise(&mut self, key: &str, reason: &str) {
+        self.advice.push(format!("template.{key}: {reason}"));
     }
 
     pub(crate) fn note(&mut self, key: &str, reason: impl Into<String>) {

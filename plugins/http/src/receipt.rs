@@ -4,14 +4,13 @@ mod reply;
 mod report;
 mod trust;
 
-use crate::find::{Check, Find, Said, json_path};
+use crate::find::{Body, Check, Find, Said, json_path};
 use crate::lint::Lint;
 use crate::template;
 use crate::text::{Given, Place, Texts, of_callback};
 use aldis_carrier::{Event, Reply, Webhook, WebhookRequest};
 use reply::Answer;
 use report::{Report, Told};
-use serde_json::Value as Json;
 use serde_json_path::JsonPath;
 use std::collections::BTreeMap;
 use trust::Proof;
@@ -41,6 +40,7 @@ impl Reading {
                  secret into the call-back's URL and ask for it here",
             );
         }
+        trust::advise(lint, &template.trust);
         let trust = template.trust.iter().enumerate();
         let trust = trust.filter_map(|(at, trust)| Proof::new(lint, &format!("receipt.trust.{at}"), trust));
         let trust = trust.collect();
@@ -65,33 +65,35 @@ impl Reading {
         })
     }
 
-    /// Verifies first, reads after.
+    /// Verifies first, reads after: of what nobody can prove, no more is read than the proof itself needs.
     pub(crate) fn read(&self, texts: &Texts, given: &Given, request: &WebhookRequest<'_>) -> Webhook {
+        self.read_body(texts, given, request, &Body::new(request.body()))
+    }
+
+    fn read_body(
+        &self,
+        texts: &Texts,
+        given: &Given,
+        request: &WebhookRequest<'_>,
+        body: &Body<'_>,
+    ) -> Webhook {
+        if !self.methods.iter().any(|method| method == request.method()) {
+            return Webhook::Rejected;
+        }
         let with = of_callback(given, BTreeMap::new(), request.now_unix_ms());
         let url = request.external_url();
         let query = url.split_once('?').map(|(_, query)| query.split('#').next());
         let query: Vec<_> = form_urlencoded::parse(query.flatten().unwrap_or_default().as_bytes())
             .into_owned()
             .collect();
-        let (body, form) = (String::from_utf8_lossy(request.body()), request.form());
-        let json = serde_json::from_slice::<Json>(request.body()).ok();
         let said = Said {
-            json: json.as_ref(),
-            body: &body,
+            body,
+            one: None,
             header: &|name| request.header(name).map(str::to_owned),
             query: &query,
-            form: &form,
             with: &with,
         };
-        if !self.methods.iter().any(|method| method == request.method()) {
-            return Webhook::Rejected;
-        }
-        // All are tried: how long it takes says nothing about which one failed.
-        let proofs = self
-            .trust
-            .iter()
-            .map(|proof| proof.holds(texts, given, request, &said));
-        if proofs.filter(|holds| !holds).count() > 0 || self.trust.is_empty() {
+        if !self.is_proved(texts, given, request, &said) {
             return Webhook::Rejected;
         }
         if let Some(handshake) = &self.handshake
@@ -111,16 +113,28 @@ impl Reading {
         }
     }
 
+    /// Whether all proofs hold. Those that need nothing of the body come first, so that a caller without a secret has no
+    /// body read; of each kind all are tried: how long it takes says nothing about which one failed.
+    fn is_proved(&self, texts: &Texts, given: &Given, request: &WebhookRequest<'_>, said: &Said<'_>) -> bool {
+        let all_hold = |reading: bool| {
+            let proofs = self.trust.iter().filter(|proof| proof.reads_body() == reading);
+            let holds = proofs.map(|proof| proof.holds(texts, given, request, said));
+            holds.filter(|holds| !holds).count() == 0
+        };
+        !self.trust.is_empty() && all_hold(false) && all_hold(true)
+    }
+
     /// What it tells, and whether some of it could not be read.
     fn events(&self, texts: &Texts, said: &Said<'_>) -> (Vec<Event>, bool) {
-        let told: Vec<_> = match (&self.each, said.json) {
+        let json = self.each.as_ref().and_then(|_| said.body.json());
+        let told: Vec<_> = match (&self.each, json) {
             (None, _) => vec![self.report.read(texts, said)],
             (Some(each), Some(json)) => {
                 let receipts = each.query(json).all().into_iter();
                 receipts
                     .map(|receipt| {
-                        let json = Some(receipt);
-                        self.report.read(texts, &Said { json, ..*said })
+                        let one = Some(receipt);
+                        self.report.read(texts, &Said { one, ..*said })
                     })
                     .collect()
             }

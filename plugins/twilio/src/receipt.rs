@@ -11,6 +11,7 @@ pub(crate) fn read(account: &Account, request: &WebhookRequest<'_>) -> Webhook {
     let (Some(token), Some(signature)) = (&account.auth_token, request.header("x-twilio-signature")) else {
         return Webhook::Unverified;
     };
+    // Twilio signs the fields of a form one by one, so the proof needs them.
     let form = if is_json(request) {
         Vec::new()
     } else {

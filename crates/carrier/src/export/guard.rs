@@ -37,8 +37,16 @@ pub(super) fn guarded(log: impl FnOnce(&str), entry: impl FnOnce() -> i32) -> i3
 }
 
 pub(super) fn log_error(host: &abi::Host, id: u64, text: &str) {
+    log(host, id, abi::LOG_ERROR, text);
+}
+
+pub(super) fn log_warning(host: &abi::Host, id: u64, text: &str) {
+    log(host, id, abi::LOG_WARN, text);
+}
+
+fn log(host: &abi::Host, id: u64, level: u32, text: &str) {
     if let Some(log) = host.log {
         // SAFETY: the host's table is valid for the process; what is lent lives until it returns.
-        unsafe { log(id, abi::LOG_ERROR, Str::of(text), ptr::null()) };
+        unsafe { log(id, level, Str::of(text), ptr::null()) };
     }
 }

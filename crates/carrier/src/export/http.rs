@@ -20,6 +20,10 @@ impl<C: Carrier> Style for HttpStyle<C> {
         C::new(settings, instance).map(Self)
     }
 
+    fn warnings(&self) -> Vec<String> {
+        self.0.warnings()
+    }
+
     fn webhook(&self, request: &WebhookRequest<'_>) -> Webhook {
         self.0.webhook(request)
     }

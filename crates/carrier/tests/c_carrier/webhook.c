@@ -72,9 +72,10 @@ static int32_t handle(void *inst, const aldis_webhook_req *their_req, const aldi
   if (signature.len == 0) return ALDIS_UNVERIFIED;
   if (self->crypto.hmac(ALDIS_HASH_SHA256, aldis_bytes(self->key, self->key_len), req.body, mac, sizeof mac) != ALDIS_OK) return ALDIS_E_INVALID;
   aldis_put_hex(&ours, aldis_bytes(mac, sizeof mac));
+  if (!aldis_same(signature, aldis_put_all(&ours))) return ALDIS_REJECT;
   now = (int64_t)(req.now_unix_ms / 1000);
   aldis_json_number(req.body, "time", &time);
-  if (!aldis_same(signature, aldis_put_all(&ours)) || time < now - 300 || time > now + 300) return ALDIS_REJECT;
+  if (time < now - 300 || time > now + 300) return ALDIS_REJECT;
   state = aldis_json_text(req.body, "state");
   memset(&event, 0, sizeof event);
   event.struct_size = sizeof event;

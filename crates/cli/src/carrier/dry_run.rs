@@ -112,7 +112,10 @@ fn message(wish: &DryRun, carrier: &str, callbacks: Option<&str>) -> Value {
     // Nothing is sent, so any id will do.
     let id = MessageId::from_parts(now, [0; 10]);
     let segments = wish.text.segments();
-    let callback = callbacks.map(|base| format!("{base}/carriers/{carrier}/receipts?message={id}"));
+    // Delivery seals it with a key that only its store has; this is as long.
+    let seal = "0".repeat(32);
+    let callback =
+        callbacks.map(|base| format!("{base}/carriers/{carrier}/receipts?message={id}&seal={seal}"));
     json!({
         "id": id.to_string(),
         "to": wish.to.expose(),

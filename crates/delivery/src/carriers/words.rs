@@ -1,7 +1,7 @@
 //! Our words into the carrier border's, and back. Pure.
 
 use super::{Handover, Outcome};
-use crate::receipts::{MESSAGE, cut};
+use crate::receipts::cut;
 use crate::retry::{BROKEN_PAUSE, DEFAULT_PAUSE};
 use crate::routing::PauseCause;
 use aldis_carrier_host::{CarrierMessage, CarrierSender, Encoding, Report, Scope, SenderKind};
@@ -35,7 +35,10 @@ pub(super) fn message(
         attempt: handover.open.number,
         validity: Some(deadline_left),
         deadline_unix_ms: message.deadline.moment().as_millis(),
-        callback_url: callbacks.map(|url| format!("{url}?{MESSAGE}={id}")),
+        callback_url: callbacks.map(|base| {
+            let carrier = &handover.open.carrier;
+            handover.callback_urls.of(base, carrier, handover.held.id)
+        }),
         idempotency_key: id.clone(),
         id,
         attributes: message

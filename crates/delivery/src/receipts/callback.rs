@@ -1,15 +1,14 @@
 //! A call-back: to the carrier it names, whose plugin says who sent it and what it tells.
 
+use super::callback_url::{Named, for_another};
 use super::complaints::{Complaint, Complaints};
 use super::take;
 use crate::engine::Engine;
+use crate::store::Hint;
 use aldis_carrier_host::{CallbackReply, CallbackRequest, CallbackVerdict};
 use aldis_daemon::clock;
 use aldis_delivery_api::{Callback, CallbackAnswer, DeliveryError, ErrorKind};
-use aldis_message::{CarrierName, MessageId};
-
-/// The parameter of a message's call-back URL that names it.
-pub(crate) const MESSAGE: &str = "message";
+use aldis_message::CarrierName;
 
 /// Verified, and it tells nothing: a carrier's ping, or a form its plugin does not know.
 const EMPTY: &str = "empty";
@@ -25,7 +24,7 @@ pub(crate) async fn answer(
 ) -> Result<CallbackAnswer, DeliveryError> {
     let unknown = || DeliveryError::new(ErrorKind::NotFound, "no carrier has this name");
     let carrier = CarrierName::parse(&call.carrier).map_err(|_| unknown())?;
-    let hint = hint(&call.external_url);
+    let named = engine.callback_urls.named(&carrier, &call.external_url);
     let request = CallbackRequest {
         external_url: call.external_url,
         method: call.method,
@@ -38,13 +37,19 @@ pub(crate) async fn answer(
     let verdict = verdict.ok_or_else(unknown)?;
     let word = word(&verdict);
     let (word, answer) = match verdict {
-        CallbackVerdict::Verified { events, reply } => match take(engine, &carrier, events, hint).await {
-            Ok(()) => (word, reply.map_or_else(|| CallbackAnswer::bare(200), from_plugin)),
-            Err(error) => {
-                tracing::error!(%carrier, %error, "what a carrier told could not be kept");
-                ("not_kept", CallbackAnswer::bare(503))
+        CallbackVerdict::Verified { events, reply } => {
+            let hint = match named {
+                Some(named) if !events.is_empty() => Some(hint(engine, &carrier, &request, named).await),
+                _ => None,
+            };
+            match take(engine, &carrier, events, hint).await {
+                Ok(()) => (word, reply.map_or_else(|| CallbackAnswer::bare(200), from_plugin)),
+                Err(error) => {
+                    tracing::error!(%carrier, %error, "what a carrier told could not be kept");
+                    ("not_kept", CallbackAnswer::bare(503))
+                }
             }
-        },
+        }
         CallbackVerdict::Unverified | CallbackVerdict::Rejected => (word, CallbackAnswer::bare(403)),
         CallbackVerdict::Fault => (word, CallbackAnswer::bare(503)),
     };
@@ -85,14 +90,39 @@ fn complain(complaints: &Complaints, carrier: &CarrierName, verdict: &'static st
     }
 }
 
-/// The message that the URL names, if it is one of ours. Believed only with a call-back that is verified.
-fn hint(external_url: &str) -> Option<MessageId> {
-    let (_, query) = external_url.split_once('?')?;
-    let (_, id) = query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(name, _)| *name == MESSAGE)?;
-    id.parse().ok()
+/// What the URL of a call-back that was believed says of its message. It is proved by our seal, or because the carrier
+/// signs the URL: then nobody believes the same call-back for another message. Addresses that were handed out before they
+/// had a seal come without one.
+async fn hint(engine: &Engine, carrier: &CarrierName, request: &CallbackRequest, named: Named) -> Hint {
+    let Named { message, sealed } = named;
+    if sealed || is_url_signed(engine, carrier, request, named).await {
+        return Hint::Proved(message);
+    }
+    tracing::debug!(%carrier, "a call-back's URL names a message and does not prove it: the carrier's id counts alone");
+    Hint::Said(message)
+}
+
+/// Asks those who believed the call-back about the same one for another message, and then, in case they believe nothing
+/// twice, about this one again.
+async fn is_url_signed(
+    engine: &Engine,
+    carrier: &CarrierName,
+    request: &CallbackRequest,
+    named: Named,
+) -> bool {
+    let another = CallbackRequest {
+        external_url: for_another(&request.external_url, named.message),
+        ..request.clone()
+    };
+    let refused = matches!(
+        engine.carriers.callback(carrier, &another).await,
+        Some(CallbackVerdict::Rejected | CallbackVerdict::Unverified)
+    );
+    refused
+        && matches!(
+            engine.carriers.callback(carrier, request).await,
+            Some(CallbackVerdict::Verified { .. })
+        )
 }
 
 fn from_plugin(reply: CallbackReply) -> CallbackAnswer {

@@ -20,6 +20,29 @@ const WAITS_FOR: Duration = Duration::from_hours(72);
 /// Receipts that nobody came for, deleted with each new one that waits.
 const SWEPT_AT_ONCE: u32 = 100;
 
+/// The message that a receipt is about, by the way it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// By a way that we know for that message's.
+    Proved(MessageId),
+    /// By one that anybody could write: it counts only where the carrier's id agrees.
+    Said(MessageId),
+}
+
+impl Hint {
+    /// Which message.
+    pub fn message(self) -> MessageId {
+        match self {
+            Self::Proved(message) | Self::Said(message) => message,
+        }
+    }
+
+    /// Whether it counts by itself.
+    pub fn is_proved(self) -> bool {
+        matches!(self, Self::Proved(_))
+    }
+}
+
 /// A receipt (DLR).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
@@ -81,12 +104,14 @@ pub(super) fn keep(
     connection: &Connection,
     carrier: &CarrierName,
     receipt: &Receipt,
-    hint: Option<MessageId>,
+    hint: Option<Hint>,
     now: UnixMillis,
 ) -> rusqlite::Result<Kept> {
-    let hint = hint.map(|id| id.to_string());
-    let found = matching::find(connection, carrier, &receipt.carrier_id, hint.as_deref())?;
+    let found = matching::find(connection, carrier, &receipt.carrier_id, hint)?;
     let message = found.as_ref().map(|found| found.message.as_str());
+    // What is only said is kept where it agrees, and waits for nothing.
+    let hint = hint.filter(|hint| hint.is_proved() || message == Some(hint.message().to_string().as_str()));
+    let hint = hint.map(|hint| hint.message().to_string());
     let repeated = connection.prepare_cached(REPEATED)?.exists(params![
         carrier.as_str(),
         receipt.carrier_id,

@@ -128,6 +128,7 @@ async fn no_leave_is_taken_of_a_carrier_that_was_chosen() {
         held: &held,
         open: &open,
         caller: &Caller::Nobody,
+        callback_urls: &crate::receipts::CallbackUrls::for_tests(),
     };
     let outcome = carriers.submit(chosen, handover).await;
     assert_eq!(outcome.class, OutcomeClass::Accepted);

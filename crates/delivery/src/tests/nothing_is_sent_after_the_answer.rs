@@ -123,6 +123,7 @@ async fn waiting_for_a_place_does_not_make_it_late() {
         held: &held,
         open: &open,
         caller: &Caller::Nobody,
+        callback_urls: &crate::receipts::CallbackUrls::for_tests(),
     };
     let pinned = carriers.pin(&open.carrier).unwrap();
     let late = carriers.submit(pinned, handover).await;

@@ -195,5 +195,6 @@ proptest! {
     }
 }
 
+mod proving;
 mod reading;
 mod rotating;

@@ -70,6 +70,18 @@ impl Proof {
         })
     }
 
+    /// Whether it looks into the body for more than to hash it.
+    pub(super) fn reads_body(&self) -> bool {
+        match self {
+            Self::Hmac(signature) => {
+                let found = signature.found.values().chain(&signature.timestamp);
+                found.chain([&signature.written]).any(Find::reads_body)
+            }
+            Self::AnyOf(proofs) => proofs.iter().any(Self::reads_body),
+            Self::Basic(..) | Self::Header(..) | Self::Query(..) | Self::Sources(_) => false,
+        }
+    }
+
     pub(super) fn holds(
         &self,
         texts: &Texts,
@@ -210,6 +222,40 @@ impl Signature {
             }
         }
     }
+}
+
+/// Says so where a signed call-back could be repeated for ever: somebody who saw one may send it again at any time, and to
+/// any address of this carrier.
+pub(super) fn advise(lint: &mut Lint<'_>, trust: &[Trust]) {
+    fn signs(trust: &Trust) -> bool {
+        match trust {
+            Trust::Hmac(_) => true,
+            Trust::AnyOf(trust) => trust.iter().any(signs),
+            _ => false,
+        }
+    }
+    fn ages(trust: &Trust) -> bool {
+        match trust {
+            Trust::Hmac(hmac) => hmac.timestamp.is_some() || hmac.over.as_deref().is_some_and(names_url),
+            // One without is enough to come in by.
+            Trust::AnyOf(trust) => !trust.is_empty() && trust.iter().all(ages),
+            _ => false,
+        }
+    }
+    if trust.iter().any(signs) && !trust.iter().any(ages) {
+        lint.advise(
+            "receipt.trust",
+            "the signature covers neither the call-back's URL nor a time: whoever saw one call-back can repeat it for \
+             ever. Where the carrier signs them, put {{ url }} into over, or say where the timestamp is",
+        );
+    }
+}
+
+/// Whether a text has the call-back's URL in it.
+fn names_url(over: &str) -> bool {
+    let mut words =
+        over.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_' && letter != '.');
+    words.any(|word| word == "url")
 }
 
 /// Whether what is found there is part of what is signed.

@@ -1,6 +1,6 @@
 //! What an answer means, by the template's tables.
 
-use crate::find::{Check, Find, Fit, Said};
+use crate::find::{Body, Check, Find, Fit, Said};
 use crate::lint::Lint;
 use crate::table::{Table, as_code, words};
 use crate::template;
@@ -44,6 +44,14 @@ impl Meaning {
             match status.parse() {
                 Ok(status @ 100..=599) => {
                     let silenced = !idempotent && is_taken_for_a_no(status, *class);
+                    if silenced {
+                        lint.advise(
+                            &format!("answer.statuses.{status}"),
+                            "counts as ambiguous: a gateway before the carrier says so when it gave up, and the carrier \
+                             may have taken the message. With an API that sends once, however often it gets the same \
+                             key, say request.idempotent = true",
+                        );
+                    }
                     statuses.insert(status, if silenced { Class::Ambiguous } else { *class });
                 }
                 _ => lint.note(
@@ -70,14 +78,12 @@ impl Meaning {
         if response.status() == 0 {
             return response.fallback();
         }
-        let json = response.json::<serde_json::Value>();
-        let body = String::from_utf8_lossy(response.body());
+        let body = Body::new(response.body());
         let said = Said {
-            json: json.as_ref(),
             body: &body,
+            one: None,
             header: &|name| response.header(name).map(str::to_owned),
             query: &[],
-            form: &[],
             with,
         };
         let codes = match &self.code {

@@ -37,14 +37,3 @@ fn a_call_back_that_tells_nothing_is_not_counted_as_one_that_does() {
         ["empty", "verified", "unverified", "rejected", "fault"]
     );
 }
-
-#[test]
-fn a_hint_is_an_id_of_ours() {
-    let id = "msg_018f0000000070008000000000000001";
-    let url = |query: &str| format!("https://sms.example.com/carriers/a/receipts{query}");
-    assert_eq!(hint(&url(&format!("?message={id}&x=1"))), id.parse().ok());
-    assert_eq!(hint(&url(&format!("?x=1&message={id}"))), id.parse().ok());
-    for other in ["", "?message=", "?message=msg_1", "?messages=msg_1"] {
-        assert_eq!(hint(&url(other)), None, "{other}");
-    }
-}

@@ -2,6 +2,7 @@
 //! the answer that has the id is there.
 
 use crate::receipts::whose::{Tried, Whose, whose};
+use crate::store::Hint;
 use crate::store::inbound::suppress_for_now;
 use crate::store::record::{ids, maybe_word};
 use aldis_message::{CarrierName, OutcomeClass, UnixMillis};
@@ -36,12 +37,13 @@ pub(super) struct Found {
     pub(super) learned: bool,
 }
 
-/// The attempt a receipt is about. The message that its URL names counts more than who had the id last.
+/// The attempt a receipt is about. The message that its URL names counts more than who had the id last, if that is proved
+/// or the id agrees.
 pub(super) fn find(
     connection: &Connection,
     carrier: &CarrierName,
     id: &str,
-    hint: Option<&str>,
+    hint: Option<Hint>,
 ) -> rusqlite::Result<Option<Found>> {
     let by_id = connection
         .prepare_cached(ATTEMPT_OF_ID)?
@@ -53,14 +55,17 @@ pub(super) fn find(
             })
         })
         .optional()?;
-    match (by_id, hint) {
-        (by_id, None) => Ok(by_id),
-        (Some(by_id), Some(hint)) if by_id.message == hint => Ok(Some(by_id)),
-        (_, Some(hint)) => {
-            let whose = whose(id, &tried(connection, carrier, hint, i64::MAX)?);
-            Ok(whose.map(|whose| of(hint, whose)))
-        }
+    let Some(hint) = hint else { return Ok(by_id) };
+    let message = hint.message().to_string();
+    if by_id.as_ref().is_some_and(|by_id| by_id.message == message) {
+        return Ok(by_id);
     }
+    let whose = whose(id, &tried(connection, carrier, &message, i64::MAX)?);
+    Ok(match whose {
+        Some(whose) if hint.is_proved() || matches!(whose, Whose::Known(_)) => Some(of(&message, whose)),
+        _ if hint.is_proved() => None,
+        _ => by_id,
+    })
 }
 
 fn of(message: &str, whose: Whose) -> Found {

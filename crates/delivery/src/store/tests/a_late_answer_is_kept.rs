@@ -49,7 +49,12 @@ async fn tell(store: &Store, carrier_id: &str, state: ReceiptState, hint: Option
         carrier_time: None,
     });
     store
-        .keep(&carrier("a"), vec![news], hint, after(seconds(5)))
+        .keep(
+            &carrier("a"),
+            vec![news],
+            hint.map(Hint::Proved),
+            after(seconds(5)),
+        )
         .await
         .unwrap();
 }

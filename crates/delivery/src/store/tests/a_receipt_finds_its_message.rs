@@ -18,7 +18,12 @@ pub(super) fn told(carrier_id: &str, state: ReceiptState) -> News {
 
 pub(super) async fn keep_hinted(store: &Store, news: News, hint: Option<MessageId>) -> Heard {
     let kept = store
-        .keep(&carrier("a"), vec![news], hint, after(seconds(5)))
+        .keep(
+            &carrier("a"),
+            vec![news],
+            hint.map(Hint::Proved),
+            after(seconds(5)),
+        )
         .await;
     kept.unwrap().remove(0)
 }

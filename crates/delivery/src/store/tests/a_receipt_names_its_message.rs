@@ -84,6 +84,39 @@ async fn not_even_if_it_names_the_message() {
     );
 }
 
+/// As an address without a seal, which anybody can write: the message it names counts only where the id agrees.
+#[tokio::test]
+async fn what_is_only_said_counts_where_the_id_agrees() {
+    let fresh = Fresh::new();
+    let (first, _) = accept(&fresh, arrival(1, message(), send())).await;
+    ends(&fresh, &first, 1, OutcomeClass::Accepted, &["SM1"]).await;
+    let (second, _) = accept(&fresh, later(2, after(seconds(60)), message())).await;
+    ends(&fresh, &second, 1, OutcomeClass::Accepted, &["SM2"]).await;
+    let said = async |carrier_id: &str, state, number| {
+        let news = vec![told(carrier_id, state)];
+        let hint = Some(Hint::Said(id(number)));
+        let kept = fresh.keep(&carrier("a"), news, hint, after(seconds(90))).await;
+        kept.unwrap().remove(0)
+    };
+    // The second one's receipt, pointed at the first: it is the second one's.
+    assert!(matches!(
+        said("SM2", Undelivered, 1).await,
+        Heard::Receipt(Kept::Changed(_))
+    ));
+    assert_eq!(status(&fresh, 2).await, DeliveryStatus::Undelivered);
+    assert_eq!(status(&fresh, 1).await, Submitted);
+    // An id that nobody has: it waits for its own message, and never for the first.
+    assert_eq!(said("SM9", Undelivered, 1).await, EARLY);
+    assert_eq!(
+        fresh.ask::<u32>("SELECT count(*) FROM receipts WHERE message IS NULL AND hint IS NULL"),
+        1
+    );
+    assert_eq!(
+        said("SM1", Delivered, 1).await,
+        changed(Submitted, DeliveryStatus::Delivered)
+    );
+}
+
 #[tokio::test]
 async fn another_id_than_the_answers_is_taken_for_the_message_it_names() {
     let fresh = Fresh::new();
