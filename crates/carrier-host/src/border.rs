@@ -4,9 +4,11 @@
 //! keep the contract of `aldis_carrier::abi` where memory is concerned (the conformance kit checks it), and for
 //! nothing else.
 
+pub(crate) mod aside;
 pub(crate) mod calls;
 pub(crate) mod crypto;
 pub(crate) mod host_table;
+mod lines;
 pub(crate) mod machine;
 pub(crate) mod open;
 mod sinks;

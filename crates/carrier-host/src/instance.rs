@@ -57,6 +57,8 @@ pub struct InstanceOptions {
     pub callback_base_url: Option<String>,
     /// The process's clock, Unix milliseconds: a library may ask for the time.
     pub clock: fn() -> u64,
+    /// Threads that its worker may have, if it has one: [`worker::THREADS`](crate::worker::THREADS) unless it needs more.
+    pub worker_threads: u32,
 }
 
 /// Why there is no instance. Names the key and the reason, never the value.
@@ -82,6 +84,8 @@ pub struct InstanceMetrics {
     pub deaf: bool,
     /// It was too slow for this process, where it still is; the next instance of its library is run in a worker.
     pub outstayed: bool,
+    /// Log lines, metrics and values that it caused beyond its share.
+    pub dropped_lines: u64,
     /// What the library itself reports.
     pub plugin: Vec<PluginMetric>,
     /// Its connections that stay; none in the http style.
@@ -239,6 +243,7 @@ impl Instance {
             quarantined: self.quarantined(),
             deaf: resident.deaf(),
             outstayed: resident.library().conduct().outstayed(),
+            dropped_lines: resident.room().dropped(),
             plugin: resident.room().series().all(),
             links: self.sessions.as_ref().map(Sessions::metrics).unwrap_or_default(),
             worker: resident.worker(),

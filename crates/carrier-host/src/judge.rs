@@ -1,6 +1,7 @@
 //! The host's truth over a library's word. Pure.
 
 use crate::border::RawOutcome;
+use crate::limits;
 use crate::redact::Redactor;
 use crate::report::{Price, PriceKind, Report};
 use aldis_carrier::{Class, Scope, Transport};
@@ -60,6 +61,13 @@ pub(crate) fn judge(raw: RawOutcome, truth: Truth, redactor: &Redactor<'_>) -> R
     } else {
         said
     };
+    if let Some(long) = raw.carrier_ids.iter().find(|id| id.len() > limits::ID) {
+        return Err(format!(
+            "gave an id of {} bytes; {} are allowed",
+            long.len(),
+            limits::ID
+        ));
+    }
     let pause = Duration::from_millis(raw.retry_after_ms).min(LONGEST_PAUSE);
     Ok(Report {
         class,

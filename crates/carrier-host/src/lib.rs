@@ -12,6 +12,7 @@
 mod allowed;
 mod bare_secret;
 mod border;
+mod bounded;
 mod broken;
 mod budget;
 mod callback;
@@ -25,8 +26,10 @@ mod judge;
 pub mod kit;
 mod libraries;
 mod library;
+mod limits;
 mod manifest;
 mod pin;
+mod ration;
 mod redact;
 mod report;
 mod resident;

@@ -4,7 +4,7 @@ use crate::Descriptor;
 use crate::library::{Candidate, Code, Library, LoadError, Remembered};
 use crate::pin::{Sha256, Trust};
 use crate::sealed::Sealed;
-use crate::worker::{Loaded, NotStarted, Program, Recipe};
+use crate::worker::{Loaded, NotStarted, Program, Recipe, THREADS};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,17 @@ impl Libraries {
         trust: &Trust,
         isolation: Option<Isolation>,
     ) -> Result<Library, LoadError> {
+        self.load_with(path, trust, isolation, THREADS)
+    }
+
+    /// As [`Libraries::load`], where the worker that it is tried in may have so many threads.
+    pub fn load_with(
+        &mut self,
+        path: &Path,
+        trust: &Trust,
+        isolation: Option<Isolation>,
+        threads: u32,
+    ) -> Result<Library, LoadError> {
         let candidate = Candidate::read(path, trust)?;
         let isolation = isolation.unwrap_or(if candidate.is_first_party() {
             Isolation::InProcess
@@ -58,25 +69,25 @@ impl Libraries {
             Isolation::Worker
         });
         if isolation == Isolation::Worker {
-            return self.for_workers(&candidate);
+            return self.for_workers(&candidate, threads);
         }
         match self.here.get(&candidate.sha256()) {
-            None => self.load_here(&candidate),
+            None => self.load_here(&candidate, threads),
             Some(library) if !library.conduct().outstayed() || self.program.is_none() => Ok(library.clone()),
             Some(_) => {
                 moved(&candidate, "took too long for its calls");
-                self.for_workers(&candidate)
+                self.for_workers(&candidate, threads)
             }
         }
     }
 
-    fn load_here(&mut self, candidate: &Candidate) -> Result<Library, LoadError> {
+    fn load_here(&mut self, candidate: &Candidate, threads: u32) -> Result<Library, LoadError> {
         let sealed = candidate.seal(Isolation::InProcess)?;
         // Before it is mapped, where that can be: there is no way back.
         let Some(program) = &self.program else {
             return self.load_untried(candidate, sealed);
         };
-        let (recipe, loaded) = attempt(program, &sealed, candidate)?;
+        let (recipe, loaded) = attempt(program, &sealed, candidate, threads)?;
         let descriptor = candidate.describe(&loaded.descriptor)?;
         if self.is_full_of(&descriptor.id) {
             moved(candidate, &full());
@@ -114,7 +125,7 @@ impl Libraries {
         self.here.values().filter(same).count() >= MOST_OF_ONE
     }
 
-    fn for_workers(&mut self, candidate: &Candidate) -> Result<Library, LoadError> {
+    fn for_workers(&mut self, candidate: &Candidate, threads: u32) -> Result<Library, LoadError> {
         let known = self.workers.get(&candidate.sha256());
         if let Some(library) = known.and_then(Remembered::recall) {
             return Ok(library);
@@ -124,7 +135,7 @@ impl Libraries {
             return Err(candidate.refused(reason.to_owned()));
         };
         let sealed = candidate.seal(Isolation::Worker)?;
-        let (recipe, loaded) = attempt(program, &sealed, candidate)?;
+        let (recipe, loaded) = attempt(program, &sealed, candidate, threads)?;
         let descriptor = candidate.describe(&loaded.descriptor)?;
         if !loaded.gaps.is_empty() {
             let (plugin, gaps) = (&descriptor.id, loaded.gaps.join("; "));
@@ -166,14 +177,19 @@ fn moved(candidate: &Candidate, why: &str) {
 }
 
 /// Loads it in a worker and sees what it is: a crash there hurts nobody.
-fn attempt(program: &Program, sealed: &Sealed, candidate: &Candidate) -> Result<(Recipe, Loaded), LoadError> {
+fn attempt(
+    program: &Program,
+    sealed: &Sealed,
+    candidate: &Candidate,
+    threads: u32,
+) -> Result<(Recipe, Loaded), LoadError> {
     let cannot = |error| candidate.refused(format!("it cannot be handed to a worker: {error}"));
     let library = sealed.try_clone().map_err(cannot)?;
     let recipe = Recipe {
         program: program.clone(),
         library: Arc::new(library),
     };
-    match recipe.start(None) {
+    match recipe.start(None, threads) {
         Ok(started) => Ok((recipe, started.loaded)),
         Err(NotStarted::Library(reason)) => Err(candidate.refused(reason)),
         Err(NotStarted::Setting(refusal)) => Err(candidate.refused(refusal.reason)),

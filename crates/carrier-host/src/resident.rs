@@ -176,7 +176,9 @@ impl Resident {
         } else {
             self.callback_faults().note(self.room().age())
         };
-        tracing::error!(target: "aldis_carrier", carrier = self.name, deaf, "over a call-back, the carrier library {broken}");
+        if deaf || self.room().may_write() {
+            tracing::error!(target: "aldis_carrier", carrier = self.name, deaf, "over a call-back, the carrier library {broken}");
+        }
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
@@ -190,11 +192,16 @@ impl Resident {
         } else {
             self.faults().note(self.room().age())
         };
-        tracing::error!(target: "aldis_carrier", carrier = self.name, quarantined, "the carrier library {broken}");
+        // That it is left alone is always said.
+        if quarantined || self.room().may_write() {
+            tracing::error!(target: "aldis_carrier", carrier = self.name, quarantined, "the carrier library {broken}");
+        }
     }
 
     pub(crate) fn warn(&self, what: &str) {
-        tracing::warn!(target: "aldis_carrier", carrier = self.name, "the carrier library {what}");
+        if self.room().may_write() {
+            tracing::warn!(target: "aldis_carrier", carrier = self.name, "the carrier library {what}");
+        }
     }
 
     /// Runs a call into the library and counts how long it took.

@@ -13,16 +13,18 @@ mod restarts;
 mod supervisor;
 mod suspects;
 mod talk;
+mod thrift;
 mod watch;
 
 pub use child::{Ended, work};
 pub(crate) use frame::Loaded;
-pub use frame::count as count_frames;
+pub use frame::{FROM_WORKER as FRAME_LIMIT, count as count_frames, memory as memory_of_frame};
 pub(crate) use machine::Machine;
 pub(crate) use process::{NotStarted, Recipe};
 pub(crate) use program::Program;
 
 use crate::InstanceOptions;
+use crate::border::aside::Share;
 use crate::border::calls::{LentAnswer, Refusal, Verdict};
 use crate::border::host_table::Room;
 use crate::border::{RawLink, Word};
@@ -39,6 +41,9 @@ use supervisor::{Order, Pending, Place, Supervisor};
 use talk::Talk;
 use tokio::sync::{mpsc, oneshot};
 
+/// Threads that a worker may have, the first one included: a runtime such as Go's has one for each processor and some more.
+pub const THREADS: u32 = 64;
+
 /// One carrier's worker as it stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WorkerMetrics {
@@ -54,6 +59,10 @@ pub struct WorkerMetrics {
     pub replayed: u64,
     /// Messages and call-backs that are left out, because two processes ended over them.
     pub left_out: u64,
+    /// Processes that were ended for what no honest library does.
+    pub misdeeds: u64,
+    /// Answers to calls that were given up meanwhile.
+    pub late: u64,
 }
 
 type Board = Mutex<WorkerMetrics>;
@@ -85,8 +94,8 @@ impl Worker {
         };
         let runtime = tokio::runtime::Handle::try_current().map_err(|error| host(error.to_string()))?;
         let room = Arc::new(room);
-        let begin = begin(Arc::clone(&room), options);
-        let mut started = recipe.start(Some(begin())).map_err(|not| match not {
+        let (begin, threads) = (begin(Arc::clone(&room), options), options.worker_threads);
+        let mut started = recipe.start(Some(begin()), threads).map_err(|not| match not {
             NotStarted::Setting(refusal) => refusal,
             NotStarted::Library(reason) => host(format!("the carrier library: {reason}")),
             NotStarted::Host(reason) => host(reason),
@@ -97,8 +106,15 @@ impl Worker {
         let (orders, inbox) = mpsc::unbounded_channel();
         let board = Arc::new(Board::default());
         let (loaded, links) = (started.loaded.clone(), started.links.take());
-        let talk = Talk::new(started).map_err(|error| host(error.to_string()))?;
-        let supervisor = Supervisor::new(recipe, begin, Arc::clone(&room), inbox, Arc::clone(&board));
+        let talk = Talk::new(started, threads).map_err(|error| host(error.to_string()))?;
+        let supervisor = Supervisor::new(
+            recipe,
+            begin,
+            threads,
+            Arc::clone(&room),
+            inbox,
+            Arc::clone(&board),
+        );
         runtime.spawn(supervisor.run(talk));
         let worker = Self {
             room,
@@ -171,6 +187,8 @@ impl Worker {
             subject,
             text,
             to,
+            share: Share::default(),
+            closed: false,
             reply,
         };
         let _ = self.orders.send(Order::Call(pending));

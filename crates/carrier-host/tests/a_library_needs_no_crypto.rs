@@ -21,6 +21,7 @@ fn instance(base_url: &str, isolation: Isolation) -> Instance {
         secrets: vec![("password".into(), PASSWORD.into())],
         callback_base_url: None,
         clock: || CLOCK,
+        worker_threads: aldis_carrier_host::worker::THREADS,
     };
     Instance::create(&library.expect("a library"), options, engine()).expect("an instance")
 }

@@ -4,6 +4,7 @@ use rustix::process::{
     DumpableBehavior, Pid, Resource, Rlimit, Signal, getrlimit, kill_process, set_dumpable_behavior,
     setrlimit,
 };
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter_all_threads};
 use std::process::Command;
 
 /// Names the test that is to run here.
@@ -54,7 +55,7 @@ pub(crate) fn process(id: u32) -> Option<Process> {
         id,
         parent: small(1)?,
         group: small(2)?,
-        used: number(11)?,
+        used: number(11)? + number(12)?,
     })
 }
 
@@ -76,6 +77,18 @@ pub(crate) fn worker() -> Process {
 pub(crate) fn send(signal: Signal, process: Process) {
     let id = i32::try_from(process.id).ok().and_then(Pid::from_raw);
     kill_process(id.expect("an id"), signal).expect("sent");
+}
+
+/// From here on the kernel refuses these calls to this process and to all that it starts.
+pub(crate) fn refuse(calls: &[i64]) {
+    let filter = SeccompFilter::new(
+        calls.iter().map(|call| (*call, Vec::new())).collect(),
+        SeccompAction::Allow,
+        SeccompAction::Errno(libc::EPERM.cast_unsigned()),
+        std::env::consts::ARCH.try_into().expect("a known machine"),
+    );
+    let filter: BpfProgram = filter.expect("a filter").try_into().expect("a program");
+    apply_filter_all_threads(&filter).expect("a poor kernel");
 }
 
 /// So many descriptors at most, of this process.

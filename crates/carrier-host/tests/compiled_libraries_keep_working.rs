@@ -60,6 +60,7 @@ fn instance(folder: &Path, plugin: &str, settings: Value, secret: Option<(&str, 
             .collect(),
         callback_base_url: None,
         clock: || NOW,
+        worker_threads: aldis_carrier_host::worker::THREADS,
     };
     Instance::create(&library, options, engine()).expect("an instance")
 }

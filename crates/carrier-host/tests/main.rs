@@ -11,6 +11,8 @@ mod a_broken_library_is_contained;
 mod a_connection_stays;
 #[cfg(target_os = "linux")]
 mod a_crash_in_a_worker_costs_nothing;
+#[cfg(target_os = "linux")]
+mod a_hostile_worker_cannot_hurt_delivery;
 mod a_library_needs_no_crypto;
 mod a_lost_answer_is_ambiguous;
 mod a_lost_link_leaves_what_left_ambiguous;

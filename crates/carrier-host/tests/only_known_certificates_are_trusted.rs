@@ -66,6 +66,7 @@ async fn send(base_url: &str, ca_certificate: Option<PathBuf>) -> Report {
         secrets: Vec::new(),
         callback_base_url: None,
         clock: || CLOCK,
+        worker_threads: aldis_carrier_host::worker::THREADS,
     };
     let instance = Instance::create(&library("plain"), options, engine(ca_certificate)).expect("an instance");
     instance.submit(submission("Hello")).await
@@ -119,6 +120,7 @@ async fn heard_on_a_link(certified: &str, wanted: &str, trusted: bool) -> Option
         secrets: Vec::new(),
         callback_base_url: None,
         clock: || CLOCK,
+        worker_threads: aldis_carrier_host::worker::THREADS,
     };
     let engine = engine(trusted.then(|| file.path().to_owned()));
     let instance = Instance::create(&library("wire"), options, engine).expect("an instance");

@@ -119,6 +119,7 @@ pub(crate) fn try_instance(
         secrets: vec![("token".into(), token.into())],
         callback_base_url: None,
         clock: || CLOCK,
+        worker_threads: aldis_carrier_host::worker::THREADS,
     };
     Instance::create(library, options, engine())
 }

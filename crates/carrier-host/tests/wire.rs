@@ -92,6 +92,7 @@ pub(crate) fn try_instance_of(library: &Library, settings: Value) -> Result<Inst
         secrets: vec![("token".into(), TOKEN.into())],
         callback_base_url: None,
         clock: || 5_000,
+        worker_threads: aldis_carrier_host::worker::THREADS,
     };
     Instance::create(library, options, engine())
 }

@@ -164,6 +164,17 @@ impl List {
             .collect()
     }
 
+    /// The lent texts of a list of [`Str`].
+    ///
+    /// # Safety
+    /// The list holds `Str`s, and it and their texts live as long as `'a`.
+    pub unsafe fn lent_texts<'a>(self) -> Vec<&'a [u8]> {
+        // SAFETY: the caller's promise; zeros are a valid Str.
+        let texts: Vec<Str> = unsafe { self.elements() };
+        // SAFETY: the caller's promise.
+        texts.into_iter().map(|text| unsafe { text.bytes() }).collect()
+    }
+
     /// The texts of a list of [`Str`]; what is not UTF-8 is replaced.
     ///
     /// # Safety

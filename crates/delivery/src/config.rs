@@ -115,6 +115,8 @@ pub struct CarrierConfig {
     pub plugin: String,
     /// Where its code runs; `None`: as its pin says.
     pub isolation: Option<Isolation>,
+    /// How many threads its worker may have.
+    pub worker_threads: u32,
     /// How many messages it is given at once.
     pub max_in_flight: usize,
     /// How long one attempt may take.

@@ -52,6 +52,7 @@ impl Stage {
             secrets: Vec::new(),
             callback_base_url: None,
             clock: || 5_000,
+            worker_threads: aldis_carrier_host::worker::THREADS,
         };
         let engine = HttpEngine::new(HttpOptions::default()).expect("an engine");
         Instance::create(library, options, engine).expect("an instance")

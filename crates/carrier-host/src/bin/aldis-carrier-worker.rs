@@ -7,8 +7,9 @@ use std::process::ExitCode;
 const USAGE: u8 = 64;
 
 fn main() -> ExitCode {
-    let parent = std::env::args().nth(1).and_then(|id| id.parse().ok());
-    match parent.map(work) {
+    let mut numbers = std::env::args().skip(1).map(|number| number.parse().ok());
+    let parent_and_threads = numbers.next().flatten().zip(numbers.next().flatten());
+    match parent_and_threads.map(|(parent, threads)| work(parent, threads)) {
         Some(Ended::Done) => ExitCode::SUCCESS,
         Some(Ended::Misused(_)) | None => ExitCode::from(USAGE),
     }

@@ -56,7 +56,10 @@ pub(crate) struct LentAnswer<'a> {
 /// What the library said of a call-back.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum Verdict {
-    Verified(Vec<RawEvent>, Option<RawReply>),
+    Verified(
+        #[serde(deserialize_with = "crate::bounded::list::<_, _, { crate::limits::EVENTS }>")] Vec<RawEvent>,
+        Option<RawReply>,
+    ),
     Unverified,
     Rejected,
 }
@@ -244,7 +247,7 @@ impl Handle {
         if answer < OK {
             returned(answer)?;
         }
-        if heard.broken || heard.replies.len() > 1 {
+        if heard.broken {
             return Err("broke the rules of the call-back sink".into());
         }
         match answer {

@@ -3,11 +3,13 @@
 //! The functions of the table have no context argument, and may be called only from inside a call of ours. So the
 //! thread remembers, for the length of that call, which instance it is visiting.
 
+use super::aside::{Aside, Share};
+use super::lines::{Line, Lines};
+use crate::limits::{self, WORDS};
 use crate::redact::Redactor;
 use crate::shelf::{MetricKind, Series, Shelf};
 use aldis_carrier::abi::{ABI_MAJOR, ABI_MINOR, E_INVALID, E_LIMIT, Host, List, OK, Str};
 use aldis_carrier::copying::size_of_u32;
-use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,10 +18,6 @@ use std::time::{Duration, Instant};
 
 #[cfg(test)]
 mod tests;
-
-/// So many bytes of a line for the log are looked at, which are more than are ever shown: what to hide may lie across
-/// their end.
-const LOOKED_AT: usize = 64 * 1024;
 
 /// The table handed to every library. Constant: the process keeps no state in it.
 pub(crate) static HOST: Host = Host {
@@ -45,6 +43,7 @@ pub(crate) struct Room {
     redactor: Redactor<'static>,
     shelf: Mutex<Shelf>,
     series: Mutex<Series>,
+    lines: Mutex<Lines>,
     /// Where to tell what the library says; `None`: here. A worker tells delivery.
     outlet: Option<Outlet>,
 }
@@ -55,28 +54,13 @@ type Clock = Box<dyn Fn() -> u64 + Send + Sync>;
 /// Hears what a library says besides its answers.
 pub(crate) type Outlet = Box<dyn Fn(Aside) + Send + Sync>;
 
-/// What a library told the host during a call, not cleaned yet.
-#[derive(Serialize, Deserialize)]
-pub(crate) enum Aside {
-    /// Level and line of the log.
-    Log(u32, String),
-    Metric {
-        name: String,
-        labels: Vec<(String, String)>,
-        kind: u32,
-        value: f64,
-    },
-    /// Key and value for its shelf.
-    Keep(Vec<u8>, Vec<u8>),
-}
-
 impl Room {
     pub(crate) fn new(
         name: String,
         clock: impl Fn() -> u64 + Send + Sync + 'static,
         redactor: Redactor<'static>,
     ) -> Self {
-        let (shelf, series) = (Mutex::default(), Mutex::default());
+        let (shelf, series, lines) = (Mutex::default(), Mutex::default(), Mutex::default());
         Self {
             name,
             clock: Box::new(clock),
@@ -84,6 +68,7 @@ impl Room {
             redactor,
             shelf,
             series,
+            lines,
             outlet: None,
         }
     }
@@ -120,21 +105,38 @@ impl Room {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Log lines, metrics and values of the library that were beyond its share.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.lines().dropped()
+    }
+
+    /// Whether one more line may be written that the library is the cause of. Says, once, that some were not.
+    pub(crate) fn may_write(&self) -> bool {
+        let carrier = self.name.as_str();
+        let line = self.lines().ask(self.age());
+        match line {
+            Line::Write(0) => true,
+            Line::Write(dropped) => {
+                tracing::warn!(target: "aldis_carrier", carrier, dropped, "lines that the carrier library caused were not written");
+                true
+            }
+            Line::First => {
+                tracing::warn!(target: "aldis_carrier", carrier, "the carrier library causes too many lines: from here on they are counted, and not written");
+                false
+            }
+            Line::Drop => false,
+        }
+    }
+
     /// Does with it what is to be done, without a word of the message it was said about.
     pub(crate) fn heed(&self, aside: Aside, text: &str, to: &str) {
-        let carrier = self.name.as_str();
         let clean = |words: &str| self.redactor.for_message(text, to).clean(words);
         match aside {
-            Aside::Log(level, line) => {
-                let line = clean(start(&line, LOOKED_AT));
-                match level {
-                    0 | 1 => tracing::error!(target: "aldis_carrier", carrier, "{line}"),
-                    2 => tracing::warn!(target: "aldis_carrier", carrier, "{line}"),
-                    3 => tracing::info!(target: "aldis_carrier", carrier, "{line}"),
-                    4 => tracing::debug!(target: "aldis_carrier", carrier, "{line}"),
-                    _ => tracing::trace!(target: "aldis_carrier", carrier, "{line}"),
-                }
-            }
+            Aside::Log(level, line) => self.log(level, || clean(start(&line, WORDS))),
             // A label is as public as a log line.
             Aside::Metric {
                 name,
@@ -142,6 +144,10 @@ impl Room {
                 kind,
                 value,
             } => {
+                let mut texts = labels.iter().flat_map(|(key, value)| [key, value]).chain([&name]);
+                if !texts.all(is_label) {
+                    return self.lines().skip(1);
+                }
                 let labels = labels.iter().map(|(key, value)| (clean(key), clean(value)));
                 let (name, labels) = (clean(&name), labels.collect());
                 if let Some(kind) = MetricKind::from_number(kind) {
@@ -151,6 +157,26 @@ impl Room {
             Aside::Keep(key, value) => {
                 self.shelf().put(&key, &value);
             }
+            Aside::Dropped(count) => self.lines().skip(count.into()),
+        }
+    }
+
+    /// Cleaned only if it is written.
+    fn log(&self, level: u32, line: impl FnOnce() -> String) {
+        macro_rules! write_at {
+            ($level:ident) => {
+                if tracing::enabled!(target: "aldis_carrier", tracing::Level::$level) && self.may_write() {
+                    let (carrier, line) = (self.name.as_str(), line());
+                    tracing::event!(target: "aldis_carrier", tracing::Level::$level, carrier, "{line}");
+                }
+            };
+        }
+        match level {
+            0 | 1 => write_at!(ERROR),
+            2 => write_at!(WARN),
+            3 => write_at!(INFO),
+            4 => write_at!(DEBUG),
+            _ => write_at!(TRACE),
         }
     }
 
@@ -165,6 +191,8 @@ struct Visit<'a> {
     room: &'a Room,
     text: &'a str,
     to: &'a str,
+    share: Cell<Share>,
+    dropped: Cell<u32>,
 }
 
 thread_local! {
@@ -175,11 +203,31 @@ thread_local! {
 struct Leave(*const Visit<'static>);
 
 impl Visit<'_> {
+    /// Unless it has told more than a call may.
     fn tell(&self, aside: Aside) {
+        if !self.spend(aside.weight()) {
+            return self.drop_one();
+        }
+        self.pass_on(aside);
+    }
+
+    fn pass_on(&self, aside: Aside) {
         match &self.room.outlet {
             Some(outlet) => outlet(aside),
             None => self.room.heed(aside, self.text, self.to),
         }
+    }
+
+    /// False: there is not so much left of its share.
+    fn spend(&self, bytes: usize) -> bool {
+        let mut share = self.share.get();
+        let enough = share.take(bytes);
+        self.share.set(share);
+        enough
+    }
+
+    fn drop_one(&self) {
+        self.dropped.set(self.dropped.get().saturating_add(1));
     }
 }
 
@@ -191,9 +239,20 @@ impl Drop for Leave {
 
 /// Runs a call into a library; until it returns, host functions on this thread work for `room`.
 pub(crate) fn visit<R>(room: &Room, text: &str, to: &str, call: impl FnOnce() -> R) -> R {
-    let visit = Visit { room, text, to };
-    let _leave = Leave(VISIT.replace(std::ptr::from_ref(&visit).cast()));
-    call()
+    let visit = Visit {
+        room,
+        text,
+        to,
+        share: Cell::default(),
+        dropped: Cell::default(),
+    };
+    let leave = Leave(VISIT.replace(std::ptr::from_ref(&visit).cast()));
+    let result = call();
+    drop(leave);
+    if visit.dropped.get() > 0 {
+        visit.pass_on(Aside::Dropped(visit.dropped.get()));
+    }
+    result
 }
 
 /// Nothing may unwind into a library, and outside a visit there is nobody to work for.
@@ -205,22 +264,21 @@ fn during_visit<R>(otherwise: R, work: impl FnOnce(&Visit<'_>) -> R) -> R {
     catch_unwind(AssertUnwindSafe(|| work(visit))).unwrap_or(otherwise)
 }
 
-/// Copies a list of pairs as text.
+/// The pairs of a list.
 ///
 /// # Safety
 /// `list` is null, or a list of pairs that is valid for the call.
-unsafe fn text_pairs(list: *const List) -> Vec<(String, String)> {
+unsafe fn pairs<'a>(list: *const List) -> Vec<(&'a [u8], &'a [u8], u32)> {
     // SAFETY: the caller's promise; a `List` has no size field, so it never grows.
-    let Some(list) = (unsafe { list.as_ref() }) else {
-        return Vec::new();
-    };
-    // SAFETY: the caller's promise.
-    let pairs = unsafe { list.pairs() };
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    pairs
-        .into_iter()
-        .map(|(key, value, _)| (text(key), text(value)))
-        .collect()
+    unsafe { list.as_ref().map(|list| list.pairs()) }.unwrap_or_default()
+}
+
+fn is_label(text: impl AsRef<[u8]>) -> bool {
+    text.as_ref().len() <= limits::LABEL
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The first bytes of it, cut between characters.
@@ -231,16 +289,16 @@ fn start(text: &str, most: usize) -> &str {
 unsafe extern "C" fn log(_: u64, level: u32, text: Str, fields: *const List) {
     during_visit((), |visit| {
         // SAFETY: lent for the call.
-        let (text, fields) = unsafe { (text.bytes(), text_pairs(fields)) };
-        let mut line = String::from_utf8_lossy(&text[..text.len().min(LOOKED_AT)]).into_owned();
-        for (key, value) in &fields {
-            if line.len() >= LOOKED_AT {
+        let (text, fields) = unsafe { (text.bytes(), pairs(fields)) };
+        let looked_at = |text: &[u8]| lossy(&text[..text.len().min(WORDS)]);
+        let mut line = looked_at(text);
+        for (key, value, _) in fields {
+            if line.len() >= WORDS {
                 break;
             }
-            let (key, value) = (start(key, LOOKED_AT), start(value, LOOKED_AT));
-            line.extend([" ", key, "=", value]);
+            line.extend([" ", &looked_at(key), "=", &looked_at(value)]);
         }
-        line.truncate(line.floor_char_boundary(LOOKED_AT));
+        line.truncate(line.floor_char_boundary(WORDS));
         visit.tell(Aside::Log(level, line));
     });
 }
@@ -271,16 +329,25 @@ unsafe extern "C" fn random(buffer: *mut u8, len: usize) -> i32 {
 
 unsafe extern "C" fn metric(instance_id: u64, name: Str, kind: u32, value: f64, labels: *const List) {
     during_visit((), |visit| {
-        if instance_id == visit.room.id() {
-            // SAFETY: lent for the call.
-            let (name, labels) = unsafe { (name.to_text(), text_pairs(labels)) };
-            visit.tell(Aside::Metric {
-                name,
-                labels,
-                kind,
-                value,
-            });
+        if instance_id != visit.room.id() {
+            return;
         }
+        // SAFETY: lent for the call.
+        let (name, labels) = unsafe { (name.bytes(), pairs(labels)) };
+        let mut all = labels
+            .iter()
+            .flat_map(|(key, value, _)| [*key, *value])
+            .chain([name]);
+        if labels.len() > limits::LABELS || !all.all(is_label) {
+            return visit.drop_one();
+        }
+        let labels = labels.into_iter();
+        visit.tell(Aside::Metric {
+            name: lossy(name),
+            labels: labels.map(|(key, value, _)| (lossy(key), lossy(value))).collect(),
+            kind,
+            value,
+        });
     });
 }
 
@@ -311,12 +378,12 @@ unsafe extern "C" fn kv_put(instance_id: u64, key: Str, value: Str) -> i32 {
         }
         // SAFETY: lent for the call.
         let (key, value) = unsafe { (key.bytes(), value.bytes()) };
-        if !visit.room.shelf().put(key, value) {
+        if !visit.spend(key.len().saturating_add(value.len())) || !visit.room.shelf().put(key, value) {
             return E_LIMIT;
         }
         // The next worker begins with what this one kept.
-        if visit.room.outlet.is_some() {
-            visit.tell(Aside::Keep(key.to_vec(), value.to_vec()));
+        if let Some(outlet) = &visit.room.outlet {
+            outlet(Aside::Keep(key.to_vec(), value.to_vec()));
         }
         OK
     })

@@ -3,6 +3,7 @@
 use super::report::Fault;
 use super::wire::Act;
 use crate::border::{RawLink, RawOutcome, raw_request};
+use crate::ration::Ration;
 use aldis_carrier::abi::{ABI_MINOR, E_INVALID, HttpReq, List, OK, Op, Outcome, Pair, Str, WebhookSink};
 use aldis_carrier::copying::{Sized32, copy, size_of_u32};
 use std::cell::{Cell, RefCell};
@@ -224,6 +225,10 @@ pub(super) unsafe fn ear<'a>(ctx: *mut c_void) -> &'a Ear {
     unsafe { &*ctx.cast::<Ear>() }
 }
 
+/// How to mend what is too much.
+const SMALLER: &str =
+    "say less in one call: the host takes 4 MiB of all that is said, and 4,096 elements of a list";
+
 fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -242,7 +247,11 @@ unsafe extern "C" fn op_http(ctx: *mut c_void, request: *const HttpReq) -> i32 {
     // SAFETY: all it points to is lent for this call.
     let raw = unsafe {
         ear.mind_pairs("aldis_pair", request.headers);
-        raw_request(&request)
+        raw_request(&request, &mut Ration::default())
+    };
+    let Some(raw) = raw else {
+        ear.fault("it writes a request of more than 4 MiB".to_owned(), SMALLER);
+        return E_INVALID;
     };
     let wanted = Wanted {
         method: lossy(&raw.method),

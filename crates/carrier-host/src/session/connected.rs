@@ -2,27 +2,26 @@
 
 mod handing;
 mod parting;
+mod storing;
 
 use super::dial::Wire;
 use super::ending::{End, Stop};
-use super::events::Stored;
 use super::flight::{Flight, Loss, Reached};
 use super::keeper::{Keeper, QUARANTINED};
 use super::machine::Machine;
 use super::outbox::Outbox;
 use super::pace::Pace;
 use super::timers::Timers;
-use crate::border::{RawAct, RawEvent, RawOutcome};
+use crate::border::{RawAct, RawOutcome};
 use crate::broken::Broken;
-use crate::verdict;
 use aldis_carrier::Class;
 use bytes::BytesMut;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use handing::BATCH;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use storing::Storing;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -41,8 +40,8 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// For the end of the connection itself.
 const SHUTDOWN: Duration = Duration::from_secs(1);
 
-/// An event's way into the store; then what to answer.
-type Storing = Pin<Box<dyn Future<Output = Vec<u8>> + Send>>;
+/// More bytes than `ALDIS_WRITE_LIMIT`.
+const TOO_MUCH: &str = "has more than 4 MiB waiting for the carrier to take";
 
 pub(super) struct Connected<'a> {
     keeper: &'a Keeper,
@@ -58,6 +57,8 @@ pub(super) struct Connected<'a> {
     /// How many messages are handed over at once: fewer where the library then has no room for all.
     together: usize,
     storing: FuturesUnordered<Storing>,
+    /// The memory of what is being stored.
+    heavy: usize,
     phase: Phase,
     /// What the library writes last, behind the answers to what the carrier told.
     farewell: Vec<u8>,
@@ -107,6 +108,7 @@ impl<'a> Connected<'a> {
             window: 0,
             together: BATCH,
             storing: FuturesUnordered::new(),
+            heavy: 0,
             phase: Phase::Open,
             farewell: Vec::new(),
             ambiguous: 0,
@@ -171,8 +173,7 @@ impl<'a> Connected<'a> {
                 Ok(())
             }
             Some(answer) = self.storing.next(), if !self.storing.is_empty() => {
-                self.queue(&answer, Instant::now());
-                Ok(())
+                Ok(self.stored(&answer, Instant::now())?)
             }
             () = shared.queue.arrived(), if takes => Ok(()),
             () = shared.leaving.cancelled(), if staying => Ok(()),
@@ -274,8 +275,8 @@ impl<'a> Connected<'a> {
         for act in acts {
             match act {
                 // A carrier that hears a goodbye may listen no more: what it told is answered before that.
-                RawAct::Write(bytes) if last => self.farewell.extend_from_slice(&bytes),
-                RawAct::Write(bytes) => self.queue(&bytes, now),
+                RawAct::Write(bytes) if last => self.delay(&bytes)?,
+                RawAct::Write(bytes) => self.queue(&bytes, now)?,
                 RawAct::Ready {
                     window,
                     milli_per_second,
@@ -284,8 +285,8 @@ impl<'a> Connected<'a> {
                     self.pace.set(milli_per_second);
                     self.keeper.shared.boards.ready(self.keeper.index, window);
                 }
-                RawAct::Complete(token, outcome) => self.complete(token, outcome),
-                RawAct::Event { event, ack, nack } => self.store(event, ack, nack),
+                RawAct::Complete(token, outcome) => self.complete(token, *outcome),
+                RawAct::Event { event, ack, nack } => self.store(*event, ack, nack)?,
                 RawAct::Timer { id, after_ms } => {
                     if !self.timers.set(id, after_ms, now) {
                         return Err("keeps more than 64 timers".into());
@@ -304,14 +305,17 @@ impl<'a> Connected<'a> {
         Ok(())
     }
 
-    fn queue(&mut self, bytes: &[u8], now: Instant) {
+    fn queue(&mut self, bytes: &[u8], now: Instant) -> Result<(), Broken> {
         if matches!(self.phase, Phase::Deaf(..)) || bytes.is_empty() {
-            return;
+            return Ok(());
         }
         if self.outbox.is_empty() {
             self.moved = now;
         }
-        self.outbox.push(bytes);
+        if self.outbox.push(bytes) {
+            return Ok(());
+        }
+        Err(TOO_MUCH.into())
     }
 
     fn complete(&mut self, token: u64, outcome: RawOutcome) {
@@ -325,25 +329,12 @@ impl<'a> Connected<'a> {
                     // The carrier is told nothing of it.
                     self.storing.push(Box::pin(async move {
                         kept.await;
-                        Vec::new()
+                        (Vec::new(), 0)
                     }));
                 }
             }
             Err(broken) => self.keeper.resident.note_fault(&broken.into()),
         }
-    }
-
-    /// Sends an event on its way; the answer for the carrier follows when it is stored.
-    fn store(&mut self, event: RawEvent, ack: Vec<u8>, nack: Vec<u8>) {
-        let stored: Stored = match verdict::event(event) {
-            Ok(event) => self.keeper.events.take(self.keeper.resident.name(), event),
-            Err(broken) => {
-                self.keeper.resident.note_fault(&broken.into());
-                Box::pin(std::future::ready(false))
-            }
-        };
-        self.storing
-            .push(Box::pin(async move { if stored.await { ack } else { nack } }));
     }
 
     /// Settles what is in flight.

@@ -1,5 +1,6 @@
 //! Bytes on their way out of one connection, counted, so that it is known which messages may have left.
 
+use aldis_carrier::abi::WRITE_LIMIT;
 use bytes::{Buf, BytesMut};
 use std::io;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -19,12 +20,17 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    /// False: more waits than may (`ALDIS_WRITE_LIMIT`), and these do not.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> bool {
         if self.cut {
-            return;
+            return true;
+        }
+        if self.waiting.len().saturating_add(bytes.len()) > WRITE_LIMIT {
+            return false;
         }
         self.waiting.extend_from_slice(bytes);
         self.queued = self.queued.saturating_add(bytes.len() as u64);
+        true
     }
 
     /// Drops what has not left.

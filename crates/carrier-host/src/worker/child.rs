@@ -4,7 +4,7 @@ mod cage;
 mod hands;
 mod wire;
 
-use super::frame::{BUILD, Begin, BeginInstance, Call, Loaded, Refused, Said};
+use super::frame::{BUILD, Begin, BeginInstance, Call, Links, Loaded, Refused, Said, Words};
 use super::page::Page;
 use crate::InstanceOptions;
 use crate::border::calls::{Handle, create, load};
@@ -32,21 +32,21 @@ pub enum Ended {
     Misused(String),
 }
 
-/// Everything a worker does. `parent` is the process that started it.
-pub fn work(parent: u32) -> Ended {
-    match run(parent) {
+/// Everything a worker does. `parent` is the process that started it, `threads` how many it may have.
+pub fn work(parent: u32, threads: u32) -> Ended {
+    match run(parent, threads) {
         Ok(()) => Ended::Done,
         Err(reason) => Ended::Misused(reason),
     }
 }
 
-fn run(parent: u32) -> Result<(), String> {
+fn run(parent: u32, threads: u32) -> Result<(), String> {
     let socket = take_socket().map_err(|error| error.to_string())?;
     let wire = Arc::new(Wire::new(socket));
-    let (library, page, mut gaps, begin) = match prepare(parent, &wire) {
+    let (library, page, mut gaps, begin) = match prepare(parent, threads, &wire) {
         Ok(prepared) => prepared,
         Err(reason) => {
-            wire.say(&Said::Unfit(reason))?;
+            wire.say(&Said::Unfit(Words(reason)))?;
             // To end with something unread would take back what was said.
             while wire.next()?.is_some() {}
             return Ok(());
@@ -56,10 +56,10 @@ fn run(parent: u32) -> Result<(), String> {
     let room = Room::new("carrier".to_owned(), || 0, Redactor::default()).telling(telling);
     let opened = match take(library, &room) {
         Ok(opened) => opened,
-        Err(reason) => return wire.say(&Said::Loaded(Err(reason))),
+        Err(reason) => return wire.say(&Said::Loaded(Err(Words(reason)))),
     };
     if let Err(reason) = cage::lock(parent, &*wire, &mut gaps) {
-        return wire.say(&Said::Unfit(reason));
+        return wire.say(&Said::Unfit(Words(reason)));
     }
     wire.say(&Said::Loaded(Ok(Loaded {
         descriptor: opened.descriptor_json().to_vec(),
@@ -76,17 +76,17 @@ fn run(parent: u32) -> Result<(), String> {
         Ok(made) => made,
         Err(refused) => return wire.say(&Said::Made(Err(refused))),
     };
-    wire.say(&Said::Made(Ok(links)))?;
+    wire.say(&Said::Made(Ok(links.map(Links))))?;
     serve(&wire, &page, &now, Hands::new(Arc::new(handle)))
 }
 
 type Prepared = (OwnedFd, Arc<Page>, Gaps, Begin);
 
 /// Everything before the library is touched.
-fn prepare(parent: u32, wire: &Wire) -> Result<Prepared, String> {
+fn prepare(parent: u32, threads: u32, wire: &Wire) -> Result<Prepared, String> {
     let (library, memory) = take_rest().map_err(|error| error.to_string())?;
     let page = Page::of(memory).map_err(|error| error.to_string())?;
-    let gaps = cage::shut(parent)?;
+    let gaps = cage::shut(parent, threads)?;
     let begin: Begin = wire.receive()?.ok_or("nobody says what to do")?;
     if begin.build != BUILD {
         return Err(format!(
@@ -126,6 +126,7 @@ fn make(
         secrets: begin.secrets,
         callback_base_url: begin.callback_base_url,
         clock: || 0,
+        worker_threads: 0,
     };
     let made = create(opened, room, &options).and_then(|handle| {
         let links = links(&handle)?;
@@ -150,7 +151,7 @@ fn serve(wire: &Wire, page: &Page, now: &AtomicU64, mut hands: Hands) -> Result<
         now.store(now_unix_ms, Ordering::Relaxed);
         page.set(id);
         let started = Instant::now();
-        let answer = hands.answer(ask);
+        let answer = hands.answer(ask).map(|answer| answer.map_err(Words));
         let took_us = u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX);
         page.set(0);
         if let Some(answer) = answer {

@@ -1,13 +1,16 @@
 //! Until a worker is ready: what it says on the way there, and for how long anybody listens.
 
-use super::frame::{self, Begin, Loaded, Said};
+use super::frame::{self, Begin, Loaded, Said, Words};
 use super::process::{NotStarted, READY_WITHIN};
 use crate::border::RawLink;
+use crate::border::aside::Aside;
 use crate::border::calls::Refusal;
-use crate::border::host_table::Aside;
+use crate::limits;
+use crate::redact::Redactor;
 use bytes::BytesMut;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
 #[cfg(test)]
@@ -25,8 +28,13 @@ pub(super) enum Unmet {
 
 type Met = (UnixStream, Loaded, Option<Vec<RawLink>>, Vec<Aside>);
 
-/// Until the worker is ready, which it has to be by `until`.
-pub(super) fn meet(mut socket: UnixStream, begin: &Begin, until: Instant) -> Result<Met, Unmet> {
+/// Until the worker is ready, which it has to be by `until`. `fault` says what to end it for meanwhile, if anything.
+pub(super) fn meet(
+    mut socket: UnixStream,
+    begin: &Begin,
+    until: Instant,
+    fault: impl Fn() -> Option<String>,
+) -> Result<Met, Unmet> {
     let nonsense = |what: String| Unmet::Hopeless(format!("its worker sends {what}"));
     let mut first = Vec::new();
     frame::put(begin, &mut first).map_err(nonsense)?;
@@ -35,28 +43,41 @@ pub(super) fn meet(mut socket: UnixStream, begin: &Begin, until: Instant) -> Res
         .and_then(|()| socket.write_all(&first))
         .map_err(|error| Unmet::of(&error))?;
     let (mut arrived, mut overheard, mut loaded) = (BytesMut::new(), Overheard::default(), None);
+    let mut heard = 0_usize;
     loop {
         // What has arrived does not count either: there may be no end to it.
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(Unmet::late());
         }
-        let Some(frame) = frame::next(&mut arrived).map_err(nonsense)? else {
-            receive(&mut socket, &mut arrived, left).map_err(|error| Unmet::of(&error))?;
+        let Some(frame) = frame::next(&mut arrived, frame::FROM_WORKER).map_err(nonsense)? else {
+            if let Some(fault) = fault() {
+                return Err(Unmet::Hopeless(fault));
+            }
+            let received = receive(&mut socket, &mut arrived, left.min(LOOK));
+            heard = heard.saturating_add(received.map_err(|error| Unmet::of(&error))?);
+            if heard > AT_FULL_SPEED {
+                thread::sleep(BREATH);
+            }
             continue;
         };
         let length = frame.len();
         match frame::read(&frame).map_err(nonsense)? {
             Said::Aside(_, aside) => overheard.keep(aside, length),
-            Said::Unfit(reason) => {
-                let reason = format!("its worker cannot work here: {reason}");
+            Said::Unfit(Words(reason)) => {
+                let reason = format!("its worker cannot work here: {}", shown(&reason));
                 return Err(Unmet::Said(NotStarted::Host(reason)));
             }
-            Said::Loaded(Err(reason)) => return Err(Unmet::Said(NotStarted::Library(reason))),
-            Said::Loaded(Ok(ready)) if begin.instance.is_none() => {
-                return Ok((socket, ready, None, overheard.all()));
+            Said::Loaded(Err(Words(reason))) => {
+                return Err(Unmet::Said(NotStarted::Library(shown(&reason))));
             }
-            Said::Loaded(Ok(ready)) => loaded = Some(ready),
+            Said::Loaded(Ok(ready)) => {
+                let ready = checked(ready).map_err(nonsense)?;
+                if begin.instance.is_none() {
+                    return Ok((socket, ready, None, overheard.all()));
+                }
+                loaded = Some(ready);
+            }
             Said::Made(Err(refused)) => {
                 return Err(Unmet::Said(NotStarted::Setting(Refusal {
                     key: refused.key,
@@ -65,21 +86,49 @@ pub(super) fn meet(mut socket: UnixStream, begin: &Begin, until: Instant) -> Res
             }
             Said::Made(Ok(links)) => {
                 let ready = loaded.ok_or_else(|| nonsense("an instance of no library".to_owned()))?;
-                return Ok((socket, ready, links, overheard.all()));
+                return Ok((socket, ready, links.map(|links| links.0), overheard.all()));
             }
             Said::Answer(_) => return Err(nonsense("an answer to nothing".to_owned())),
         }
     }
 }
 
-fn receive(socket: &mut UnixStream, arrived: &mut BytesMut, within: Duration) -> io::Result<()> {
+/// So many bytes are read as fast as they come: what an honest library is, and all it says while it is made.
+const AT_FULL_SPEED: usize = 4 * 1024 * 1024;
+
+/// How long nothing may come before it is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A rest before each further 16 KiB, so that one that babbles costs little until its time is up.
+const BREATH: Duration = Duration::from_millis(1);
+
+/// For people: it may be the library that speaks.
+fn shown(words: &str) -> String {
+    Redactor::default().clean(words)
+}
+
+/// What it says of itself, as far as that can be shown.
+fn checked(mut ready: Loaded) -> Result<Loaded, String> {
+    if ready.descriptor.len() > limits::DESCRIPTOR {
+        return Err(format!("a descriptor of {} bytes", ready.descriptor.len()));
+    }
+    for gap in &mut ready.gaps {
+        *gap = shown(gap);
+    }
+    Ok(ready)
+}
+
+/// How many bytes have come; none within so long is none.
+fn receive(socket: &mut UnixStream, arrived: &mut BytesMut, within: Duration) -> io::Result<usize> {
     socket.set_read_timeout(Some(within.max(Duration::from_millis(1))))?;
     let mut bytes = [0; 16 * 1024];
-    match socket.read(&mut bytes)? {
-        0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        count => {
+    match socket.read(&mut bytes) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Ok(0),
+        Err(error) => Err(error),
+        Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+        Ok(count) => {
             arrived.extend_from_slice(&bytes[..count]);
-            Ok(())
+            Ok(count)
         }
     }
 }

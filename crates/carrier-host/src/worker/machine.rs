@@ -4,6 +4,7 @@ use super::frame::{Answer, Ask};
 use super::supervisor::{Order, Place};
 use super::{About, MIXED_UP, Told, Worker};
 use crate::border::RawAct;
+use crate::limits;
 use crate::submission::CarrierMessage;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -58,10 +59,15 @@ impl Machine {
         };
         let asked: Vec<_> = messages.iter().map(call).collect();
         let mut told = Vec::with_capacity(asked.len());
+        let mut room = limits::CALL + limits::BATCH;
         for asked in asked {
             told.push(match asked {
                 Ok(asked) => asked.answer().await.and_then(|(answer, took)| match answer {
-                    Answer::Acts(acts) => Ok((Some(acts), took)),
+                    Answer::Acts(acts) => {
+                        let left = room.checked_sub(acts.iter().map(RawAct::weight).sum());
+                        room = left.ok_or("wants more with several messages than there is room for")?;
+                        Ok((Some(acts), took))
+                    }
                     // None before it can have changed anything.
                     Answer::Held if !told.is_empty() => Ok((None, took)),
                     _ => Err(MIXED_UP.into()),

@@ -1,6 +1,6 @@
 //! One page of memory that delivery and a worker share: it holds the call the worker is at, also after its death.
 
-use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
@@ -17,10 +17,13 @@ unsafe impl Send for Page {}
 unsafe impl Sync for Page {}
 
 impl Page {
-    /// A new one, and what to hand to the worker.
+    /// A new one, and what to hand to the worker. Its size is fixed for good: a page that a worker took away would end
+    /// delivery with SIGBUS at its next look, whatever else confines the worker.
     pub(crate) fn new() -> std::io::Result<(Self, OwnedFd)> {
-        let memory = memfd_create("aldis-worker-page", MemfdFlags::CLOEXEC)?;
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let memory = memfd_create("aldis-worker-page", flags)?;
         ftruncate(&memory, SIZE as u64)?;
+        fcntl_add_seals(&memory, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
         Ok((Self::of(&memory)?, memory))
     }
 
@@ -59,5 +62,27 @@ impl Drop for Page {
 impl fmt::Debug for Page {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_tuple("Page").field(&self.get()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Page, SIZE};
+    use rustix::fs::{FallocateFlags, SealFlags, fallocate, fcntl_add_seals, fstat, ftruncate};
+
+    #[test]
+    fn nobody_takes_it_away() {
+        let (page, memory) = Page::new().expect("a page");
+        for size in [0, 1, SIZE as u64 - 1, SIZE as u64 * 2] {
+            assert!(ftruncate(&memory, size).is_err(), "{size}");
+        }
+        assert!(fallocate(&memory, FallocateFlags::empty(), 0, SIZE as u64 * 2).is_err());
+        assert!(
+            fcntl_add_seals(&memory, SealFlags::WRITE).is_err(),
+            "nor makes it read-only"
+        );
+        page.set(7);
+        assert_eq!(page.get(), 7);
+        assert_eq!(fstat(&memory).expect("a file").st_size, 4096);
     }
 }

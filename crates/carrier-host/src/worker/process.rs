@@ -5,8 +5,8 @@ use super::greeting::{Unmet, meet};
 use super::page::Page;
 use super::program::Program;
 use crate::border::RawLink;
+use crate::border::aside::Aside;
 use crate::border::calls::Refusal;
-use crate::border::host_table::Aside;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -51,8 +51,8 @@ pub(crate) enum NotStarted {
 }
 
 impl Recipe {
-    /// Starts one, and waits until it is ready. Blocks.
-    pub(crate) fn start(&self, instance: Option<BeginInstance>) -> Result<Started, NotStarted> {
+    /// Starts one that may have so many threads, and waits until it is ready. Blocks.
+    pub(crate) fn start(&self, instance: Option<BeginInstance>, threads: u32) -> Result<Started, NotStarted> {
         let host = |error: io::Error| NotStarted::Host(format!("{}: {error}", self.program.path().display()));
         let (ours, theirs) = UnixStream::pair().map_err(host)?;
         let (page, memory) = Page::new().map_err(host)?;
@@ -60,6 +60,7 @@ impl Recipe {
         // Three descriptors reach a child without further ado; it moves them out of the way.
         command
             .arg(std::process::id().to_string())
+            .arg(threads.to_string())
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
@@ -71,7 +72,11 @@ impl Recipe {
             build: BUILD.to_owned(),
             instance,
         };
-        match meet(ours, &begin, Instant::now() + READY_WITHIN) {
+        let fault = || {
+            let many = process.threads().filter(|many| *many > threads)?;
+            Some(too_many_threads(many, threads))
+        };
+        match meet(ours, &begin, Instant::now() + READY_WITHIN, fault) {
             Ok((socket, loaded, links, asides)) => Ok(Started {
                 process,
                 socket,
@@ -118,6 +123,14 @@ impl Process {
         Some(Duration::new(u64::try_from(time.tv_sec).ok()?, nanos))
     }
 
+    /// Threads it has; `None`: that cannot be seen here, or it has ended.
+    pub(crate) fn threads(&self) -> Option<u32> {
+        let line = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        // proc_pid_stat(5): the name, in parentheses, may hold anything; the 18th field after it is num_threads.
+        let (_, rest) = line.rsplit_once(')')?;
+        rest.split_whitespace().nth(17)?.parse().ok()
+    }
+
     /// How it ended of its own accord, waiting a moment for that; `None`: it had to be ended.
     pub(crate) fn end(&mut self) -> Option<String> {
         let until = Instant::now() + ENDS_WITHIN;
@@ -142,6 +155,11 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The end of a sentence about a worker.
+pub(super) fn too_many_threads(many: u32, most: u32) -> String {
+    format!("it has {many} threads, and {most} are allowed (worker_threads)")
 }
 
 /// For the operator.

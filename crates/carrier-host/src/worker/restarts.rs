@@ -20,6 +20,15 @@ const MANY: usize = 60;
 const ANSWERS_PER_END: u64 = 10;
 const WINDOW: Duration = Duration::from_mins(1);
 
+/// And this many within a minute whatever was answered: each costs a process and the library's load.
+const STORM: usize = 300;
+
+/// The first rest after a misdeed, which doubles with each further one up to safe mode's.
+const PENANCE: Duration = Duration::from_secs(1);
+
+/// So long without one, and the misdeeds are forgiven.
+const FORGIVEN: Duration = Duration::from_mins(10);
+
 /// How long the carrier is left alone after a crash loop, before one more trial.
 const SAFE_MODE: Duration = Duration::from_mins(1);
 
@@ -39,6 +48,9 @@ pub(crate) struct Restarts {
     in_a_row: u32,
     /// When, and how many answers came before it.
     recent: VecDeque<(Duration, u64)>,
+    /// Ends for what no honest library does, and when the last one was.
+    misdeeds: u32,
+    misdeed: Duration,
 }
 
 impl Restarts {
@@ -53,7 +65,7 @@ impl Restarts {
         self.recent.push_back((now, answers));
         let answers: u64 = self.recent.iter().map(|(_, answers)| answers).sum();
         let often = self.recent.len() >= MANY && answers < ANSWERS_PER_END * self.recent.len() as u64;
-        if self.in_a_row >= LOOP || often {
+        if self.in_a_row >= LOOP || often || self.recent.len() >= STORM {
             // One trial: if that ends too, it is back here at once.
             self.in_a_row = LOOP;
             self.recent.clear();
@@ -61,5 +73,16 @@ impl Restarts {
         }
         let beyond = self.in_a_row.checked_sub(FREE + 1);
         Next::Start(beyond.map_or(Duration::ZERO, |doublings| FIRST * 2_u32.pow(doublings)))
+    }
+
+    /// It was ended at `now` for what no honest library does. That it answers well in between earns it nothing.
+    pub(crate) fn misbehaved(&mut self, now: Duration) -> Next {
+        if now.saturating_sub(self.misdeed) > FORGIVEN {
+            self.misdeeds = 0;
+        }
+        let rest = PENANCE.saturating_mul(2_u32.saturating_pow(self.misdeeds));
+        self.misdeeds = self.misdeeds.saturating_add(1);
+        self.misdeed = now;
+        Next::Stay(rest.min(SAFE_MODE))
     }
 }

@@ -1,11 +1,15 @@
 //! Keeps one worker running: hands it the calls, passes on its answers, and begins anew where it ended.
 
-use super::frame::{self, Answer, Answered, BeginInstance, Said};
+mod hearing;
+
+use super::frame::{Answer, BeginInstance};
 use super::process::{NotStarted, Recipe};
 use super::restarts::{Next, Restarts};
 use super::suspects::{Subject, Suspects};
-use super::talk::{Ended, Talk};
+use super::talk::{Ended, Reason, Talk};
+use super::thrift::Spent;
 use super::{Board, WorkerMetrics};
+use crate::border::aside::Share;
 use crate::border::host_table::Room;
 use crate::broken::Broken;
 use std::collections::{BTreeMap, HashMap};
@@ -25,8 +29,15 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// How often to look at what the worker is at.
 const LOOK: Duration = Duration::from_millis(25);
 
+/// How often to look at what it uses, whether anybody waits or not.
+const LOOK_AROUND: Duration = Duration::from_millis(100);
+
 /// Between two attempts where this machine is to blame: no descriptors or processes left, say.
 const UNTIL_IT_CAN: Duration = Duration::from_secs(1);
+
+/// Why a library is left alone, in words that end a sentence about it.
+const LOOPS: &str = "crashes its worker again and again and is left alone for a minute";
+const MISBEHAVES: &str = "misuses its worker, which is ended and left alone for a while";
 
 /// What a supervisor is asked.
 pub(super) enum Order {
@@ -45,6 +56,10 @@ pub(super) struct Pending {
     /// Hidden in what the library says meanwhile.
     pub(super) text: String,
     pub(super) to: String,
+    /// What it may tell besides its answer.
+    pub(super) share: Share,
+    /// It said that the rest is left out.
+    pub(super) closed: bool,
     pub(super) reply: oneshot::Sender<Result<(Answer, Duration), Broken>>,
 }
 
@@ -61,6 +76,8 @@ pub(super) enum Place {
 pub(super) struct Supervisor {
     recipe: Recipe,
     begin: Box<dyn Fn() -> BeginInstance + Send + Sync>,
+    /// So many each worker may have.
+    threads: u32,
     room: Arc<Room>,
     orders: mpsc::UnboundedReceiver<Order>,
     board: Arc<Board>,
@@ -74,6 +91,7 @@ impl Supervisor {
     pub(super) fn new(
         recipe: Recipe,
         begin: Box<dyn Fn() -> BeginInstance + Send + Sync>,
+        threads: u32,
         room: Arc<Room>,
         orders: mpsc::UnboundedReceiver<Order>,
         board: Arc<Board>,
@@ -81,6 +99,7 @@ impl Supervisor {
         Self {
             recipe,
             begin,
+            threads,
             room,
             orders,
             board,
@@ -111,11 +130,14 @@ impl Supervisor {
     async fn converse(&mut self, mut talk: Talk) -> Option<Ended> {
         self.note(|board| board.starts += 1);
         self.replay(&mut talk.out);
-        let mut ticks = interval(LOOK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let [mut looks, mut looks_around] = [LOOK, LOOK_AROUND].map(interval);
+        for ticks in [&mut looks, &mut looks_around] {
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        }
         let mut orders = Vec::with_capacity(BATCH);
-        let mut silent = false;
-        let how = loop {
+        let why = loop {
+            talk.thrift
+                .calls(!self.pending.is_empty(), Instant::now().into_std());
             tokio::select! {
                 count = self.orders.recv_many(&mut orders, BATCH) => {
                     if count == 0 {
@@ -127,27 +149,39 @@ impl Supervisor {
                 read = talk.reader.read_buf(&mut talk.arrived) => match read {
                     Ok(0) | Err(_) => break None,
                     Ok(_) => if let Err(nonsense) = self.hear(&mut talk) {
-                        break Some(format!("it sent {nonsense}"));
+                        break Some(Reason::misdeed(format!("it sent {nonsense}")));
                     },
                 },
                 written = talk.writer.write(&talk.out), if !talk.out.is_empty() => match written {
                     Ok(count) => drop(talk.out.drain(..count)),
                     Err(_) => break None,
                 },
-                _ = ticks.tick(), if !self.pending.is_empty() => {
-                    if let Some(overrun) = talk.look() {
-                        silent = overrun.silent;
-                        break Some(overrun.how);
-                    }
-                }
+                _ = looks.tick(), if !self.pending.is_empty() => if let Some(why) = talk.look() {
+                    break Some(why);
+                },
+                _ = looks_around.tick() => match talk.look_around() {
+                    Ok(spent) => self.mind(spent.as_ref()),
+                    Err(why) => break Some(why),
+                },
             }
         };
-        let mut ended = talk.end(how).await;
+        let silent = why.as_ref().is_some_and(|why| why.silent);
+        let mut ended = talk.end(why).await;
         if silent {
             // What the page says means nothing now. It answers in turn, so it is most likely at this one.
             ended.at = self.oldest();
         }
         Some(ended)
+    }
+
+    /// It computes though nobody asks it: the operator is told before it is ended for that.
+    fn mind(&self, spent: Option<&Spent>) {
+        if let Some(Spent::Warn(beyond)) = spent
+            && self.room.may_write()
+        {
+            let (carrier, seconds) = (self.room.name(), beyond.as_secs_f32());
+            tracing::warn!(target: "aldis_carrier", carrier, seconds, "the carrier's worker computes though nobody asks it");
+        }
     }
 
     /// The first call that has no answer, of those that are not suspects, which are made last; 0: none.
@@ -178,6 +212,9 @@ impl Supervisor {
     /// What was under way when the last worker ended, the suspects last: they may end this one too.
     fn replay(&mut self, out: &mut Vec<u8>) {
         self.pending.retain(|_, pending| !pending.reply.is_closed());
+        for pending in self.pending.values_mut() {
+            (pending.share, pending.closed) = (Share::default(), false);
+        }
         let (last, first): (Vec<_>, Vec<_>) = self
             .pending
             .values()
@@ -216,46 +253,22 @@ impl Supervisor {
         self.pending.insert(pending.id, pending);
     }
 
-    /// Deals with what has arrived.
-    fn hear(&mut self, talk: &mut Talk) -> Result<(), String> {
-        while let Some(frame) = frame::next(&mut talk.arrived)? {
-            match frame::read(&frame)? {
-                Said::Answer(answered) => {
-                    talk.answers += 1;
-                    talk.watch.answered();
-                    self.answered(answered);
-                }
-                Said::Aside(call, aside) => {
-                    let about = self.pending.get(&call);
-                    let (text, to) = about.map_or(("", ""), |about| (&about.text, &about.to));
-                    self.room.heed(aside, text, to);
-                }
-                Said::Unfit(_) | Said::Loaded(_) | Said::Made(_) => return Err("a greeting again".to_owned()),
-            }
-        }
-        Ok(())
-    }
-
-    /// Nobody may be waiting any more.
-    fn answered(&mut self, answered: Answered) {
-        let Answered { id, took_us, answer } = answered;
-        if let Some(pending) = self.pending.remove(&id) {
-            let took = Duration::from_micros(u64::from(took_us));
-            let answer = answer.map(|answer| (answer, took)).map_err(Broken::from);
-            let _ = pending.reply.send(answer);
-        }
-    }
-
     /// Settles what died with a worker, rests, and starts the next one. `None`: nobody is there to call any more.
     async fn begin_anew(&mut self, mut ended: Ended) -> Option<Talk> {
         loop {
             let carrier = self.room.name();
-            let Ended { how, at, answers } = &ended;
+            let Ended { how, at, answers, .. } = &ended;
             tracing::error!(target: "aldis_carrier", carrier, call = at, "the carrier's worker ended: {how}");
             self.settle(*at, how);
-            match self.restarts.ended(self.room.age(), *answers) {
+            let (next, why) = if ended.misdeed {
+                self.note(|board| board.misdeeds += 1);
+                (self.restarts.misbehaved(self.room.age()), MISBEHAVES)
+            } else {
+                (self.restarts.ended(self.room.age(), *answers), LOOPS)
+            };
+            match next {
                 Next::Start(rest) => sleep(rest).await,
-                Next::Stay(rest) => self.stay(rest).await?,
+                Next::Stay(rest) => self.stay(why, rest).await?,
             }
             match self.start().await? {
                 Ok(talk) => return Some(talk),
@@ -291,12 +304,11 @@ impl Supervisor {
     }
 
     /// Safe mode: whoever calls is told so. `None`: nobody is there to call any more.
-    async fn stay(&mut self, rest: Duration) -> Option<()> {
-        const LOOPS: &str = "crashes its worker again and again and is left alone for a minute";
-        let carrier = self.room.name();
-        tracing::error!(target: "aldis_carrier", carrier, "the carrier library {LOOPS}");
+    async fn stay(&mut self, why: &str, rest: Duration) -> Option<()> {
+        let (carrier, seconds) = (self.room.name(), rest.as_secs());
+        tracing::error!(target: "aldis_carrier", carrier, seconds, "the carrier library {why}");
         self.note(|board| board.safe_mode = true);
-        self.turn_away(LOOPS, rest).await?;
+        self.turn_away(why, rest).await?;
         self.note(|board| board.safe_mode = false);
         Some(())
     }
@@ -334,14 +346,14 @@ impl Supervisor {
     }
 
     async fn try_start(&self) -> Result<Talk, NotStarted> {
-        let (recipe, begin) = (self.recipe.clone(), (self.begin)());
-        let starting = tokio::task::spawn_blocking(move || recipe.start(Some(begin)));
+        let (recipe, begin, threads) = (self.recipe.clone(), (self.begin)(), self.threads);
+        let starting = tokio::task::spawn_blocking(move || recipe.start(Some(begin), threads));
         let started = starting.await.map_err(|error| error.to_string());
         let mut started = started.map_err(NotStarted::Host)??;
         for aside in std::mem::take(&mut started.asides) {
             self.room.heed(aside, "", "");
         }
-        Talk::new(started).map_err(|error| NotStarted::Host(error.to_string()))
+        Talk::new(started, threads).map_err(|error| NotStarted::Host(error.to_string()))
     }
 
     fn note(&self, change: impl FnOnce(&mut WorkerMetrics)) {

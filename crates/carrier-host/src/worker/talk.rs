@@ -1,17 +1,43 @@
 //! The words between delivery and one worker that are on their way, and how it ended.
 
-use super::process::{Process, Started};
-use super::watch::{Overrun, Watch};
+use super::process::{Process, Started, too_many_threads};
+use super::thrift::{Spent, Thrift};
+use super::watch::Watch;
+use crate::border::aside::{Aside, Share};
 use bytes::BytesMut;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 const READ: usize = 64 * 1024;
 
+/// What one worker may tell apart from calls in a second, as when a connection's machine is destroyed, is a call's share.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What to end a worker for.
+pub(super) struct Reason {
+    pub(super) how: String,
+    /// What its page says of the call it is at is not to be believed.
+    pub(super) silent: bool,
+    /// No honest library does it.
+    pub(super) misdeed: bool,
+}
+
+impl Reason {
+    pub(super) fn misdeed(how: String) -> Self {
+        Self {
+            how,
+            silent: false,
+            misdeed: true,
+        }
+    }
+}
+
 /// How a worker ended.
 pub(super) struct Ended {
     pub(super) how: String,
+    /// Over what no honest library does.
+    pub(super) misdeed: bool,
     /// The call it was at; 0: none.
     pub(super) at: u64,
     /// What it had answered.
@@ -27,6 +53,11 @@ pub(super) struct Talk {
     pub(super) out: Vec<u8>,
     pub(super) answers: u64,
     pub(super) watch: Watch,
+    pub(super) thrift: Thrift,
+    /// The threads it may have.
+    most_threads: u32,
+    /// What it told apart from calls, since when.
+    strays: (Instant, Share),
 }
 
 impl Ended {
@@ -34,6 +65,7 @@ impl Ended {
     pub(super) fn never(how: String) -> Self {
         Self {
             how,
+            misdeed: false,
             at: 0,
             answers: 0,
         }
@@ -41,7 +73,7 @@ impl Ended {
 }
 
 impl Talk {
-    pub(super) fn new(started: Started) -> std::io::Result<Self> {
+    pub(super) fn new(started: Started, most_threads: u32) -> std::io::Result<Self> {
         started.socket.set_read_timeout(None)?;
         started.socket.set_nonblocking(true)?;
         let (reader, writer) = UnixStream::from_std(started.socket)?.into_split();
@@ -53,28 +85,67 @@ impl Talk {
             out: Vec::new(),
             answers: 0,
             watch: Watch::default(),
+            thrift: Thrift::default(),
+            most_threads,
+            strays: (Instant::now(), Share::default()),
         })
     }
 
-    /// What to end it for.
-    pub(super) fn look(&mut self) -> Option<Overrun> {
+    /// While somebody waits: what to end it for.
+    pub(super) fn look(&mut self) -> Option<Reason> {
         let (at, cpu) = (self.process.at(), self.process.cpu_time()?);
-        self.watch.look(at, cpu, Instant::now())
+        let overrun = self.watch.look(at, cpu, Instant::now())?;
+        Some(Reason {
+            how: overrun.how,
+            silent: overrun.silent,
+            misdeed: false,
+        })
     }
 
-    /// How it ended; by force, if `why` is given.
-    pub(super) async fn end(self, why: Option<String>) -> Ended {
+    /// Whether anybody waits or not: what it uses. `Err`: what to end it for.
+    pub(super) fn look_around(&mut self) -> Result<Option<Spent>, Reason> {
+        if let Some(threads) = self.process.threads()
+            && threads > self.most_threads
+        {
+            return Err(Reason::misdeed(too_many_threads(threads, self.most_threads)));
+        }
+        let Some(cpu) = self.process.cpu_time() else {
+            return Ok(None);
+        };
+        match self.thrift.look(cpu, Instant::now()) {
+            Some(Spent::End(beyond)) => {
+                let seconds = beyond.as_secs();
+                let how = format!("it used {seconds} s of the processor more than its calls explain");
+                Err(Reason::misdeed(how))
+            }
+            spent => Ok(spent),
+        }
+    }
+
+    /// Whether it may tell this apart from the calls that are under way.
+    pub(super) fn may_stray(&mut self, aside: &Aside) -> bool {
+        let now = Instant::now();
+        if now - self.strays.0 >= SECOND {
+            self.strays = (now, Share::default());
+        }
+        self.strays.1.take(aside.weight())
+    }
+
+    /// How it ended; by force, if there is a reason.
+    pub(super) async fn end(self, why: Option<Reason>) -> Ended {
         let (at, answers, mut process) = (self.process.at(), self.answers, self.process);
+        let misdeed = why.as_ref().is_some_and(|why| why.misdeed);
         let ending = tokio::task::spawn_blocking(move || {
-            if why.is_some() {
+            if let Some(why) = why {
                 process.kill();
-                return why;
+                return Some(why.how);
             }
             process.end()
         });
         let how = ending.await.ok().flatten();
         Ended {
             how: how.unwrap_or_else(|| "it closed its socket".to_owned()),
+            misdeed,
             at,
             answers,
         }

@@ -102,6 +102,7 @@ static void crash(const char *how) {
     if (!strcmp(how, "loop")) for (volatile int on = 1; on;) {}
     if (!strcmp(how, "hide")) for (hide();;) sleep(1000);
     if (!strcmp(how, "sleep")) for (;;) sleep(1000);
+    if (!strcmp(how, "nap")) usleep(300000);
     if (!strcmp(how, "exit")) exit(0);
 }
 

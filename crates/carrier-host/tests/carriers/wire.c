@@ -1,5 +1,6 @@
 /* A carrier with connections that stay, which does what its peer tells it in lines: GO <window> <milli per second>,
- * NO, PART, OK <token>, END <token> <class>, TELL <id>, ODD, TICK <ms>, FAULT, CRASH. It says HI <link>, MSG <token> <text>,
+ * NO, PART, OK <token>, END <token> <class>, TELL <id>, ODD, TICK <ms>, FAULT, CRASH; POUR: it writes a MiB without
+ * end, GOSSIP: it tells events without end. It says HI <link>, MSG <token> <text>,
  * GOT <id>, AGAIN <id>, TOCK and BYE. With the setting "failing" its first open, or its making, fails after it wrote a
  * handle; "flooding": its first open wants too much. It aborts when a handle is destroyed that was not made. */
 #define ID "wire"
@@ -68,6 +69,18 @@ static void gone(void *handle) {
     free(handle);
 }
 
+/* Timers that are set again when they run out. */
+enum { POURS = 8, GOSSIPS };
+
+static int32_t without_end(const sess *s, uint32_t id) {
+    static char much[1 << 20];
+    event e = { .struct_size = sizeof e, .kind = 1, .state = 4, .carrier_id = text("id"), .text = aldis_bytes(much, 20000) };
+    memset(much, 'x', sizeof much);
+    if (id == POURS) s->write(s->ctx, aldis_bytes(much, sizeof much));
+    for (int i = 0; id == GOSSIPS && i < 100; i++) s->event(s->ctx, &e, text(""), text(""));
+    return s->timer(s->ctx, id, 1);
+}
+
 static int32_t obey(const sess *s, char *line) {
     char verb[16] = "", first[64] = "", second[64] = "";
     sscanf(line, "%15s %63s %63s", verb, first, second);
@@ -75,6 +88,8 @@ static int32_t obey(const sess *s, char *line) {
     outcome o = { .struct_size = sizeof o, .code = text("said"), .carrier_ids = { &ids, 1, sizeof ids } };
     if (!strcmp(verb, "GO")) return s->ready(s->ctx, atoi(first), atoi(second));
     if (!strcmp(verb, "TICK")) return s->timer(s->ctx, 7, atoi(first));
+    if (!strcmp(verb, "POUR")) return s->timer(s->ctx, POURS, 1);
+    if (!strcmp(verb, "GOSSIP")) return s->timer(s->ctx, GOSSIPS, 1);
     if (!strcmp(verb, "FAULT")) return -1;
     if (!strcmp(verb, "CRASH")) abort();
     if (!strcmp(verb, "OK") || !strcmp(verb, "END")) {
@@ -109,6 +124,7 @@ static int32_t on_bytes(void *st, const sess *s, str bytes) {
 
 static int32_t on_timer(void *st, const sess *s, uint32_t id) {
     (void)st;
+    if (id == POURS || id == GOSSIPS) return without_end(s, id);
     return id == 7 ? s->write(s->ctx, text("TOCK\n")) : -1;
 }
 

@@ -35,7 +35,7 @@ const COUNTER: MetricType = MetricType::Counter;
 const GAUGE: MetricType = MetricType::Gauge;
 
 #[allow(clippy::cast_precision_loss, reason = "metrics are floating-point numbers")]
-const INSTANCE: [Number<InstanceMetrics>; 7] = [
+const INSTANCE: [Number<InstanceMetrics>; 8] = [
     (
         "aldis_carrier_calls",
         "Calls into the carrier's library",
@@ -59,6 +59,12 @@ const INSTANCE: [Number<InstanceMetrics>; 7] = [
         "Times the library broke its contract",
         COUNTER,
         |m| m.faults as f64,
+    ),
+    (
+        "aldis_carrier_dropped_lines",
+        "Log lines, metrics and values of the library beyond its share",
+        COUNTER,
+        |m| m.dropped_lines as f64,
     ),
     (
         "aldis_carrier_quarantined",
@@ -115,7 +121,7 @@ const LINK: [Number<LinkMetrics>; 7] = [
 ];
 
 #[allow(clippy::cast_precision_loss, reason = "metrics are floating-point numbers")]
-const WORKER: [Number<WorkerMetrics>; 6] = [
+const WORKER: [Number<WorkerMetrics>; 8] = [
     ("aldis_worker_up", "1: the worker takes calls", GAUGE, |m| {
         f64::from(m.running)
     }),
@@ -142,6 +148,18 @@ const WORKER: [Number<WorkerMetrics>; 6] = [
         "Messages left out after two crashes",
         COUNTER,
         |m| m.left_out as f64,
+    ),
+    (
+        "aldis_worker_misdeeds",
+        "Workers ended for what no honest library does",
+        COUNTER,
+        |m| m.misdeeds as f64,
+    ),
+    (
+        "aldis_worker_late_answers",
+        "Answers to calls that were given up meanwhile",
+        COUNTER,
+        |m| m.late as f64,
     ),
 ];
 

@@ -191,7 +191,7 @@ fn library(
     let path = find(&carrier.plugin, &config.plugin_dirs).map_err(|error| fault(error.to_string()))?;
     let trust = config.lock.trust(&carrier.plugin).map_err(fault)?;
     libraries
-        .load(&path, &trust, carrier.isolation)
+        .load_with(&path, &trust, carrier.isolation, carrier.worker_threads)
         .map_err(|error| fault(error.to_string()))
 }
 
@@ -219,6 +219,7 @@ fn instance(
             .collect(),
         callback_base_url: origin.callbacks.clone(),
         clock: || clock::now().as_millis(),
+        worker_threads: origin.config.worker_threads,
     };
     Instance::create(library, options, engine).map_err(|error| {
         let key = match &error.key {

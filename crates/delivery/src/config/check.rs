@@ -4,7 +4,7 @@ use super::raw::{Raw, RawCarrier, RawClient, RawRoute, RawRouteCarrier, RawTls};
 use super::secrets::take_secrets;
 use super::{CarrierConfig, Client, Config, Http, Listen, Lock, Tls};
 use crate::routing::{Onward, Policy, Route, Takes};
-use aldis_carrier_host::Isolation;
+use aldis_carrier_host::{Isolation, worker};
 use aldis_daemon::config::{
     ConfigError, HumanDuration, Secret, SecretText, SecretWarning, Source, is_open_to_others,
 };
@@ -19,6 +19,10 @@ const DEFAULT_IN_FLIGHT: usize = 1024;
 /// What one carrier is given at once: more than its usual rate times its usual delay, and few
 /// enough that one that hangs leaves most of [`DEFAULT_IN_FLIGHT`] to the others.
 const DEFAULT_CARRIER_IN_FLIGHT: usize = 64;
+
+/// More than this is no limit.
+const WORKER_THREADS: std::ops::RangeInclusive<u32> = 1..=4096;
+
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -235,6 +239,10 @@ fn carriers(judge: &mut Judge<'_>, raw: Vec<RawCarrier>) -> Vec<CarrierConfig> {
                 None
             }
         };
+        let worker_threads = carrier.worker_threads.unwrap_or(worker::THREADS);
+        if !WORKER_THREADS.contains(&worker_threads) {
+            judge.fault(&key("worker_threads"), "must be from 1 to 4096");
+        }
         let mut secrets = Vec::new();
         let mut settings = carrier.settings;
         take_secrets(judge, &key("settings"), "", &mut settings, &mut secrets);
@@ -248,6 +256,7 @@ fn carriers(judge: &mut Judge<'_>, raw: Vec<RawCarrier>) -> Vec<CarrierConfig> {
             name,
             plugin: carrier.plugin,
             isolation,
+            worker_threads,
             max_in_flight: carrier
                 .max_in_flight
                 .map_or(DEFAULT_CARRIER_IN_FLIGHT, std::num::NonZero::get),

@@ -65,6 +65,7 @@ pub(super) struct RawCarrier {
     pub(super) name: String,
     pub(super) plugin: String,
     pub(super) isolation: Option<String>,
+    pub(super) worker_threads: Option<u32>,
     pub(super) max_in_flight: Option<NonZeroUsize>,
     pub(super) timeout: Option<HumanDuration>,
     pub(super) required: Option<bool>,

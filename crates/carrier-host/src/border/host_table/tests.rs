@@ -1,6 +1,6 @@
 //! What a library says is taken in within limits.
 
-use super::{Aside, LOOKED_AT, Room, log, visit};
+use super::{Aside, Room, WORDS, log, visit};
 use crate::redact::Redactor;
 use aldis_carrier::abi::{List, Pair, Str};
 use std::sync::{Arc, Mutex};
@@ -26,10 +26,6 @@ fn of_an_endless_line_only_the_start_is_taken_in() {
     let heard = heard.lock().expect("a list");
     assert_eq!(heard.len(), 2);
     for line in heard.iter() {
-        assert!(
-            (LOOKED_AT - 4..=LOOKED_AT).contains(&line.len()),
-            "{} bytes",
-            line.len()
-        );
+        assert!((WORDS - 4..=WORDS).contains(&line.len()), "{} bytes", line.len());
     }
 }

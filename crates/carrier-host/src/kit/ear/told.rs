@@ -2,6 +2,7 @@
 
 use super::{Ear, Told, ear};
 use crate::border::RawEvent;
+use crate::ration::Ration;
 use aldis_carrier::abi::{E_INVALID, Event, List, OK, Str};
 use std::ffi::c_void;
 
@@ -26,11 +27,15 @@ impl Ear {
     /// `event` is null, or lent for this call with all it points to.
     pub(in crate::kit) unsafe fn event(&self, event: *const Event) -> Option<Told> {
         // SAFETY: the caller's promise.
-        let (event, raw): (Event, RawEvent) = unsafe {
+        let (event, raw): (Event, Option<RawEvent>) = unsafe {
             let event = self.taken("aldis_event", event)?;
             self.mind_pairs("aldis_pair in aldis_event.attrs", event.attrs);
-            (event, crate::border::raw_event(&event))
+            (event, crate::border::raw_event(&event, &mut Ration::default()))
         };
+        if raw.is_none() {
+            self.fault("it tells an event of more than 4 MiB".to_owned(), super::SMALLER);
+        }
+        let raw = raw?;
         self.mind_zero("aldis_event.pad", event.pad);
         let told = Told {
             kind: raw.kind,

@@ -1,9 +1,11 @@
 //! The last seconds of a connection: what the carrier still says is heard, and what it told is stored and answered.
 
-use super::{Connected, FAREWELL, Phase};
+use super::{Connected, FAREWELL, Phase, TOO_MUCH};
+use crate::broken::Broken;
 use crate::session::ending::Stop;
 use crate::session::flight::Loss;
 use aldis_carrier::Class;
+use aldis_carrier::abi::WRITE_LIMIT;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -33,11 +35,22 @@ impl Connected<'_> {
         }
     }
 
+    /// Keeps for the end what the library writes last.
+    pub(super) fn delay(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+        if self.farewell.len() + bytes.len() > WRITE_LIMIT {
+            return Err(TOO_MUCH.into());
+        }
+        self.farewell.extend_from_slice(bytes);
+        Ok(())
+    }
+
     /// Whether the connection is over, and how.
     pub(super) fn over(&mut self, now: Instant) -> Option<Stop> {
         if !self.farewell.is_empty() && self.storing.is_empty() {
             let farewell = std::mem::take(&mut self.farewell);
-            self.queue(&farewell, now);
+            if let Err(broken) = self.queue(&farewell, now) {
+                return Some(Stop::Broken(broken));
+            }
         }
         let told = self.outbox.is_empty() && self.storing.is_empty();
         match &self.phase {

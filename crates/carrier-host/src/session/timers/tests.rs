@@ -30,3 +30,22 @@ fn the_first_comes_first_and_one_that_is_off_never() {
         [None, Some(3), Some(1), None]
     );
 }
+
+#[test]
+fn a_crowd_of_timers_comes_late() {
+    let (mut timers, began) = (Timers::default(), Instant::now());
+    for id in 0..64 {
+        assert!(timers.set(id, 1, began));
+    }
+    let (mut ran_out, mut now) = (0, began);
+    while now < began + Duration::from_secs(10) {
+        while let Some(id) = timers.pop(now) {
+            ran_out += 1;
+            assert!(timers.set(id, 0, now));
+        }
+        let next = timers.next().expect("a timer");
+        assert!(next > now, "nobody waits for nothing");
+        now = next;
+    }
+    assert!((1_000..=1_100).contains(&ran_out), "{ran_out}");
+}

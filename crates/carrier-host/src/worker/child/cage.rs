@@ -3,6 +3,7 @@
 
 mod filter;
 mod rights;
+mod threads;
 
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, Signal, getppid, set_dumpable_behavior,
@@ -33,8 +34,8 @@ impl Gaps {
     }
 }
 
-/// Everything but what only loading needs. `parent` is delivery.
-pub(super) fn shut(parent: u32) -> Result<Gaps, String> {
+/// Everything but what only loading needs. `parent` is delivery, `threads` how many it may have.
+pub(super) fn shut(parent: u32, threads: u32) -> Result<Gaps, String> {
     let mut gaps = Gaps::default();
     for signal in NOT_FOR_US {
         // SAFETY: ignoring a signal runs nothing.
@@ -53,7 +54,8 @@ pub(super) fn shut(parent: u32) -> Result<Gaps, String> {
         gaps.need(what, setrlimit(resource, limit));
     }
     gaps.need("no new privileges", set_no_new_privs(true));
-    rights::leave(&mut gaps);
+    let apart = threads::leave(&mut gaps);
+    threads::limit(threads, apart, &mut gaps);
     rights::drop_capabilities(&mut gaps);
     gaps.need("files closed while loading: Landlock", rights::close_files());
     // After what changes credentials, for that may undo it.

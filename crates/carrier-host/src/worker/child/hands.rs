@@ -4,6 +4,7 @@ use crate::border::RawAct;
 use crate::border::calls::Handle;
 use crate::border::machine::Machine;
 use crate::broken::Broken;
+use crate::limits;
 use crate::submission::CarrierMessage;
 use crate::worker::frame::{Answer, Ask};
 use std::collections::HashMap;
@@ -15,10 +16,11 @@ pub(super) struct Hands {
     machines: HashMap<u64, Kept>,
 }
 
-/// A machine, and the batch of messages that it takes no more of.
+/// A machine, the batch of messages that it takes no more of, and how much it wanted with the last one.
 struct Kept {
     machine: Machine,
     full: Option<u64>,
+    wanted: (u64, usize),
 }
 
 impl Hands {
@@ -53,8 +55,15 @@ impl Hands {
 
     fn open(&mut self, id: u64, link: u32, name: &str) -> Result<Vec<RawAct>, Broken> {
         let (machine, acts) = Machine::open(Arc::clone(&self.handle), link, name)?;
-        let full = None;
-        self.machines.insert(id, Kept { machine, full });
+        let (full, wanted) = (None, (0, 0));
+        self.machines.insert(
+            id,
+            Kept {
+                machine,
+                full,
+                wanted,
+            },
+        );
         Ok(acts)
     }
 
@@ -71,7 +80,12 @@ impl Hands {
         }
         let acts = kept.machine.submit(token, message);
         let changes = |act: &RawAct| matches!(act, RawAct::Ready { .. } | RawAct::Close(_));
-        if acts.as_ref().map_or(true, |acts| acts.iter().any(changes)) {
+        let before = Some(kept.wanted)
+            .filter(|(of, _)| *of == batch)
+            .map_or(0, |(_, wanted)| wanted);
+        let wants = acts.iter().flatten().map(RawAct::weight).sum::<usize>();
+        kept.wanted = (batch, before.saturating_add(wants));
+        if kept.wanted.1 > limits::BATCH || acts.as_ref().map_or(true, |acts| acts.iter().any(changes)) {
             kept.full = Some(batch);
         }
         acts.map(Answer::Acts)

@@ -32,7 +32,7 @@ impl Wire {
     pub(super) fn next(&self) -> Result<Option<BytesMut>, String> {
         let mut arrived = lock(&self.arrived);
         loop {
-            if let Some(frame) = frame::next(&mut arrived)? {
+            if let Some(frame) = frame::next(&mut arrived, frame::TO_WORKER)? {
                 return Ok(Some(frame));
             }
             self.flush(&mut lock(&self.leaving))?;

@@ -1,7 +1,7 @@
 //! Frames come out as they went in, and foreign bytes do no harm.
 
-use super::{Answer, Answered, Ask, BytesMut, Call, Said, count, next, put, read};
-use crate::border::host_table::Aside;
+use super::{Answer, Answered, Ask, BytesMut, Call, FROM_WORKER, Said, count, memory, next, put, read};
+use crate::border::aside::Aside;
 use crate::border::{RawAct, RawRequest, Word};
 use proptest::prelude::*;
 
@@ -42,7 +42,7 @@ proptest! {
         let (mut arrived, mut seen) = (BytesMut::new(), Vec::new());
         for piece in sent.chunks(cut) {
             arrived.extend_from_slice(piece);
-            while let Some(frame) = next(&mut arrived).expect("frames") {
+            while let Some(frame) = next(&mut arrived, FROM_WORKER).expect("frames") {
                 let Said::Answer(Answered { id, answer: Ok(Answer::Word(Word::Http(request))), .. }) =
                     read(&frame).expect("an answer") else { panic!("another frame") };
                 prop_assert_eq!(id, seen.len() as u64);
@@ -56,12 +56,57 @@ proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let mut arrived = BytesMut::from(bytes.as_slice());
-        while let Ok(Some(frame)) = next(&mut arrived) {
+        while let Ok(Some(frame)) = next(&mut arrived, FROM_WORKER) {
             let _ = read::<Said>(&frame);
             let _ = read::<Call<'_>>(&frame);
         }
         let _ = read::<Said>(&bytes);
         let _ = count(&bytes);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// Bytes that look like answers with lists in lists, cut and spoilt anywhere.
+    #[test]
+    fn no_frame_takes_more_than_its_share(
+        pieces in prop::collection::vec(
+            prop_oneof![
+                Just(vec![0, 0]),
+                Just(vec![3, 1, 1]),
+                Just([vec![2, 1], vec![0; 11], vec![0xFF, 0x1F], vec![0; 4095]].concat()),
+                Just([vec![2, 1], vec![0; 11], vec![3, 1, b'x', 0, 0, 0, 0]].concat()),
+                Just([vec![3], vec![0; 18], vec![2, 1, b'k', 1, b'v', 0, 0, 0, 0]].concat()),
+                prop::collection::vec(any::<u8>(), 1..20),
+            ],
+            0..300,
+        ),
+        high in 0..16_u8,
+        low in 128..=255_u8,
+        cut in 0..3_usize,
+    ) {
+        let mut bytes = vec![4, 7, 1, 0, 2];
+        bytes.extend([low, high]);
+        bytes.extend(pieces.concat());
+        bytes.truncate(bytes.len() - cut.min(bytes.len()));
+        if let Some(memory) = memory(&bytes) {
+            prop_assert!(memory <= bytes.len() + FROM_WORKER, "{} bytes", memory);
+        }
+    }
+}
+
+#[test]
+fn the_frames_that_took_gigabytes_are_refused() {
+    let answer = |count: &[u8]| [&[4, 7, 1, 0, 2], count].concat();
+    // Two million acts of two bytes; a thousand outcomes of 4,096 empty ids.
+    let writes = [answer(&[0x80, 0x89, 0x7A]), vec![0; 4_000_000]].concat();
+    let one = [vec![2, 1], vec![0; 10], vec![0x80, 0x20], vec![0; 4096 + 2]].concat();
+    let ids = |count: usize, varint: &[u8]| [answer(varint), one.repeat(count)].concat();
+    assert!(memory(&ids(10, &[10])).is_some_and(|memory| memory > 10 * 4096 * 24));
+    for bytes in [writes, ids(1000, &[0xE8, 0x07])] {
+        assert!(bytes.len() < FROM_WORKER, "it is short enough");
+        assert!(memory(&bytes).is_none());
     }
 }
 
@@ -74,7 +119,7 @@ fn what_is_left_over_or_endless_is_nonsense() {
     let words = read::<Said>(&bytes).err().expect("refused");
     assert!(words.contains("1 bytes too many"), "{words}");
     let mut endless = BytesMut::from(&[0xFF; 8][..]);
-    assert!(next(&mut endless).is_err());
+    assert!(next(&mut endless, FROM_WORKER).is_err());
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::worker::frame::BUILD;
-use std::thread;
 
 fn trial() -> Begin {
     Begin {
@@ -48,7 +47,7 @@ fn soon() -> Instant {
 #[test]
 fn who_talks_without_end_is_not_listened_to_for_longer() {
     let since = Instant::now();
-    match meet(babbling(&line(), None), &trial(), soon()) {
+    match meet(babbling(&line(), None), &trial(), soon(), || None) {
         Err(Unmet::Hopeless(why)) => {
             assert!(why.contains("it is not ready 10 s after"), "{why}");
             assert!(since.elapsed() < Duration::from_secs(5), "much later");
@@ -60,7 +59,7 @@ fn who_talks_without_end_is_not_listened_to_for_longer() {
 #[test]
 fn who_says_nothing_is_told_off_in_words() {
     let (ours, _theirs) = UnixStream::pair().expect("a socket");
-    match meet(ours, &trial(), soon()) {
+    match meet(ours, &trial(), soon(), || None) {
         Err(Unmet::Hopeless(why)) => {
             assert!(why.contains("it hangs where it is loaded"), "{why}");
             assert!(!why.contains("os error"), "{why}");
@@ -72,7 +71,7 @@ fn who_says_nothing_is_told_off_in_words() {
 #[test]
 fn of_much_talk_little_is_kept_and_the_rest_is_counted() {
     let until = Instant::now() + Duration::from_mins(1);
-    let Ok((_, _, _, asides)) = meet(babbling(&line(), Some(5_000)), &trial(), until) else {
+    let Ok((_, _, _, asides)) = meet(babbling(&line(), Some(5_000)), &trial(), until, || None) else {
         panic!("it was ready");
     };
     let lengths = asides.iter().map(|aside| match aside {
@@ -97,8 +96,8 @@ fn of_much_talk_little_is_kept_and_the_rest_is_counted() {
 
 #[test]
 fn what_this_machine_does_not_let_it_do_is_not_the_library_s_fault() {
-    let unfit = Said::Unfit("no place".to_owned());
-    match meet(babbling(&unfit, Some(1)), &trial(), soon()) {
+    let unfit = Said::Unfit(Words("no place".to_owned()));
+    match meet(babbling(&unfit, Some(1)), &trial(), soon(), || None) {
         Err(Unmet::Said(NotStarted::Host(why))) => assert!(why.ends_with("here: no place"), "{why}"),
         _ => panic!("it is the machine's"),
     }

@@ -1,6 +1,6 @@
 //! When a worker is started again, and when it is left alone.
 
-use super::{ANSWERS_PER_END, FIRST, FREE, LOOP, MANY, Next, Restarts, SAFE_MODE};
+use super::{ANSWERS_PER_END, FIRST, FORGIVEN, FREE, LOOP, MANY, Next, PENANCE, Restarts, SAFE_MODE, STORM};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -41,8 +41,32 @@ fn a_library_that_mostly_crashes_comes_to_safe_mode_too() {
     assert!(before.iter().all(|next| *next == AT_ONCE));
     assert_eq!(*last, Next::Stay(SAFE_MODE));
     let mut restarts = Restarts::default();
-    let mut rare = (0..1_000).map(|_| restarts.ended(Duration::ZERO, ANSWERS_PER_END));
+    let often = Duration::from_mins(1) / 200;
+    let mut rare = (0..1_000).map(|end| restarts.ended(often * end, ANSWERS_PER_END));
     assert!(rare.all(|next| next == AT_ONCE), "rare crashes never do");
+}
+
+#[test]
+fn a_storm_of_ends_comes_to_safe_mode_whatever_was_answered() {
+    let mut restarts = Restarts::default();
+    let ended: Vec<_> = (0..STORM)
+        .map(|_| restarts.ended(Duration::ZERO, 1_000_000))
+        .collect();
+    assert_eq!(ended.iter().position(|next| *next != AT_ONCE), Some(STORM - 1));
+    assert_eq!(ended.last(), Some(&Next::Stay(SAFE_MODE)));
+}
+
+#[test]
+fn misdeeds_rest_longer_and_longer_and_are_forgiven_late() {
+    let (mut restarts, mut now) = (Restarts::default(), Duration::ZERO);
+    for seconds in [1, 2, 4, 8, 16, 32, 60, 60, 60] {
+        now += Duration::from_mins(1);
+        assert_eq!(restarts.misbehaved(now), Next::Stay(Duration::from_secs(seconds)));
+        // Good work in between changes nothing.
+        assert_eq!(restarts.ended(now, 1_000), AT_ONCE);
+    }
+    now += FORGIVEN + Duration::from_secs(1);
+    assert_eq!(restarts.misbehaved(now), Next::Stay(PENANCE));
 }
 
 proptest! {

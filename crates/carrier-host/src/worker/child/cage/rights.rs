@@ -21,16 +21,25 @@ const LIBRARIES: [&str; 7] = [
     "/etc/ld.so.cache",
 ];
 
-/// Namespaces of its own: of users, so that it has no rights over any process outside, and an empty network.
-pub(super) fn leave(gaps: &mut Gaps) {
-    let spaces = UnshareFlags::NEWNET | UnshareFlags::NEWIPC;
-    if unshare(spaces | UnshareFlags::NEWUSER).is_ok() {
-        return;
+/// Namespaces of its own: of users, so that it has no rights over any process outside, and an empty network. True: it
+/// has one of users.
+pub(super) fn leave(gaps: &mut Gaps) -> bool {
+    if leave_at_once() {
+        return true;
     }
     // Some kernels grant one of them: the network to root, or users without anything else.
-    gaps.need("an empty network namespace", unshare(spaces));
-    gaps.need("a user namespace", unshare(UnshareFlags::NEWUSER));
+    gaps.need("an empty network namespace", unshare(SPACES));
+    let users = unshare(UnshareFlags::NEWUSER);
+    gaps.need("a user namespace", users);
+    users.is_ok()
 }
+
+/// False: nothing of it is granted.
+pub(super) fn leave_at_once() -> bool {
+    unshare(SPACES | UnshareFlags::NEWUSER).is_ok()
+}
+
+const SPACES: UnshareFlags = UnshareFlags::NEWNET.union(UnshareFlags::NEWIPC);
 
 fn unshare(spaces: UnshareFlags) -> rustix::io::Result<()> {
     // SAFETY: there is one thread yet, and these are not about memory or files.
