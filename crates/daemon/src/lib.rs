@@ -21,7 +21,9 @@
 pub mod admin;
 pub mod clock;
 pub mod config;
+pub mod descriptors;
 pub mod exit;
+pub mod listener;
 pub mod logging;
 pub mod readiness;
 pub mod shield;

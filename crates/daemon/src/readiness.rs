@@ -1,5 +1,6 @@
 //! Whether this process should be given work: its checks, and whether it is leaving.
 
+use crate::listener::Health;
 use std::fmt::{self, Write as _};
 use std::future::Future;
 use std::pin::Pin;
@@ -57,6 +58,21 @@ impl Readiness {
             checks: Arc::new(checks),
             ..self
         }
+    }
+
+    /// The same, and ready only if each of these listeners can accept connections.
+    #[must_use]
+    pub fn with_listeners(self, listeners: impl IntoIterator<Item = Health>) -> Self {
+        let listeners: Vec<Health> = listeners.into_iter().collect();
+        self.with_check("listeners", move || {
+            let faults = listeners.iter().filter_map(|listener| listener.check().err());
+            let faults: Vec<String> = faults.collect();
+            std::future::ready(if faults.is_empty() {
+                Ok(())
+            } else {
+                Err(faults.join("; "))
+            })
+        })
     }
 
     /// The same, and this is said too where there is something to say. It makes nothing unready, and is shown to whoever

@@ -42,6 +42,8 @@ pub struct Config {
     pub reflection: bool,
     /// How many messages are worked on at once before new ones are refused.
     pub max_in_flight: usize,
+    /// How many connections callers may have.
+    pub max_connections: usize,
     /// The edge's public address, `https://sms.example.com`: carriers call back there. No receipts without it.
     pub callback_base_url: Option<String>,
     /// TLS of the gRPC listener.
@@ -151,6 +153,7 @@ impl Config {
             ("store", self.store == other.store),
             ("carrier_worker", self.carrier_worker == other.carrier_worker),
             ("reflection", self.reflection == other.reflection),
+            ("max_connections", self.max_connections == other.max_connections),
             ("max_in_flight", self.max_in_flight == other.max_in_flight),
             ("tls", shown(&self.tls) == shown(&other.tls)),
             ("http", shown(&self.http) == shown(&other.http)),

@@ -1,14 +1,17 @@
-//! The sockets, bound before any work begins, and the TLS of the one that is called from elsewhere.
+//! The sockets, bound before any work begins.
+
+mod incoming;
+mod tls;
+
+pub(crate) use incoming::incoming;
+pub(crate) use tls::server_tls;
 
 use crate::config::{Config, Listen};
-use aldis_daemon::config::ConfigError;
-use std::error::Error as _;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use tokio::net::{TcpListener, UnixListener};
-use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
 /// Both listening sockets.
 pub struct Listeners {
@@ -77,36 +80,4 @@ async fn bind_unix(path: &Path) -> io::Result<GrpcListener> {
     // Whoever may connect may try tokens: this user and its group.
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(named)?;
     Ok(GrpcListener::Unix(listener, SocketFile(path.to_path_buf())))
-}
-
-/// The server's side of TLS from its files, tried out.
-pub(crate) fn server_tls(config: &Config) -> Result<Option<ServerTlsConfig>, ConfigError> {
-    let Some(tls) = &config.tls else { return Ok(None) };
-    let read = |key: &str, path: &Path| {
-        let read = std::fs::read(path);
-        read.map_err(|error| {
-            config
-                .source
-                .fault(key, format!("the file cannot be read: {error}"))
-        })
-    };
-    let identity = Identity::from_pem(
-        read("tls.certificate", &tls.certificate)?,
-        read("tls.key", &tls.key)?,
-    );
-    let mut server = ServerTlsConfig::new().identity(identity);
-    if let Some(path) = &tls.client_ca {
-        server = server.client_ca_root(Certificate::from_pem(read("tls.client_ca", path)?));
-    }
-    match Server::builder().tls_config(server.clone()) {
-        Ok(_) => Ok(Some(server)),
-        // Speaks of PEM and keys in general, never of their content.
-        Err(error) => {
-            let cause = error.source().map(ToString::to_string).unwrap_or_default();
-            Err(config.source.fault(
-                "tls",
-                format!("certificate, key and client_ca do not make TLS: {cause}"),
-            ))
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! `aldis-delivery`: read the settings, build, announce, serve, drain.
 
-use aldis_daemon::{config, exit, logging, shutdown};
+use aldis_daemon::{config, descriptors, exit, logging, shutdown};
 use aldis_delivery::{BuildError, Delivery, Listeners, RunError};
 use clap::Parser;
 use std::io::Write as _;
@@ -50,6 +50,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    descriptors::raise();
     let (stop, listeners) = (shutdown::on_signal(), Listeners::bind(&config).await?);
     let (path, first) = (arguments.config.clone(), config.clone());
     let reread = move || {

@@ -4,7 +4,7 @@ use crate::carriers::{Carriers, Gauges};
 use crate::clients::{self, Clients};
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::listen::{GrpcListener, Listeners, server_tls};
+use crate::listen::{GrpcListener, Listeners, incoming, server_tls};
 use crate::metrics::Metrics;
 use crate::receipts::{CallbackUrls, Ears};
 use crate::reload::{self, Reload, Reread};
@@ -12,8 +12,10 @@ use crate::running::Running;
 use crate::service::{self, Server as MessageServer};
 use crate::store::{OpenError, Store, StoreError};
 use crate::{recovery, scheduler};
-use aldis_daemon::admin::Admin;
+use aldis_daemon::admin::{self, Admin};
 use aldis_daemon::config::ConfigError;
+use aldis_daemon::descriptors;
+use aldis_daemon::listener::{Health, Limits, Listener, Socket};
 use aldis_daemon::readiness::Readiness;
 use aldis_delivery_api::wire;
 use aldis_message::PhoneNumber;
@@ -23,11 +25,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::signal::unix::Signal;
 use tokio::sync::{Notify, Semaphore};
-use tokio_stream::wrappers::UnixListenerStream;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tonic::transport::server::{Router, TcpIncoming};
-use tonic::transport::{Server, ServerTlsConfig};
+use tonic::transport::Server;
+use tonic::transport::server::Router;
 use tonic_health::server::HealthReporter;
 
 /// What is in flight gets this long after the signal; the rest is left to the next start.
@@ -42,6 +44,10 @@ const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::fro
 const LONGEST_HEADERS: u32 = 16 * 1024;
 /// Retried messages may hold this part of the places, so that they never crowd out new ones.
 const RETRIED_PART: usize = 4;
+
+/// Descriptors that connections leave to the rest, besides one for each message that a carrier may be given: the admin
+/// listener, the store, the workers, and what a runtime has.
+const KEPT: usize = admin::DESCRIPTORS + 128;
 
 /// Why the service could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +79,7 @@ pub struct Delivery {
     engine: Arc<Engine>,
     registry: Registry,
     config: Config,
-    tls: Option<ServerTlsConfig>,
+    tls: Option<TlsAcceptor>,
     /// Each is a wish to have the settings read again.
     hangups: Option<Signal>,
 }
@@ -145,7 +151,7 @@ impl Delivery {
     pub async fn run(self, listeners: Listeners, shutdown: CancellationToken) -> Result<(), RunError> {
         let Self {
             engine,
-            registry,
+            mut registry,
             config,
             tls,
             hangups,
@@ -155,19 +161,26 @@ impl Delivery {
         engine.metrics.unknown_at_start(engine.store.unknown().await?);
         engine.carriers.start(&Ears::of(&engine));
         let reloading = hangups.map(|hangups| tokio::spawn(reload::at_each(hangups, Arc::clone(&engine))));
-        let readiness = readiness(&engine);
-        let (health, router) = router(&engine, &config, tls)?;
-        health.set_serving::<MessageServer>().await;
-        health.set_serving::<MessageServer>().await;
         announce(&listeners);
+        let Listeners { grpc, admin } = listeners;
+        let (grpc, _file) = match grpc {
+            GrpcListener::Tcp(listener) => (Socket::from(listener), None),
+            GrpcListener::Unix(listener, file) => (Socket::from(listener), Some(file)),
+        };
+        let grpc = Listener::new("grpc", grpc, grpc_limits(&config));
+        let admin = Admin::listener(admin);
+        grpc.register(&mut registry);
+        admin.register(&mut registry);
+        let readiness = readiness(&engine, [grpc.health(), admin.health()]);
+        let (health, router) = router(&engine, &config)?;
+        health.set_serving::<MessageServer>().await;
         let (admin_end, grpc_end) = (CancellationToken::new(), CancellationToken::new());
-        let admin =
-            tokio::spawn(Admin::new(registry, readiness.clone()).serve(listeners.admin, admin_end.clone()));
+        let admin = tokio::spawn(Admin::new(registry, readiness.clone()).serve(admin, admin_end.clone()));
         let scheduled = tokio::spawn(scheduler::run(
             Arc::clone(&engine),
             config.max_in_flight / RETRIED_PART,
         ));
-        let mut grpc = tokio::spawn(serve(router, listeners.grpc, grpc_end.clone()));
+        let mut grpc = tokio::spawn(serve(router, grpc, tls, grpc_end.clone()));
         let broken = engine.store.broken();
         let early = tokio::select! {
             () = shutdown.cancelled() => None,
@@ -221,12 +234,14 @@ fn early_end(ended: Result<Result<(), tonic::transport::Error>, tokio::task::Joi
     }
 }
 
-fn readiness(engine: &Arc<Engine>) -> Readiness {
+fn readiness(engine: &Arc<Engine>, listeners: [Health; 2]) -> Readiness {
     let (store, carriers) = (Arc::clone(engine), Arc::clone(engine));
-    let checked = Readiness::new().with_check("store", move || {
-        let engine = Arc::clone(&store);
-        async move { engine.store.probe().await.map_err(|error| error.to_string()) }
-    });
+    let checked = Readiness::new()
+        .with_check("store", move || {
+            let engine = Arc::clone(&store);
+            async move { engine.store.probe().await.map_err(|error| error.to_string()) }
+        })
+        .with_listeners(listeners);
     // Not a check: the other carriers go on, and routes lead past this one.
     checked.with_note("carriers", move || match carriers.carriers.resting() {
         resting if resting.is_empty() => None,
@@ -235,18 +250,11 @@ fn readiness(engine: &Arc<Engine>) -> Readiness {
 }
 
 /// All that is served: the messages behind their door, health and reflection before it.
-fn router(
-    engine: &Arc<Engine>,
-    config: &Config,
-    tls: Option<ServerTlsConfig>,
-) -> Result<(HealthReporter, Router), RunError> {
+fn router(engine: &Arc<Engine>, config: &Config) -> Result<(HealthReporter, Router), RunError> {
     let mut server = Server::builder()
         .http2_keepalive_interval(Some(KEEP_ALIVE.0))
         .http2_keepalive_timeout(Some(KEEP_ALIVE.1))
         .http2_max_header_list_size(LONGEST_HEADERS);
-    if let Some(tls) = tls {
-        server = server.tls_config(tls)?;
-    }
     let (health, health_service) = tonic_health::server::health_reporter();
     let clients = Clients::new(&config.clients);
     let messages = service::service(Arc::clone(engine), clients.clone());
@@ -268,24 +276,36 @@ fn router(
     Ok((health, router))
 }
 
+/// How many callers there may be: those of ours keep their connection, so nothing is closed but what has shown nothing.
+fn grpc_limits(config: &Config) -> Limits {
+    let limit = descriptors::limit();
+    let carriers: usize = config.carriers.iter().map(|carrier| carrier.max_in_flight).sum();
+    let kept = KEPT.saturating_add(carriers).max(limit / 2);
+    let connections = descriptors::share(config.max_connections, limit, kept);
+    if connections < config.max_connections {
+        tracing::warn!(
+            connections,
+            max_connections = config.max_connections,
+            "fewer connections are taken than max_connections allows: RLIMIT_NOFILE is too small"
+        );
+    }
+    Limits {
+        connections,
+        strangers: None,
+        unproven: connections,
+        reserve: 0,
+    }
+}
+
 async fn serve(
     router: Router,
-    listener: GrpcListener,
+    listener: Listener,
+    tls: Option<TlsAcceptor>,
     end: CancellationToken,
 ) -> Result<(), tonic::transport::Error> {
-    match listener {
-        GrpcListener::Tcp(listener) => {
-            let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-            router
-                .serve_with_incoming_shutdown(incoming, end.cancelled_owned())
-                .await
-        }
-        GrpcListener::Unix(listener, _file) => {
-            router
-                .serve_with_incoming_shutdown(UnixListenerStream::new(listener), end.cancelled_owned())
-                .await
-        }
-    }
+    router
+        .serve_with_incoming_shutdown(incoming(listener, tls), end.cancelled_owned())
+        .await
 }
 
 fn announce(listeners: &Listeners) {

@@ -6,6 +6,7 @@ use crate::clients::{Clients, Known};
 use crate::engine::Engine;
 use crate::patience::patience;
 use aldis_daemon::clock;
+use aldis_daemon::listener::Guest;
 use aldis_delivery_api::wire::carrier_service_server::CarrierServiceServer;
 use aldis_delivery_api::wire::message_service_server::{MessageService, MessageServiceServer};
 use aldis_delivery_api::wire::{
@@ -65,6 +66,9 @@ fn door(
         let client = clients
             .authenticate(request.metadata())
             .inspect_err(|error| metrics.refusal(error.code()))?;
+        if let Some(guest) = request.extensions().get::<Guest>() {
+            guest.known();
+        }
         request.extensions_mut().insert(client);
         Ok(request)
     }

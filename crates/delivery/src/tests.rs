@@ -8,6 +8,7 @@ mod nothing_is_sent_after_the_answer;
 mod ok_means_durable;
 mod one_key_one_sms;
 mod overload_is_answered;
+mod silent_connections_harm_nobody;
 mod the_way_in_is_guarded;
 mod trouble_is_met;
 

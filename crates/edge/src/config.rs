@@ -17,8 +17,10 @@ use std::time::Duration;
 /// What every key may also be set by, as in `ALDIS_EDGE__LISTEN`.
 const ENV_PREFIX: &str = "ALDIS_EDGE";
 
-/// Out of an unprivileged process's usual 1024 file handles.
-const MAX_CONNECTIONS: usize = 512;
+/// Several times what one delivery has in hand at once; brought down to what `RLIMIT_NOFILE` allows.
+const MAX_CONNECTIONS: usize = 4096;
+/// More than a carrier's pool of connections, and few enough that a hundred addresses do not fill the house.
+const MAX_UNAUTHENTICATED: usize = 64;
 /// Longer than Auth0 waits for most answers, shorter than an orchestrator's 30 s before it kills.
 const DRAIN_WITHIN: Duration = Duration::from_secs(20);
 const ADMIN_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
@@ -32,6 +34,7 @@ pub struct Config {
     pub(crate) public_url: Option<String>,
     pub(crate) proxies: TrustedProxies,
     pub(crate) max_connections: usize,
+    pub(crate) max_unauthenticated_per_address: usize,
     pub(crate) drain_within: Duration,
     pub(crate) tenants: Tenants,
     secrets: Vec<SecretText>,
@@ -92,6 +95,9 @@ impl Config {
             public_url,
             proxies: TrustedProxies::new(proxies),
             max_connections: raw.max_connections.map_or(MAX_CONNECTIONS, NonZeroUsize::get),
+            max_unauthenticated_per_address: raw
+                .max_unauthenticated_per_address
+                .map_or(MAX_UNAUTHENTICATED, NonZeroUsize::get),
             drain_within: raw.drain_within.map_or(DRAIN_WITHIN, HumanDuration::get),
             tenants: Tenants::new(tenants),
             secrets,

@@ -11,6 +11,7 @@ mod config;
 pub mod fuzzing;
 mod limits;
 mod metrics;
+mod places;
 mod proxies;
 mod receipts;
 mod reply;
@@ -22,21 +23,30 @@ mod watch;
 pub use config::Config;
 pub use serve::Listeners;
 
-use aldis_daemon::admin::Admin;
+use aldis_daemon::admin::{self, Admin};
+use aldis_daemon::descriptors;
+use aldis_daemon::listener::http1::Peer;
+use aldis_daemon::listener::{Health, Limits, Listener};
 use aldis_daemon::readiness::Readiness;
 use aldis_delivery_api::DeliveryClient;
 use auth0::replay::ReplayKey;
+use axum::http::request::Parts;
 use metrics::Metrics;
+use places::Places;
 use prometheus_client::registry::Registry;
 use proxies::TrustedProxies;
-use serve::Connections;
-use std::io;
+use serve::{Connections, REFUSED_ALOUD};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tenants::Tenants;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use watch::Attendance;
+
+/// Descriptors that connections of callers leave to the rest: the admin listener, those who are told that there is no
+/// place, the connection to delivery with its successor, and what a runtime has.
+const KEPT: usize = admin::DESCRIPTORS + REFUSED_ALOUD + 64;
 
 /// What every request needs.
 pub(crate) struct Door {
@@ -46,15 +56,25 @@ pub(crate) struct Door {
     /// Where carriers reach us, without a slash at its end.
     public_url: Option<String>,
     proxies: TrustedProxies,
+    places: Arc<Places>,
     metrics: Metrics,
     attendance: Attendance,
+}
+
+impl Door {
+    /// Who called, where that is known: a proxy that does not say for whom it calls is nobody.
+    pub(crate) fn caller(&self, parts: &Parts) -> Option<IpAddr> {
+        let Peer(peer) = parts.extensions.get()?;
+        let caller = self.proxies.caller((*peer)?.ip(), &parts.headers);
+        (!self.proxies.trusts(caller)).then_some(caller)
+    }
 }
 
 /// The service, ready to run.
 pub struct Edge {
     door: Arc<Door>,
     registry: Registry,
-    max_connections: usize,
+    limits: Limits,
     drain_within: Duration,
 }
 
@@ -64,43 +84,52 @@ impl Edge {
         // Numbering plans are compiled at first use; the first caller should not wait for it.
         aldis_message::PhoneNumber::warm_up();
         let mut registry = Registry::default();
+        let connections = descriptors::share(config.max_connections, descriptors::limit(), KEPT);
+        if connections < config.max_connections {
+            tracing::warn!(
+                connections,
+                max_connections = config.max_connections,
+                "fewer connections are taken than max_connections allows: RLIMIT_NOFILE is too small"
+            );
+        }
+        let limits = Limits {
+            connections,
+            strangers: Some(config.max_unauthenticated_per_address),
+            unproven: (connections / places::PART).max(1),
+            reserve: 0,
+        };
         let door = Arc::new(Door {
             tenants: config.tenants,
             delivery: config.delivery,
             replay: config.replay,
             public_url: config.public_url,
             proxies: config.proxies,
+            places: Places::new(connections, config.max_unauthenticated_per_address),
             metrics: Metrics::register(&mut registry),
             attendance: Attendance::new(),
         });
         Self {
             door,
             registry,
-            max_connections: config.max_connections,
+            limits,
             drain_within: config.drain_within,
         }
     }
 
     /// Serves until `shutdown`, then takes nothing new, finishes what is under way and returns.
-    pub async fn run(self, listeners: Listeners, shutdown: CancellationToken) -> io::Result<()> {
-        let delivery = self.door.delivery.clone();
-        let readiness = Readiness::new().with_check("delivery", move || {
-            let delivery = delivery.clone();
-            async move {
-                if delivery.healthy().await {
-                    Ok(())
-                } else {
-                    Err("does not answer".to_owned())
-                }
-            }
-        });
+    pub async fn run(mut self, listeners: Listeners, shutdown: CancellationToken) {
+        let door = Arc::clone(&self.door);
+        let public = Listener::new("public", listeners.public, self.limits)
+            .trusting(move |address| door.proxies.trusts(address));
+        let admin = Admin::listener(listeners.admin);
+        Metrics::of_listener(&mut self.registry, &public);
+        admin.register(&mut self.registry);
+        let readiness = Self::readiness(&self.door.delivery, [public.health(), admin.health()]);
         let closed = CancellationToken::new();
-        let admin = Admin::new(self.registry, readiness.clone()).serve(listeners.admin, closed.clone());
+        let admin = Admin::new(self.registry, readiness.clone()).serve(admin, closed.clone());
         let connections = Connections::new(
             routes::router(Arc::clone(&self.door)),
-            routes::refusals(),
-            self.max_connections,
-            self.door.metrics.clone(),
+            routes::refusals(Arc::clone(&self.door)),
         );
         let serving = async {
             let drained = async {
@@ -113,7 +142,7 @@ impl Edge {
             // New callers are still heard while draining: they are told to come back.
             let in_time = tokio::select! {
                 in_time = drained => in_time,
-                () = connections.accept(&listeners.public) => true,
+                () = connections.accept(&public) => true,
             };
             if !in_time {
                 tracing::warn!("requests were cut off after {:?} of draining", self.drain_within);
@@ -121,7 +150,22 @@ impl Edge {
             connections.close().await;
             closed.cancel();
         };
-        let (served, ()) = tokio::join!(admin, serving);
-        served
+        tokio::join!(admin, serving);
+    }
+
+    fn readiness(delivery: &DeliveryClient, listeners: [Health; 2]) -> Readiness {
+        let delivery = delivery.clone();
+        Readiness::new()
+            .with_check("delivery", move || {
+                let delivery = delivery.clone();
+                async move {
+                    if delivery.healthy().await {
+                        Ok(())
+                    } else {
+                        Err("does not answer".to_owned())
+                    }
+                }
+            })
+            .with_listeners(listeners)
     }
 }

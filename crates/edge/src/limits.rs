@@ -1,9 +1,10 @@
 //! How much and how long a caller may talk. Everything here is bounded before anybody is believed.
 
+use crate::Door;
 use crate::auth0::token::credentials;
 use crate::reply::Reply;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, EXPECT};
 use axum::http::request::Parts;
@@ -11,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -99,15 +101,19 @@ async fn read_up_to(mut body: Body, most: usize) -> Result<Bytes, Unread> {
 
 /// Answers only when the caller has said all, or enough: closing while it still talks would drown the answer in a
 /// connection reset.
-pub(crate) async fn hear_out(request: Request, next: Next) -> Response {
+pub(crate) async fn hear_out(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
+    let caller = door.caller(&parts);
     // Such a caller waits for a word before it sends anything.
     let waits = parts.headers.contains_key(EXPECT);
     let (lent, back) = Lent::new(body);
     let response = next.run(Request::from_parts(parts, Body::new(lent))).await;
     // Nor is one heard out that has been too slow already.
     let heard = waits || response.status() == StatusCode::REQUEST_TIMEOUT;
-    if let (Ok(rest), false) = (back.await, heard) {
+    if let (Ok(rest), false) = (back.await, heard)
+        && !rest.is_end_stream()
+        && let Some(_place) = door.places.unproven(caller)
+    {
         let _ = timeout(REST_WITHIN, discard(rest)).await;
     }
     response

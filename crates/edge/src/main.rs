@@ -1,6 +1,6 @@
 //! `aldis-edge`: log, settings, build, announce, wait, drain.
 
-use aldis_daemon::{config, exit, logging, shutdown};
+use aldis_daemon::{config, descriptors, exit, logging, shutdown};
 use aldis_edge::{Config, Edge, Listeners};
 use anyhow::Context as _;
 use clap::Parser;
@@ -44,12 +44,13 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
+    descriptors::raise();
     let listeners = Listeners::bind(&config).await.context("cannot listen")?;
     let (public, admin) = listeners.addresses()?;
     let shutdown = shutdown::on_signal();
     tracing::info!(%public, %admin, version = env!("CARGO_PKG_VERSION"), "aldis-edge is listening");
     let edge = Edge::build(config);
-    edge.run(listeners, shutdown).await.context("cannot serve")?;
+    edge.run(listeners, shutdown).await;
     tracing::info!("aldis-edge has stopped");
     Ok(())
 }

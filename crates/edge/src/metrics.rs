@@ -1,6 +1,7 @@
 //! What the edge counts. Labels come from the settings and from enums only, so a caller cannot make new ones.
 
 use crate::auth0::token::Rejection;
+use aldis_daemon::listener::Listener;
 use aldis_message::TenantName;
 use axum::http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -44,8 +45,6 @@ pub(crate) struct Metrics {
     callbacks: Family<CalledBack, Counter>,
     duration: Histogram,
     pub(crate) in_flight: Gauge,
-    pub(crate) connections: Gauge,
-    pub(crate) connections_refused: Counter,
     pub(crate) abandoned: Counter,
 }
 
@@ -57,8 +56,6 @@ impl Metrics {
             callbacks: Family::default(),
             duration: Histogram::new(SECONDS),
             in_flight: Gauge::default(),
-            connections: Gauge::default(),
-            connections_refused: Counter::default(),
             abandoned: Counter::default(),
         };
         registry.register(
@@ -87,21 +84,22 @@ impl Metrics {
             metrics.in_flight.clone(),
         );
         registry.register(
-            "aldis_edge_connections",
-            "Open connections",
-            metrics.connections.clone(),
-        );
-        registry.register(
-            "aldis_edge_connections_refused",
-            "Connections over max_connections",
-            metrics.connections_refused.clone(),
-        );
-        registry.register(
             "aldis_edge_abandoned",
             "Requests whose caller left before the answer",
             metrics.abandoned.clone(),
         );
         metrics
+    }
+
+    /// The public listener's counts, under the names they had before every listener was counted.
+    pub(crate) fn of_listener(registry: &mut Registry, listener: &Listener) {
+        registry.register("aldis_edge_connections", "Open connections", listener.open());
+        registry.register(
+            "aldis_edge_connections_refused",
+            "Connections over max_connections",
+            listener.refused(),
+        );
+        listener.register(registry);
     }
 
     pub(crate) fn answered(&self, tenant: Option<&TenantName>, status: u16, took: Duration) {

@@ -4,20 +4,17 @@
 use crate::Door;
 use crate::limits;
 use crate::reply::Reply;
+use aldis_daemon::listener::Guest;
+use aldis_daemon::listener::http1::Peer;
 use aldis_delivery_api::Callback;
 use aldis_message::CarrierName;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{CONNECTION, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use axum::http::{HeaderMap, HeaderName};
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 const UNKNOWN: &str = "no such carrier";
-
-/// Who is at the other end of the connection.
-#[derive(Clone, Copy)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Of the connection, not of the request (RFC 9110 section 7.6.1); and `Host`, which the URL has.
 const OF_THE_CONNECTION: [HeaderName; 6] = [CONNECTION, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
@@ -46,7 +43,13 @@ async fn hand_on(door: &Door, carrier: &str, request: Request) -> Result<Reply, 
     let carrier = CarrierName::parse(carrier).map_err(|_| unknown())?;
     let (parts, unread) = request.into_parts();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+    let caller = door.caller(&parts);
+    let _unproven = door.places.unproven(caller).ok_or_else(Reply::crowded)?;
     let body = limits::read(unread).await.map_err(Reply::unread)?;
+    let _place = door.places.callback().ok_or_else(Reply::crowded)?;
+    if let Some(guest) = parts.extensions.get::<Guest>() {
+        guest.works();
+    }
     let call = Callback {
         carrier: carrier.as_str().to_owned(),
         method: parts.method.as_str().to_owned(),
@@ -56,7 +59,8 @@ async fn hand_on(door: &Door, carrier: &str, request: Request) -> Result<Reply, 
         remote_address: parts
             .extensions
             .get::<Peer>()
-            .map(|Peer(peer)| door.proxies.caller(peer.ip(), &parts.headers).to_string())
+            .and_then(|Peer(peer)| *peer)
+            .map(|peer| door.proxies.caller(peer.ip(), &parts.headers).to_string())
             .unwrap_or_default(),
     };
     let answer = door

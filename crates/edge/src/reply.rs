@@ -7,15 +7,14 @@ use crate::auth0::body::BodyFault;
 use crate::limits::Unread;
 use aldis_delivery_api::{CallbackAnswer, DeliveryError, ErrorKind, Sent};
 use aldis_message::{AcceptMode, DeliveryStatus, MessageId, Reason, TenantName};
-use axum::body::Body;
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER,
-    TRANSFER_ENCODING, WWW_AUTHENTICATE,
+    ALLOW, CONNECTION, CONTENT_LENGTH, HeaderName, RETRY_AFTER, TRANSFER_ENCODING, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use std::time::Duration;
+use written::{Content, Problem};
+
+mod written;
 
 /// How long a caller waits who is told to come back and not when.
 const COME_BACK_AFTER: Duration = Duration::from_secs(1);
@@ -37,35 +36,6 @@ pub(crate) struct Account {
     pub(crate) code: String,
     pub(crate) message_id: Option<MessageId>,
     pub(crate) detail: String,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Content {
-    Taken {
-        message_id: String,
-        state: &'static str,
-    },
-    Problem(Problem),
-    /// A plugin's words to its carrier.
-    #[serde(skip)]
-    Foreign(Vec<u8>),
-}
-
-/// RFC 9457 section 3.1, then our own members.
-#[derive(Serialize)]
-struct Problem {
-    r#type: String,
-    title: &'static str,
-    status: u16,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    detail: String,
-    code: String,
-    retryable: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message_id: Option<String>,
 }
 
 impl Reply {
@@ -234,6 +204,11 @@ impl Reply {
         Self::unavailable("overloaded", "too many connections").with(CONNECTION, "close")
     }
 
+    /// The places for such requests are taken; others may have theirs.
+    pub(crate) fn crowded() -> Self {
+        Self::unavailable("overloaded", "too many such requests at once")
+    }
+
     /// Something of ours broke. Nothing is said of it outside.
     pub(crate) fn internal() -> Self {
         Self::problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", false, "")
@@ -367,34 +342,5 @@ impl From<DeliveryError> for Reply {
         } else {
             reply
         }
-    }
-}
-
-impl IntoResponse for Reply {
-    fn into_response(self) -> Response {
-        let Parts {
-            status,
-            content,
-            headers,
-            account,
-        } = *self.0;
-        // Strings and numbers only: this cannot fail, and an empty body would be no lie.
-        let written = |content| serde_json::to_vec(&content).unwrap_or_default();
-        let (media, body) = match content {
-            Content::Taken { .. } => (Some("application/json"), written(content)),
-            Content::Problem(_) => (Some("application/problem+json"), written(content)),
-            Content::Foreign(body) => (None, body),
-        };
-        let mut response = (status, headers, Body::from(body)).into_response();
-        if let Some(media) = media {
-            response
-                .headers_mut()
-                .insert(CONTENT_TYPE, HeaderValue::from_static(media));
-        }
-        response
-            .headers_mut()
-            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response.extensions_mut().insert(account);
-        response
     }
 }

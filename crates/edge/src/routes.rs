@@ -29,13 +29,13 @@ pub(crate) fn router(door: Arc<Door>) -> Router {
         .layer(from_fn(limits::check_head))
         .layer(from_fn(watch::contain))
         .layer(from_fn_with_state(Arc::clone(&door), watch::attend))
-        .layer(from_fn(limits::hear_out))
+        .layer(from_fn_with_state(Arc::clone(&door), limits::hear_out))
         .with_state(door)
 }
 
 /// For connections over the cap: whatever is asked, the same answer.
-pub(crate) fn refusals() -> Router {
+pub(crate) fn refusals(door: Arc<Door>) -> Router {
     Router::new()
         .fallback(async || Reply::overloaded())
-        .layer(from_fn(limits::hear_out))
+        .layer(from_fn_with_state(door, limits::hear_out))
 }

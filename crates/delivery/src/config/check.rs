@@ -72,6 +72,7 @@ pub(super) fn check(raw: Raw, source: Source, path: &Path) -> Result<Config, Con
     let listen = listen(&mut judge, &raw.listen);
     guard(&mut judge, listen.as_ref(), raw.tls.as_ref(), raw.allow_plaintext);
     let store = store(&mut judge, &raw.store);
+    let max_connections = raw.max_connections();
     let tls = raw.tls.map(
         |RawTls {
              certificate,
@@ -115,6 +116,7 @@ pub(super) fn check(raw: Raw, source: Source, path: &Path) -> Result<Config, Con
         max_in_flight: raw
             .max_in_flight
             .map_or(DEFAULT_IN_FLIGHT, std::num::NonZero::get),
+        max_connections,
         callback_base_url,
         tls,
         http: Http {

@@ -23,6 +23,7 @@ pub(super) struct Raw {
     pub(super) max_in_flight: Option<NonZeroUsize>,
     #[serde(default)]
     pub(super) allow_plaintext: bool,
+    pub(super) max_connections: Option<NonZeroUsize>,
     pub(super) callback_base_url: Option<String>,
     pub(super) tls: Option<RawTls>,
     #[serde(default)]
@@ -30,6 +31,14 @@ pub(super) struct Raw {
     pub(super) clients: Vec<RawClient>,
     pub(super) carriers: Vec<RawCarrier>,
     pub(super) routes: Vec<RawRoute>,
+}
+
+impl Raw {
+    pub(super) fn max_connections(&self) -> usize {
+        // HTTP/2 carries all calls of a client on one connection, or a few.
+        const DEFAULT: usize = 1024;
+        self.max_connections.map_or(DEFAULT, NonZeroUsize::get)
+    }
 }
 
 #[derive(Deserialize)]

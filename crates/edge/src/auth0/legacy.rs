@@ -6,6 +6,7 @@ use crate::limits;
 use crate::reply::Reply;
 use crate::tenants::{Gate, KnownTenant, Tenant};
 use aldis_daemon::clock;
+use aldis_daemon::listener::Guest;
 use aldis_message::{Idempotency, IdempotencyKey, UnixMillis};
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
@@ -35,6 +36,9 @@ async fn hand_over(door: &Door, tenant: &Tenant, request: Request) -> Result<Rep
     let began = clock::now();
     let (parts, unread) = request.into_parts();
     let token = authenticate(door, tenant, &parts.headers, began)?;
+    if let Some(guest) = parts.extensions.get::<Guest>() {
+        guest.known();
+    }
     let bytes = limits::read(unread).await.map_err(Reply::unread)?;
     let idempotency = idempotency(door, tenant, &parts.headers, token, &bytes)?;
     let message = body::parse(&bytes, tenant, idempotency, began).map_err(Reply::bad_body)?;

@@ -20,6 +20,7 @@ pub(super) struct RawConfig {
     #[serde(default)]
     pub(super) allow_plaintext: bool,
     pub(super) max_connections: Option<NonZeroUsize>,
+    pub(super) max_unauthenticated_per_address: Option<NonZeroUsize>,
     pub(super) drain_within: Option<HumanDuration>,
     #[serde(default)]
     pub(super) tenants: Vec<RawTenant>,

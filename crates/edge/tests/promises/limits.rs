@@ -1,6 +1,5 @@
 //! Class 19 of Auth0's contract, and 5.5 of the design: sizes, times and numbers of callers are bounded.
 
-use crate::harness::edge::{bearer, tenant};
 use crate::harness::{Answer, BODY, Call, Edge, Token};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -195,42 +194,6 @@ async fn a_slow_body_is_answered_408_and_cut_off() {
         "{said}"
     );
     assert!(edge.delivery.asked().is_empty());
-}
-
-#[tokio::test]
-async fn one_connection_more_than_allowed_is_told_so() {
-    let edge = Edge::with_keys("max_connections = 2", &tenant("acme", "", &bearer(""))).await;
-    let mut open = Vec::new();
-    for _ in 0..2 {
-        let mut stream = TcpStream::connect(edge.at).await.expect("a connection");
-        stream.write_all(&Call::good().bytes()).await.expect("sent");
-        assert_eq!(
-            Answer::from(&mut stream, "POST").await.expect("an answer").status,
-            200
-        );
-        open.push(stream);
-    }
-    let refused = edge.hears(&Call::good()).await;
-    assert_eq!((refused.status, refused.code().as_str()), (503, "overloaded"));
-    assert_eq!(
-        (refused.header("retry-after"), refused.header("connection")),
-        (Some("1"), Some("close"))
-    );
-    // Whoever is in stays in.
-    for stream in &mut open {
-        stream.write_all(&Call::good().bytes()).await.expect("kept alive");
-        assert_eq!(Answer::from(stream, "POST").await.expect("an answer").status, 200);
-    }
-    drop(open);
-    while edge.hears(&Call::good()).await.status == 503 {
-        tokio::task::yield_now().await;
-    }
-    let page = edge.page("/metrics").await.text;
-    assert!(
-        page.lines()
-            .any(|line| line.starts_with("aldis_edge_connections_refused_total ")),
-        "{page}"
-    );
 }
 
 #[tokio::test]

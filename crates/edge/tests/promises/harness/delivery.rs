@@ -10,6 +10,7 @@ use aldis_delivery_api::wire::{
 use aldis_delivery_api::{DeliveryError, HEALTH_SERVICE};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -42,6 +43,19 @@ pub(crate) struct Delivery {
     asked: Arc<Mutex<Vec<Asked>>>,
     called_back: Arc<Mutex<Vec<HandleCallbackRequest>>>,
     gate: Arc<Semaphore>,
+    deserted: Arc<AtomicU32>,
+    held_back: Arc<AtomicBool>,
+}
+
+/// Counts a call that is dropped before its answer.
+struct Waiting(Option<Arc<AtomicU32>>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(deserted) = &self.0 {
+            deserted.fetch_add(1, Ordering::SeqCst);
+        }
+    }
 }
 
 pub(crate) const MESSAGE_ID: &str = "msg_018f0000000070008000000000000001";
@@ -58,6 +72,8 @@ impl Delivery {
             asked: Arc::default(),
             called_back: Arc::default(),
             gate: Arc::new(Semaphore::new(0)),
+            deserted: Arc::default(),
+            held_back: Arc::default(),
         };
         let (reporter, health) = tonic_health::server::health_reporter();
         reporter
@@ -94,6 +110,23 @@ impl Delivery {
     /// Every call-back handed on so far, and forgets it.
     pub(crate) fn called_back(&self) -> Vec<HandleCallbackRequest> {
         std::mem::take(&mut self.called_back.lock().expect("a test's lock"))
+    }
+
+    /// From now on call-backs, too, are answered only when they are let go, each by one call of [`Delivery::let_go`].
+    pub(crate) fn hold_callbacks(&self) {
+        self.held_back.store(true, Ordering::SeqCst);
+    }
+
+    /// How many call-backs were handed on and not yet taken by [`Delivery::called_back`].
+    pub(crate) fn callbacks(&self) -> usize {
+        self.called_back.lock().expect("a test's lock").len()
+    }
+
+    /// Waits until so many calls were given up while they waited.
+    pub(crate) async fn deserted(&self, calls: u32) {
+        while self.deserted.load(Ordering::SeqCst) < calls {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Waits until something is asked.
@@ -152,7 +185,9 @@ impl MessageService for Delivery {
             Script::Say(state) => Ok(submitted(state)),
             Script::Fail(error) => Err(error.into()),
             Script::Wait => {
+                let mut waiting = Waiting(Some(Arc::clone(&self.deserted)));
                 self.gate.acquire().await.expect("open").forget();
+                waiting.0 = None;
                 Ok(submitted(MessageState::Submitted))
             }
         }
@@ -172,8 +207,11 @@ impl CarrierService for Delivery {
         &self,
         request: Request<HandleCallbackRequest>,
     ) -> Result<Response<HandleCallbackResponse>, Status> {
-        let mut called_back = self.called_back.lock().expect("a test's lock");
-        called_back.push(request.into_inner());
+        let called_back = request.into_inner();
+        self.called_back.lock().expect("a test's lock").push(called_back);
+        if self.held_back.load(Ordering::SeqCst) {
+            self.gate.acquire().await.expect("open").forget();
+        }
         Ok(Response::new(HandleCallbackResponse {
             status: 200,
             ..HandleCallbackResponse::default()

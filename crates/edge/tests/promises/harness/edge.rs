@@ -28,7 +28,7 @@ pub(crate) struct Edge {
     pub(crate) admin: SocketAddr,
     pub(crate) delivery: Delivery,
     pub(crate) stop: CancellationToken,
-    pub(crate) running: JoinHandle<std::io::Result<()>>,
+    pub(crate) running: JoinHandle<()>,
 }
 
 impl Edge {

@@ -1,0 +1,66 @@
+//! An answer as it is written: its body, and the headers that every answer has.
+
+use super::{Parts, Reply};
+use axum::body::Body;
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Content {
+    Taken {
+        message_id: String,
+        state: &'static str,
+    },
+    Problem(Problem),
+    /// A plugin's words to its carrier.
+    #[serde(skip)]
+    Foreign(Vec<u8>),
+}
+
+/// RFC 9457 section 3.1, then our own members.
+#[derive(Serialize)]
+pub(super) struct Problem {
+    pub(super) r#type: String,
+    pub(super) title: &'static str,
+    pub(super) status: u16,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) detail: String,
+    pub(super) code: String,
+    pub(super) retryable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message_id: Option<String>,
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let Parts {
+            status,
+            content,
+            headers,
+            account,
+        } = *self.0;
+        // Strings and numbers only: this cannot fail, and an empty body would be no lie.
+        let written = |content| serde_json::to_vec(&content).unwrap_or_default();
+        let (media, body) = match content {
+            Content::Taken { .. } => (Some("application/json"), written(content)),
+            Content::Problem(_) => (Some("application/problem+json"), written(content)),
+            Content::Foreign(body) => (None, body),
+        };
+        let mut response = (status, headers, Body::from(body)).into_response();
+        if let Some(media) = media {
+            response
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static(media));
+        }
+        response
+            .headers_mut()
+            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response.extensions_mut().insert(account);
+        response
+    }
+}
