@@ -1,8 +1,11 @@
-//! Where a carrier may send: the hosts it declares and the one its settings name, over TLS.
+//! Where a carrier may send: the hosts it declares and the one its settings name, over TLS. What those names may lead to is
+//! the guard's affair.
 
+use crate::guard::Named;
+use crate::guard::near::near;
 use http::Uri;
 use http::uri::{Authority, Scheme};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use url::{Host, Url};
 
 #[cfg(test)]
@@ -20,7 +23,7 @@ struct Rule {
     /// `None`: the default port of https.
     port: Option<u16>,
     /// What the operator names may be loopback without TLS.
-    operators: bool,
+    named: Named,
 }
 
 impl AllowedHosts {
@@ -43,12 +46,15 @@ impl AllowedHosts {
                  setting base_url or host",
             );
         }
-        // `Url` drops a port that is the scheme's own; https on 443 is what `None` means too.
+        // `Url` drops a port that is the scheme's own, but whoever reads the entry has seen it.
+        let shown = entry
+            .rsplit_once(':')
+            .is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit()));
         self.0.push(Rule {
             host: host.to_owned(),
             text: host.to_string(),
-            port: url.port(),
-            operators: false,
+            port: url.port_or_known_default().filter(|_| shown),
+            named: Named::ByLibrary,
         });
         Ok(())
     }
@@ -73,7 +79,7 @@ impl AllowedHosts {
             host: host.to_owned(),
             text: host.to_string(),
             port: url.port_or_known_default(),
-            operators: true,
+            named: Named::ByOperator,
         };
         // A library puts its paths behind it, and what stands there is what is sent.
         let alone = Self(vec![rule.clone()]);
@@ -89,35 +95,48 @@ impl AllowedHosts {
         Ok(())
     }
 
-    /// Whether a link may go there. A rule without a port allows any: protocols with sessions have no port of their
-    /// own.
-    pub(crate) fn allows_link(&self, host: &str, port: u16) -> bool {
-        let Ok(host) = Host::parse(host) else { return false };
-        self.0
-            .iter()
-            .any(|rule| rule.host == host && rule.port.is_none_or(|allowed| allowed == port))
+    /// Whether a link may go there, and who says so. A rule without a port allows any, since protocols with sessions have
+    /// no port of their own; but then TLS has to say who is there. The error ends a sentence about the library.
+    pub(crate) fn allows_link(&self, host: &str, port: u16, secured: bool) -> Result<Named, &'static str> {
+        const NOWHERE: &str =
+            "asks for a link to a host that is neither the setting `host` nor one of its allowed hosts";
+        const BARE: &str =
+            "asks for a link without TLS to one of its allowed hosts that stands there without a port";
+        let host = Host::parse(host).map_err(|_| NOWHERE)?;
+        let reached = |rule: &&Rule| rule.host == host && rule.port.is_none_or(|allowed| allowed == port);
+        let rules: Vec<_> = self.0.iter().filter(reached).collect();
+        let good = |rule: &&&Rule| secured || rule.port.is_some();
+        let named = rules.iter().filter(good).map(|rule| rule.named);
+        first(named).ok_or(if rules.is_empty() { NOWHERE } else { BARE })
     }
 
     /// Whether a request may go there. Everything that is not clearly allowed is not.
     pub(crate) fn allows(&self, uri: &Uri) -> bool {
-        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-            return false;
-        };
+        self.named(uri).is_some()
+    }
+
+    /// Who named the host of this address; `None`: a request may not go there.
+    pub(crate) fn named(&self, uri: &Uri) -> Option<Named> {
+        let (scheme, authority) = (uri.scheme()?, uri.authority()?);
         let (usual, secured) = match scheme {
             scheme if *scheme == Scheme::HTTPS => (HTTPS, true),
             scheme if *scheme == Scheme::HTTP => (80, false),
-            _ => return false,
+            _ => return None,
         };
         let host = authority.host();
-        let Some(port) = port(authority, usual) else {
-            return false;
-        };
-        self.0.iter().any(|rule| {
+        let port = port(authority, usual)?;
+        let rules = self.0.iter().filter(|rule| {
             rule.text.eq_ignore_ascii_case(host)
                 && rule.port.unwrap_or(HTTPS) == port
-                && (secured || rule.operators && is_loopback(&rule.host))
-        })
+                && (secured || rule.named == Named::ByOperator && is_loopback(&rule.host))
+        });
+        first(rules.map(|rule| rule.named))
     }
+}
+
+/// The operator's word counts for more.
+fn first(named: impl Iterator<Item = Named>) -> Option<Named> {
+    named.reduce(|one, other| if one == Named::ByOperator { one } else { other })
 }
 
 /// The default port of https.
@@ -155,34 +174,7 @@ fn is_near(host: &Host<&str>) -> bool {
             let last = name.rsplit('.').next().unwrap_or_default();
             last == "localhost" || name == "localhost.localdomain"
         }
-        Host::Ipv4(address) => is_near_v4(*address),
-        Host::Ipv6(address) => is_near_v6(*address),
+        Host::Ipv4(address) => near(IpAddr::V4(*address)).is_some(),
+        Host::Ipv6(address) => near(IpAddr::V6(*address)).is_some(),
     }
-}
-
-/// RFC 6890, and the shared addresses of RFC 6598.
-fn is_near_v4(address: Ipv4Addr) -> bool {
-    let [first, second, ..] = address.octets();
-    address.is_loopback()
-        || address.is_private()
-        || address.is_link_local()
-        || address.is_broadcast()
-        || address.is_multicast()
-        || first == 0
-        || (first == 100 && second & 0xc0 == 64)
-}
-
-/// RFC 4291, RFC 4193 (`fc00::/7`), and IPv4 in its clothes (also those of RFC 6052).
-fn is_near_v6(address: Ipv6Addr) -> bool {
-    let segments = address.segments();
-    let translated = (segments[..6] == [0x64, 0xff9b, 0, 0, 0, 0]).then(|| {
-        let [.., a, b, c, d] = address.octets();
-        Ipv4Addr::new(a, b, c, d)
-    });
-    address.is_loopback()
-        || address.is_unspecified()
-        || address.is_multicast()
-        || address.is_unique_local()
-        || address.is_unicast_link_local()
-        || address.to_ipv4().or(translated).is_some_and(is_near_v4)
 }

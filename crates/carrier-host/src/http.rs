@@ -11,11 +11,13 @@ mod reach;
 mod tests;
 
 use crate::allowed::AllowedHosts;
+use crate::guard::{Guard, Lookup, system};
 use crate::session::Dialer;
 use crate::trust;
 use aldis_carrier::Transport;
 use bytes::{Bytes, BytesMut};
 use connections::Connections;
+use failure::Failure;
 use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, USER_AGENT};
 use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
@@ -25,10 +27,13 @@ use hyper::body::Incoming;
 use reach::{Proxy, Reach};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 /// A carrier answers in well under a second; a machine that is not there should not eat the caller's time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -52,6 +57,10 @@ pub struct HttpOptions {
     pub response_limit: usize,
     /// PEM file of certificates trusted besides those of the system.
     pub ca_certificate: Option<PathBuf>,
+    /// Where names become addresses: the system's lookup, unless a test says otherwise.
+    pub lookup: Lookup,
+    /// The sockets that this process listens on: no link and no library's host leads there.
+    pub listeners: Vec<SocketAddr>,
 }
 
 impl Default for HttpOptions {
@@ -61,6 +70,8 @@ impl Default for HttpOptions {
             connect_timeout: CONNECT_TIMEOUT,
             response_limit: RESPONSE_LIMIT,
             ca_certificate: None,
+            lookup: Arc::new(system),
+            listeners: Vec::new(),
         }
     }
 }
@@ -117,11 +128,12 @@ impl HttpEngine {
             // Loopback still works.
             trust::nobody().map_err(refused)?
         };
-        let reach = Reach::new(&tls, proxy.transpose()?, options.connect_timeout, reach::system);
+        let guard = Guard::new(options.lookup, options.listeners);
+        let reach = Reach::new(&tls, proxy.transpose()?, options.connect_timeout, guard.clone());
         Ok(Self {
             connections: Connections::new(reach, IDLE),
             response_limit: options.response_limit,
-            dialer: Dialer::new(trusting, options.connect_timeout),
+            dialer: Dialer::new(trusting, guard, options.connect_timeout),
         })
     }
 
@@ -130,18 +142,23 @@ impl HttpEngine {
         &self.dialer
     }
 
-    /// One request and its answer, ended by the host after `limit` at the latest.
+    /// One request and its answer, ended by the host after `limit` at the latest. Nothing is written once `gone` is
+    /// cancelled.
     pub(crate) async fn exchange(
         &self,
         request: HttpRequest,
         allowed: &AllowedHosts,
         limit: Duration,
+        gone: &CancellationToken,
     ) -> HttpAnswer {
         let started = Instant::now();
         let deadline = started + limit;
-        let host = allowed.allows(&request.uri).then(|| host(&request.uri));
-        let Some(Some(host)) = host else {
-            return HttpAnswer::failed(Transport::Blocked, false, started);
+        let (Some(named), Some(host)) = (allowed.named(&request.uri), host(&request.uri)) else {
+            return HttpAnswer::failed(
+                Failure::blocked("it is none of its allowed hosts"),
+                false,
+                started,
+            );
         };
         let mut outgoing = Request::new(Full::new(request.body));
         *outgoing.method_mut() = request.method;
@@ -158,7 +175,11 @@ impl HttpEngine {
             .entry(ACCEPT_ENCODING)
             .or_insert(HeaderValue::from_static("identity"));
         let written = AtomicBool::new(false);
-        let sending = self.connections.send(&request.uri, outgoing, &written);
+        // The last look before the wire: to connect takes time, and a process may be stopped meanwhile.
+        let open = || !gone.is_cancelled() && Instant::now() < deadline;
+        let sending = self
+            .connections
+            .send(&request.uri, named, outgoing, &written, open);
         match timeout_at(deadline, sending).await {
             Ok(Ok((response, line))) => {
                 let answer = self.read(response, deadline, started).await;
@@ -167,8 +188,8 @@ impl HttpEngine {
                 }
                 answer
             }
-            Ok(Err(transport)) => HttpAnswer::failed(transport, written.into_inner(), started),
-            Err(_) => HttpAnswer::failed(Transport::Timeout, written.into_inner(), started),
+            Ok(Err(failure)) => HttpAnswer::failed(failure, written.into_inner(), started),
+            Err(_) => HttpAnswer::failed(Transport::Timeout.into(), written.into_inner(), started),
         }
     }
 
@@ -187,6 +208,7 @@ impl HttpEngine {
             headers: head.headers,
             body,
             elapsed: started.elapsed(),
+            blocked: None,
         }
     }
 }
@@ -271,12 +293,15 @@ pub(crate) struct HttpAnswer {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) elapsed: Duration,
+    /// For the operator, with [`Transport::Blocked`].
+    pub(crate) blocked: Option<String>,
 }
 
 impl HttpAnswer {
-    fn failed(transport: Transport, request_written: bool, started: Instant) -> Self {
+    fn failed(failure: Failure, request_written: bool, started: Instant) -> Self {
         Self {
-            transport,
+            transport: failure.transport,
+            blocked: failure.blocked,
             status: 0,
             request_written,
             headers: HeaderMap::new(),

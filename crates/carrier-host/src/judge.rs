@@ -23,7 +23,7 @@ pub(crate) struct Truth {
     pub(crate) status: u16,
     /// The last request may have reached the carrier, and its answer was lost.
     pub(crate) answer_lost: bool,
-    /// So it was with one that was then sent again: the answer is that to the second.
+    /// So it was with one after which another was sent, by the host or by the library: the answer is that to the second.
     pub(crate) repeated: bool,
     /// The API does once what the last request asks for, however often it comes.
     pub(crate) idempotent: bool,
@@ -33,6 +33,7 @@ impl Truth {
     /// Learns from one more exchange.
     pub(crate) fn learn(&mut self, transport: Transport, status: u16, written: bool) {
         self.written |= written;
+        self.repeated |= self.answer_lost;
         self.status = status;
         self.answer_lost = written && matches!(transport, Transport::Timeout | Transport::Reset);
     }
@@ -54,7 +55,9 @@ pub(crate) fn judge(raw: RawOutcome, truth: Truth, redactor: &Redactor<'_>) -> R
     // These two invite a second attempt; after a lost answer that may be a second SMS.
     let invites = matches!(said, Class::Temporary | Class::RateLimited);
     // "I am at it already", "there is no credit left": whatever is said of the second, the first may have been taken.
-    let doubtful = truth.repeated && said != Class::Accepted;
+    // And without so much as a status nobody can have said no.
+    let unanswered = truth.answer_lost && truth.status == 0;
+    let doubtful = (truth.repeated || unanswered) && said != Class::Accepted;
     let may_be_taken = truth.answer_lost || truth.gateway_gave_up(&raw.code);
     let class = if invites && may_be_taken || doubtful {
         Class::Ambiguous

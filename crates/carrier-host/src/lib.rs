@@ -19,6 +19,7 @@ mod callback;
 mod descriptor;
 pub mod elf;
 mod faults;
+mod guard;
 mod http;
 mod instance;
 mod judge;
@@ -47,6 +48,7 @@ pub use aldis_carrier::{Class, Encoding, EventKind, ReceiptState, Scope, SenderK
 pub use budget::CallTimes;
 pub use callback::{CallbackReply, CallbackRequest, CallbackVerdict, CarrierEvent};
 pub use descriptor::{Capabilities, Descriptor};
+pub use guard::{Found, Lookup, system};
 pub use http::{HttpEngine, HttpEngineError, HttpOptions};
 pub use instance::{Instance, InstanceError, InstanceMetrics, InstanceOptions};
 pub use libraries::{Isolation, Libraries};

@@ -56,6 +56,14 @@ impl Report {
         )
     }
 
+    /// Nobody wants it sent any more.
+    pub(crate) fn caller_gone() -> Self {
+        let detail = "the caller left, or had an answer, before the carrier was asked";
+        let mut report = Self::bare(Class::Temporary, false, detail);
+        report.code = Some("caller_gone".to_owned());
+        report
+    }
+
     /// The library's descriptor says so.
     pub(crate) fn too_long(most: u32) -> Self {
         let detail = format!("the carrier takes no message of more than {most} parts");

@@ -7,6 +7,7 @@ mod connected;
 mod dial;
 mod ending;
 mod events;
+mod fence;
 mod flight;
 mod keeper;
 mod machine;
@@ -14,6 +15,7 @@ mod outbox;
 mod pace;
 pub(crate) mod plan;
 mod queue;
+mod socket;
 mod timers;
 
 pub use board::LinkMetrics;
@@ -126,15 +128,22 @@ impl Sessions {
             return self.no_place();
         }
         let (job, ticket) = Job::new(submission, now);
+        let gone = job.fence.gone();
         self.shared.queue.push(job);
         let mut answer = std::pin::pin!(ticket.answer);
-        tokio::select! {
+        let left = tokio::select! {
             report = &mut answer => return report.unwrap_or_else(|_| abandoned()),
-            () = sleep_until(place_by) => {}
-        }
+            () = sleep_until(place_by) => false,
+            () = gone.cancelled() => true,
+        };
+        // Otherwise a link has it, and answers; that the caller has left it sees for itself.
         if ticket.place.withdraw() {
             self.shared.queue.sweep();
-            return self.no_place();
+            return if left {
+                Report::caller_gone()
+            } else {
+                self.no_place()
+            };
         }
         answer.await.unwrap_or_else(|_| abandoned())
     }

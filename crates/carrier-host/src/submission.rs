@@ -4,6 +4,7 @@ use aldis_carrier::{Encoding, SenderKind};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// Who the message is from. Has no `Debug`: it may be somebody's number.
 #[derive(Clone, Serialize, Deserialize)]
@@ -62,6 +63,8 @@ pub struct Submission {
     pub time_limit: Duration,
     /// When the attempt starts.
     pub now_unix_ms: u64,
+    /// Cancelled once whoever asked has left or has an answer: what has not been written by then is not written any more.
+    pub gone: CancellationToken,
 }
 
 /// By their numbers on the border.

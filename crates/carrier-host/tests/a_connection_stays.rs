@@ -153,8 +153,11 @@ async fn it_goes_only_where_the_settings_or_the_descriptor_say() {
     settings["link_host"] = json!("elsewhere.example");
     let refused = try_instance(settings.clone()).expect_err("a refusal");
     assert!(refused.to_string().contains("allowed hosts"), "{refused}");
-    // The descriptor's own.
+    // The descriptor's own, on a port that the descriptor does not show: TLS has to say who is there.
     settings["link_host"] = json!("carrier.example");
+    let refused = try_instance(settings.clone()).expect_err("a refusal");
+    assert!(refused.to_string().contains("without TLS"), "{refused}");
+    settings["tls"] = json!("carrier.example");
     try_instance(settings.clone()).expect("an instance");
     settings["port"] = json!("0");
     let refused = try_instance(settings).expect_err("a refusal");

@@ -151,6 +151,7 @@ pub(crate) fn submission(text: &str) -> Submission {
         },
         time_limit: Duration::from_mins(1),
         now_unix_ms: 5_000,
+        gone: tokio_util::sync::CancellationToken::new(),
     }
 }
 

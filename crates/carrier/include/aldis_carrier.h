@@ -377,7 +377,8 @@ typedef struct aldis_link {
   uint32_t struct_size;
   uint32_t flags;        /* ALDIS_LINK_* */
   aldis_str name;        /* the library's name for it, for logs and metrics */
-  aldis_str host;        /* the value of the setting `host`, or one of allowed_hosts */
+  aldis_str host;        /* the value of the setting `host`, or one of allowed_hosts: that with
+                          * TLS, or to the port that is listed with it */
   aldis_str server_name; /* the name in the certificate; empty: `host` */
   uint32_t port;         /* TCP */
   uint32_t pad;
@@ -426,7 +427,9 @@ typedef struct aldis_sess {
    * session begins with 0 in flight. */
   int32_t (*ready)(void *ctx, uint32_t window, uint32_t milli_per_second);
   /* The message of this token ended like this; once for each token. A token whose time ran
-   * out is not announced: completing it late is harmless. */
+   * out is not announced: completing it late is harmless. Of a message whose bytes were written,
+   * any class but ALDIS_ACCEPTED is the carrier's to say, in on_bytes, after they left: said
+   * otherwise it counts as ALDIS_AMBIGUOUS. */
   int32_t (*complete)(void *ctx, uint64_t token, const aldis_outcome *outcome);
   /* Something the carrier tells. The host writes `ack` once it is durable, or `nack` if it
    * could not be stored; either may be empty. It reads no further while too many wait. */
@@ -526,7 +529,8 @@ typedef struct aldis_session {
   /* [once] A timer ran out. */
   int32_t (*on_timer)(void *st, const aldis_sess *sess, uint32_t id);
   /* [once] A message is to be sent. `token` names it until `complete`. Asked only while
-   * fewer than `window` are in flight. */
+   * fewer than `window` are in flight. What is written here is that message: if its time is
+   * over, or its caller has gone, before any of it has left, the host leaves it out, whole. */
   int32_t (*submit)(void *st, const aldis_sess *sess, uint64_t token, const aldis_msg *msg);
   /* [once] No message will follow and none is in flight: take leave, then `close`. */
   int32_t (*drain)(void *st, const aldis_sess *sess);

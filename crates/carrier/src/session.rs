@@ -47,7 +47,8 @@ pub trait Session: Send + 'static {
     /// A timer ran out.
     fn on_timer(&mut self, id: u32, host: &mut SessionHost);
 
-    /// A message is to be sent. `token` names it until [`SessionHost::complete`].
+    /// A message is to be sent. `token` names it until [`SessionHost::complete`]. What is written here is that message: if it
+    /// is over before any of it has left, the host leaves it out, whole.
     fn submit(&mut self, token: u64, message: &Message<'_>, host: &mut SessionHost);
 
     /// No message will follow and none is in flight: take leave, then [`SessionHost::close`].

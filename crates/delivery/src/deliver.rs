@@ -201,6 +201,14 @@ impl Caller {
         matches!(self, Self::Waits { gone, .. } if gone.is_cancelled())
     }
 
+    /// Cancelled once somebody waited and has left, or has had an answer.
+    pub(crate) fn gone(&self) -> CancellationToken {
+        match self {
+            Self::Waits { gone, .. } => gone.clone(),
+            Self::Nobody => CancellationToken::new(),
+        }
+    }
+
     async fn wait(&self, wait: Duration) {
         match self {
             Self::Waits { gone, .. } => {

@@ -166,7 +166,7 @@ pub(crate) enum Validity {
     /// From now on.
     #[default]
     Relative,
-    /// The moment, in UTC.
+    /// The moment, by the SMSC's clock.
     Absolute,
     /// Not at all: for SMSCs that refuse either. A late code is then theirs to deliver.
     None,

@@ -33,7 +33,7 @@ pub(crate) fn requests(
         .dest_addr_ton(to.ton)
         .dest_addr_npi(to.npi)
         .destination_addr(to.digits)
-        .validity_period(validity_period(message, profile.validity))
+        .validity_period(validity_period(message, profile))
         .registered_delivery(RegisteredDelivery::from(u8::from(profile.receipts)))
         .data_coding(DataCoding::from(written.data_coding))
         // The codec's own default is a delivery acknowledgement.
@@ -94,12 +94,18 @@ fn parts(written: &Written, concatenation: Concatenation, reference: u16) -> Res
     written.parts.iter().zip(1..=total).map(part).collect()
 }
 
-/// [7.1.1]: `YYMMDDhhmmss000R` or `YYMMDDhhmmss000+`; nothing if the carrier's default will do.
-fn validity_period(message: &Message<'_>, form: Validity) -> EmptyOrFullCOctetString<17> {
-    let written = message.validity().and_then(|validity| match form {
-        Validity::Relative => Some(from_now(validity)),
-        Validity::Absolute => moment(message.now_unix_ms() / 1000 + validity.as_secs()),
-        Validity::None => None,
+/// [7.1.1]: `YYMMDDhhmmss000R`, or a moment with the SMSC's distance from UTC; nothing if the carrier's default will do.
+/// Never beyond the deadline: the message may have waited since its validity was told.
+fn validity_period(message: &Message<'_>, profile: &Profile) -> EmptyOrFullCOctetString<17> {
+    let now = message.now_unix_ms();
+    let written = message.validity().and_then(|validity| {
+        let left = message.deadline_unix_ms().saturating_sub(now);
+        let validity = validity.min(Duration::from_millis(left));
+        match profile.validity {
+            Validity::Relative => Some(from_now(validity)),
+            Validity::Absolute => moment(now / 1000 + validity.as_secs(), profile.utc_offset_minutes),
+            Validity::None => None,
+        }
     });
     written
         .and_then(|text| EmptyOrFullCOctetString::from_string(text).ok())
@@ -116,17 +122,21 @@ fn from_now(validity: Duration) -> String {
     format!("00{months:02}{days:02}{hours:02}{minutes:02}{seconds:02}000R")
 }
 
-/// In UTC.
-fn moment(unix_seconds: u64) -> Option<String> {
-    let (year, month, day) = calendar::date(i64::try_from(unix_seconds / 86_400).ok()?);
+/// By the SMSC's clock, and how far that is from UTC: right for those that read the distance, and for those that do not.
+fn moment(unix_seconds: u64, utc_offset_minutes: i32) -> Option<String> {
+    // It is told in quarters of an hour; what is none stays UTC.
+    let offset = if utc_offset_minutes % 15 == 0 {
+        utc_offset_minutes
+    } else {
+        0
+    };
+    let there = unix_seconds.checked_add_signed(i64::from(offset) * 60)?;
+    let (year, month, day) = calendar::date(i64::try_from(there / 86_400).ok()?);
     let short = (year - 2000).try_into().ok().filter(|short: &u64| *short < 100)?;
-    let (hour, minute, second) = (
-        unix_seconds / 3600 % 24,
-        unix_seconds / 60 % 60,
-        unix_seconds % 60,
-    );
+    let (hour, minute, second) = (there / 3600 % 24, there / 60 % 60, there % 60);
+    let (quarters, sign) = (offset.unsigned_abs() / 15, if offset < 0 { '-' } else { '+' });
     Some(format!(
-        "{short:02}{month:02}{day:02}{hour:02}{minute:02}{second:02}000+"
+        "{short:02}{month:02}{day:02}{hour:02}{minute:02}{second:02}0{quarters:02}{sign}"
     ))
 }
 

@@ -139,6 +139,7 @@ pub(crate) fn submission(number: usize) -> Submission {
         },
         time_limit: Duration::from_secs(10),
         now_unix_ms: 5_000,
+        gone: tokio_util::sync::CancellationToken::new(),
     }
 }
 

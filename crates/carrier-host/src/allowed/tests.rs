@@ -1,6 +1,7 @@
 //! The allow-list, entry by entry.
 
 use super::AllowedHosts;
+use crate::guard::Named;
 use proptest::prelude::*;
 use url::Url;
 
@@ -167,6 +168,65 @@ fn loopback_is_open_to_the_operators_address_alone() {
     assert!(allows(&list, "http://127.0.0.1/"));
     for url in ["http://127.0.0.1:81/", "http://localhost/", "https://127.0.0.1/"] {
         assert!(!allows(&list, url), "{url}");
+    }
+}
+
+/// What a library names is looked at where it leads; what the operator names, too, is the operator's.
+#[test]
+fn it_is_known_who_named_a_host() {
+    let list = list(
+        &["sms.example.com", "own.example.com"],
+        Some("https://own.example.com/"),
+    );
+    let named = |url: &str| list.named(&url.parse().expect("an address"));
+    assert_eq!(named("https://sms.example.com/"), Some(Named::ByLibrary));
+    assert_eq!(named("https://own.example.com/"), Some(Named::ByOperator));
+    assert_eq!(
+        list.allows_link("own.example.com", 443, true),
+        Ok(Named::ByOperator)
+    );
+    assert_eq!(
+        list.allows_link("own.example.com", 444, true),
+        Ok(Named::ByLibrary)
+    );
+}
+
+/// Whoever pins a library has seen the port, or TLS says who is there.
+#[test]
+fn a_link_to_a_librarys_host_is_secured_or_goes_to_the_port_that_is_shown() {
+    let list = list(
+        &[
+            "any.example.com",
+            "own.example.com:2775",
+            "tls.example.com:443",
+            "[2606:4700::1]:0443",
+        ],
+        None,
+    );
+    for (host, port, secured) in [
+        ("any.example.com", 2775, true),
+        ("any.example.com", 443, true),
+        ("own.example.com", 2775, false),
+        ("own.example.com", 2775, true),
+        ("tls.example.com", 443, false),
+        ("[2606:4700::1]", 443, false),
+    ] {
+        assert_eq!(
+            list.allows_link(host, port, secured),
+            Ok(Named::ByLibrary),
+            "{host}:{port}"
+        );
+    }
+    for (host, port, secured, word) in [
+        ("any.example.com", 2775, false, "without TLS"),
+        ("any.example.com", 443, false, "without TLS"),
+        ("own.example.com", 2776, true, "allowed hosts"),
+        ("tls.example.com", 6379, false, "allowed hosts"),
+        ("tls.example.com", 6379, true, "allowed hosts"),
+        ("other.example.com", 443, true, "allowed hosts"),
+    ] {
+        let said = list.allows_link(host, port, secured).expect_err(host);
+        assert!(said.contains(word), "{host}:{port}: {said}");
     }
 }
 

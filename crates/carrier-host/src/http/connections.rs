@@ -3,8 +3,9 @@
 //! HTTP/1.1 (RFC 9112), one message at a time on each: a connection that breaks leaves one message in doubt, where one
 //! that is shared, as those of HTTP/2 are, would leave all that are under way on it.
 
-use super::failure;
+use super::failure::Failure;
 use super::reach::Reach;
+use crate::guard::Named;
 use aldis_carrier::Transport;
 use bytes::Bytes;
 use http::uri::Scheme;
@@ -18,7 +19,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
-use tower_service::Service as _;
 
 /// Makes connections, and has those that nobody uses just now. Clones share them.
 #[derive(Clone)]
@@ -30,9 +30,16 @@ pub(super) struct Connections {
 /// A connection with one exchange on it. To be given back once the answer was read to its end; dropped, it is closed.
 pub(super) struct Line {
     sender: SendRequest<Full<Bytes>>,
-    secured: bool,
+    kind: Kind,
     /// Host and port, as they stand in an address.
     to: Box<str>,
+}
+
+/// Lines that may stand in for each other. One to a host that the operator named may lead where a library must not go.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind {
+    secured: bool,
+    by_library: bool,
 }
 
 /// A line that waits to be used again.
@@ -42,8 +49,7 @@ struct Idle {
 }
 
 struct Pool {
-    plain: BTreeMap<Box<str>, Vec<Idle>>,
-    secured: BTreeMap<Box<str>, Vec<Idle>>,
+    lines: BTreeMap<Kind, BTreeMap<Box<str>, Vec<Idle>>>,
     idle: Duration,
     /// Who looks after those that wait too long, while there are any.
     watcher: Option<JoinHandle<()>>,
@@ -53,8 +59,7 @@ impl Connections {
     /// `idle`: how long they wait to be used again.
     pub(super) fn new(reach: Reach, idle: Duration) -> Self {
         let pool = Arc::new(Mutex::new(Pool {
-            plain: BTreeMap::new(),
-            secured: BTreeMap::new(),
+            lines: BTreeMap::new(),
             idle,
             watcher: None,
         }));
@@ -63,26 +68,34 @@ impl Connections {
 
     /// Sends a request, on a connection that is there or on a new one. It is sent again only where its connection was
     /// closed while nobody used it, before anything of the request was written. `written` is true from the moment at
-    /// which a connection may have taken it, also where this is dropped.
+    /// which a connection may have taken it, also where this is dropped. Nothing is written once `open` says no.
     pub(super) async fn send(
         &self,
         to: &Uri,
+        named: Named,
         mut request: Request<Full<Bytes>>,
         written: &AtomicBool,
-    ) -> Result<(Response<Incoming>, Line), Transport> {
-        let secured = to.scheme() == Some(&Scheme::HTTPS);
+        open: impl Fn() -> bool,
+    ) -> Result<(Response<Incoming>, Line), Failure> {
+        let kind = Kind {
+            secured: to.scheme() == Some(&Scheme::HTTPS),
+            by_library: named == Named::ByLibrary,
+        };
         let place = to.authority().ok_or(Transport::Blocked)?.as_str();
         loop {
-            let waiting = self.pool().take(secured, place, Instant::now());
+            let waiting = self.pool().take(kind, place, Instant::now());
             let used = waiting.is_some();
             let mut line = match waiting {
                 Some(line) => line,
                 None => Line {
-                    sender: self.connect(to).await?,
-                    secured,
+                    sender: self.connect(to, named).await?,
+                    kind,
                     to: place.into(),
                 },
             };
+            if !open() {
+                return Err(Transport::Timeout.into());
+            }
             written.store(true, Ordering::SeqCst);
             let mut lost = match line.sender.try_send_request(request).await {
                 Ok(response) => return Ok((response, line)),
@@ -93,7 +106,7 @@ impl Connections {
             written.store(unsent.is_none(), Ordering::SeqCst);
             match unsent {
                 Some(unsent) if used => request = unsent,
-                _ => return Err(Transport::Reset),
+                _ => return Err(Transport::Reset.into()),
             }
         }
     }
@@ -108,9 +121,9 @@ impl Connections {
         }
     }
 
-    async fn connect(&self, to: &Uri) -> Result<SendRequest<Full<Bytes>>, Transport> {
-        let stream = self.reach.clone().call(to.clone()).await;
-        let stream = stream.map_err(|error| failure::classify(&*error))?;
+    async fn connect(&self, to: &Uri, named: Named) -> Result<SendRequest<Full<Bytes>>, Failure> {
+        let stream = self.reach.call(to.clone(), named).await;
+        let stream = stream.map_err(|error| Failure::of(&*error))?;
         let (sender, connection) = http1::handshake(stream).await.map_err(|_| Transport::Connect)?;
         // Whoever waits for an answer hears of its end.
         tokio::spawn(connection);
@@ -142,9 +155,9 @@ async fn let_go(pool: Weak<Mutex<Pool>>, idle: Duration) {
 
 impl Pool {
     /// The one that was used last: the others may then be let go.
-    fn take(&mut self, secured: bool, to: &str, now: Instant) -> Option<Line> {
+    fn take(&mut self, kind: Kind, to: &str, now: Instant) -> Option<Line> {
         let longest = self.idle;
-        let lines = self.at(secured).get_mut(to)?;
+        let lines = self.lines.get_mut(&kind)?.get_mut(to)?;
         // One whose answer has only just ended may not be ready yet.
         let ready = lines
             .iter()
@@ -156,7 +169,7 @@ impl Pool {
         if line.sender.is_closed() {
             return;
         }
-        let lines = self.at(line.secured);
+        let lines = self.lines.entry(line.kind).or_default();
         match lines.get_mut(&line.to) {
             Some(lines) => lines.push(Idle { line, since: now }),
             None => {
@@ -167,24 +180,17 @@ impl Pool {
 
     fn let_go(&mut self, now: Instant) {
         let longest = self.idle;
-        for lines in [&mut self.plain, &mut self.secured] {
-            lines.retain(|_, lines| {
+        self.lines.retain(|_, places| {
+            places.retain(|_, lines| {
                 lines.retain(|idle| idle.is_good(now, longest));
                 !lines.is_empty()
             });
-        }
+            !places.is_empty()
+        });
     }
 
     fn is_empty(&self) -> bool {
-        self.plain.is_empty() && self.secured.is_empty()
-    }
-
-    fn at(&mut self, secured: bool) -> &mut BTreeMap<Box<str>, Vec<Idle>> {
-        if secured {
-            &mut self.secured
-        } else {
-            &mut self.plain
-        }
+        self.lines.is_empty()
     }
 }
 

@@ -1,17 +1,42 @@
 //! Which of the transport words an error of the way to a carrier is.
 
-use super::reach::NotFound;
+use crate::guard::Astray;
 use aldis_carrier::Transport;
 use std::error::Error;
 use std::io;
 
-pub(super) fn classify(error: &(dyn Error + 'static)) -> Transport {
-    if holds(error, <dyn Error>::is::<NotFound>) {
-        Transport::Dns
-    } else if holds(error, is_tls) {
-        Transport::Tls
-    } else {
-        Transport::Connect
+/// Why there is no answer.
+pub(super) struct Failure {
+    pub(super) transport: Transport,
+    /// For the operator: why that host is not reached.
+    pub(super) blocked: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn blocked(why: impl Into<String>) -> Self {
+        Self {
+            transport: Transport::Blocked,
+            blocked: Some(why.into()),
+        }
+    }
+
+    /// Of an error on the way to the carrier.
+    pub(super) fn of(error: &(dyn Error + 'static)) -> Self {
+        match find(error, |error| error.downcast_ref::<Astray>()) {
+            Some(Astray::Refused(why)) => Self::blocked(why),
+            Some(Astray::NotFound(_)) => Transport::Dns.into(),
+            None if find(error, |error| is_tls(error).then_some(())).is_some() => Transport::Tls.into(),
+            None => Transport::Connect.into(),
+        }
+    }
+}
+
+impl From<Transport> for Failure {
+    fn from(transport: Transport) -> Self {
+        Self {
+            transport,
+            blocked: None,
+        }
     }
 }
 
@@ -23,15 +48,15 @@ fn is_tls(error: &(dyn Error + 'static)) -> bool {
     error.is::<rustls::Error>() || hung_up
 }
 
-/// Whether it is so of the error or of one behind it.
-fn holds(error: &(dyn Error + 'static), is: fn(&(dyn Error + 'static)) -> bool) -> bool {
+/// What is found in the error or in one behind it.
+fn find<'e, T>(
+    error: &'e (dyn Error + 'static),
+    look: fn(&'e (dyn Error + 'static)) -> Option<T>,
+) -> Option<T> {
     // `io::Error::source` skips the error it wraps.
     let wrapped = error
         .downcast_ref::<io::Error>()
         .and_then(io::Error::get_ref)
         .map(|inner| inner as &(dyn Error + 'static));
-    is(error)
-        || wrapped
-            .or_else(|| error.source())
-            .is_some_and(|inner| holds(inner, is))
+    look(error).or_else(|| find(wrapped.or_else(|| error.source())?, look))
 }

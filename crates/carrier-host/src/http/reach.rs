@@ -1,9 +1,10 @@
 //! How a carrier is reached: over TCP, through the operator's proxy unless it is on this machine, with TLS, in time.
 
+use crate::guard::{Astray, Guard, Lookup, Named};
 use http::{HeaderValue, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
@@ -21,9 +22,6 @@ use tower_service::Service;
 type Fault = Box<dyn Error + Send + Sync>;
 type Soon<T, E = Fault> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 type Wire = MaybeHttpsStream<TokioIo<TcpStream>>;
-
-/// Where names become addresses.
-pub(super) type Lookup = fn(String) -> Soon<Vec<SocketAddr>, io::Error>;
 
 /// The operator's proxy.
 #[derive(Clone)]
@@ -67,64 +65,65 @@ fn login(user: &str, password: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// Makes the connections of the client, which has a clone for each request.
+/// Makes the connections of the client. Clones share what they need.
 #[derive(Clone)]
 pub(super) struct Reach {
-    connector: Arc<HttpsConnector<Way>>,
+    /// To what the operator named.
+    free: Arc<HttpsConnector<Way>>,
+    /// To what a library named.
+    guarded: Arc<HttpsConnector<Way>>,
     within: Duration,
 }
 
 impl Reach {
-    pub(super) fn new(tls: &ClientConfig, proxy: Option<Proxy>, within: Duration, lookup: Lookup) -> Self {
-        let mut direct = HttpConnector::new_with_resolver(Resolver(lookup));
-        direct.enforce_http(false);
-        // A message is one small write; Nagle's delay would hold it back for the last one's answer.
-        direct.set_nodelay(true);
-        let secured = |connector: HttpConnector<Resolver>| {
-            HttpsConnectorBuilder::new()
-                .with_tls_config(tls.clone())
-                .https_or_http()
-                .enable_http1()
-                .wrap_connector(connector)
-        };
+    pub(super) fn new(tls: &ClientConfig, proxy: Option<Proxy>, within: Duration, guard: Guard) -> Self {
+        let direct = tcp(Resolver(guard.lookup()));
         let proxied = proxy.map(|proxy| {
-            let tunnel = Tunnel::new(proxy.address, secured(direct.clone()));
+            let tunnel = Tunnel::new(proxy.address, secured(tls, direct.clone()));
             match proxy.login {
                 Some(login) => tunnel.with_auth(login),
                 None => tunnel,
             }
         });
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls.clone())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(Way { direct, proxied });
+        let way = |guard| Way {
+            direct: direct.clone(),
+            proxied: proxied.clone(),
+            guard,
+        };
         Self {
-            connector: Arc::new(connector),
+            free: Arc::new(secured(tls, way(None))),
+            guarded: Arc::new(secured(tls, way(Some(guard)))),
             within,
         }
     }
+
+    /// A connection to the host of this address, which somebody named.
+    pub(super) async fn call(&self, to: Uri, named: Named) -> Result<MaybeHttpsStream<Wire>, Fault> {
+        let connector = match named {
+            Named::ByOperator => &self.free,
+            Named::ByLibrary => &self.guarded,
+        };
+        let connecting = HttpsConnector::clone(connector).call(to);
+        timeout(self.within, connecting)
+            .await
+            .unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
+    }
 }
 
-impl Service<Uri> for Reach {
-    type Response = MaybeHttpsStream<Wire>;
-    type Error = Fault;
-    type Future = Soon<Self::Response>;
+fn secured<C>(tls: &ClientConfig, connector: C) -> HttpsConnector<C> {
+    HttpsConnectorBuilder::new()
+        .with_tls_config(tls.clone())
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(connector)
+}
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Fault>> {
-        // Nothing below has a limit of its own.
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, to: Uri) -> Self::Future {
-        let mut connector = HttpsConnector::clone(&self.connector);
-        let (connecting, within) = (connector.call(to), self.within);
-        Box::pin(async move {
-            timeout(within, connecting)
-                .await
-                .unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
-        })
-    }
+fn tcp<R>(resolver: R) -> HttpConnector<R> {
+    let mut connector = HttpConnector::new_with_resolver(resolver);
+    connector.enforce_http(false);
+    // A message is one small write; Nagle's delay would hold it back for the last one's answer.
+    connector.set_nodelay(true);
+    connector
 }
 
 /// Below TLS: straight, or through the proxy.
@@ -132,6 +131,8 @@ impl Service<Uri> for Reach {
 struct Way {
     direct: HttpConnector<Resolver>,
     proxied: Option<Tunnel<HttpsConnector<HttpConnector<Resolver>>>>,
+    /// Looks at where names lead. Through the proxy it is the proxy that looks them up.
+    guard: Option<Guard>,
 }
 
 impl Service<Uri> for Way {
@@ -151,12 +152,26 @@ impl Service<Uri> for Way {
                 Box::pin(async move { connecting.await.map_err(Fault::from) })
             }
             _ => {
+                if let Some(guard) = self.guard.clone() {
+                    return Box::pin(async move { Ok(MaybeHttpsStream::Http(guarded(&guard, to).await?)) });
+                }
                 let connecting = self.direct.call(to);
                 Box::pin(async move { Ok(MaybeHttpsStream::Http(connecting.await?)) })
             }
         }
     }
 }
+
+/// One connection to one of the addresses that the guard let pass.
+async fn guarded(guard: &Guard, to: Uri) -> Result<TokioIo<TcpStream>, Fault> {
+    let host = to.host().unwrap_or_default();
+    let port = to.port_u16().unwrap_or(HTTPS);
+    let passed = guard.addresses(Named::ByLibrary, host, port).await?;
+    Ok(tcp(Passed(passed)).call(to).await?)
+}
+
+/// The default port of https: a library's hosts are reached by nothing else.
+const HTTPS: u16 = 443;
 
 fn is_here(to: &Uri) -> bool {
     let host = to.host().unwrap_or_default();
@@ -169,37 +184,40 @@ fn is_here(to: &Uri) -> bool {
     })
 }
 
-/// As the system says.
-pub(super) fn system(name: String) -> Soon<Vec<SocketAddr>, io::Error> {
-    Box::pin(async move {
-        let name = name
-            .parse::<Name>()
-            .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
-        Ok(GaiResolver::new().call(name).await?.collect())
-    })
-}
-
-/// Marks what went wrong there.
+/// Looks names up, and marks what went wrong there.
 #[derive(Clone)]
 struct Resolver(Lookup);
 
-/// A name has no address.
-#[derive(Debug, thiserror::Error)]
-#[error("the name was not found")]
-pub(super) struct NotFound(#[source] io::Error);
-
 impl Service<Name> for Resolver {
     type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = NotFound;
-    type Future = Soon<Self::Response, NotFound>;
+    type Error = Astray;
+    type Future = Soon<Self::Response, Astray>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), NotFound>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Astray>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
         let found = (self.0)(name.as_str().to_owned());
-        Box::pin(async move { found.await.map(Vec::into_iter).map_err(NotFound) })
+        Box::pin(async move { found.await.map(Vec::into_iter).map_err(Astray::NotFound) })
+    }
+}
+
+/// Looks nothing up any more.
+#[derive(Clone)]
+struct Passed(Vec<SocketAddr>);
+
+impl Service<Name> for Passed {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = Astray;
+    type Future = std::future::Ready<Result<Self::Response, Astray>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Astray>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Name) -> Self::Future {
+        std::future::ready(Ok(self.0.clone().into_iter()))
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Attempt<'a> {
 enum End {
     Broken(Broken),
     OutOfTime,
+    /// The caller has left, or has an answer.
+    Gone,
 }
 
 impl<T: Into<Broken>> From<T> for End {
@@ -57,7 +59,8 @@ impl<'a> Attempt<'a> {
     pub(super) async fn run(&mut self) -> Report {
         match self.steps().await {
             Ok(report) => report,
-            Err(End::OutOfTime) => out_of_time(self.truth),
+            Err(End::Gone) if !self.truth.written => Report::caller_gone(),
+            Err(End::OutOfTime | End::Gone) => out_of_time(self.truth),
             Err(End::Broken(broken)) => {
                 self.instance.resident.note_fault(&broken);
                 fault(&broken.to_string(), self.truth)
@@ -125,9 +128,13 @@ impl<'a> Attempt<'a> {
         let left = self.left()?;
         let limit = timeout.map_or(left, |timeout| timeout.min(left));
         let Instance { engine, allowed, .. } = self.instance;
-        let answer = engine.exchange(request, allowed, limit).await;
+        let gone = &self.submission.gone;
+        let answer = engine.exchange(request, allowed, limit, gone).await;
         self.truth
             .learn(answer.transport, answer.status, answer.request_written);
+        if gone.is_cancelled() && !answer.request_written {
+            return Err(End::Gone);
+        }
         Ok(answer)
     }
 
@@ -170,9 +177,10 @@ impl<'a> Attempt<'a> {
             self.left()?;
         }
         if answer.transport == Transport::Blocked {
-            self.instance
-                .resident
-                .warn("asked for a host that it may not reach; nothing was sent");
+            let why = answer.blocked.as_deref().unwrap_or_default();
+            self.instance.resident.warn(&format!(
+                "asked for a host that it may not reach; nothing was sent: {why}"
+            ));
         }
         let headers = answer
             .headers

@@ -8,6 +8,10 @@ fn judged(status: u16, code: &str, class: Class, idempotent: bool) -> Class {
         ..Truth::default()
     };
     truth.learn(Transport::Ok, status, true);
+    report(truth, code, class)
+}
+
+fn report(truth: Truth, code: &str, class: Class) -> Class {
     let raw = RawOutcome {
         class: class.number(),
         scope: 0,
@@ -21,6 +25,14 @@ fn judged(status: u16, code: &str, class: Class, idempotent: bool) -> Class {
         detail: String::new(),
     };
     judge(raw, truth, &Redactor::default()).unwrap().class
+}
+
+fn told(class: Class, exchanges: &[(Transport, u16, bool)]) -> Class {
+    let mut truth = Truth::default();
+    for (transport, status, written) in exchanges {
+        truth.learn(*transport, *status, *written);
+    }
+    report(truth, "", class)
 }
 
 /// As the fallback of before had it: every 5xx is temporary, with the status for a code.
@@ -55,4 +67,37 @@ fn the_carriers_own_word_stands() {
 #[test]
 fn what_is_idempotent_may_be_sent_again() {
     assert_eq!(judged(504, "504", Class::Temporary, true), Class::Temporary);
+}
+
+const LOST: (Transport, u16, bool) = (Transport::Timeout, 0, true);
+const UNWRITTEN: (Transport, u16, bool) = (Transport::Connect, 0, false);
+const REFUSED: (Transport, u16, bool) = (Transport::Ok, 400, true);
+
+/// Whatever the library calls it: another carrier would send it again.
+#[test]
+fn without_an_answer_nobody_has_refused() {
+    for number in 0..14 {
+        let said = Class::from_number(number).expect("a class");
+        let doubtful = if said == Class::Accepted {
+            said
+        } else {
+            Class::Ambiguous
+        };
+        assert_eq!(told(said, &[LOST]), doubtful, "{said:?}");
+        assert_eq!(told(said, &[(Transport::Reset, 0, true)]), doubtful, "{said:?}");
+        assert_eq!(told(said, &[UNWRITTEN]), said, "{said:?}");
+        assert_eq!(told(said, &[REFUSED]), said, "{said:?}");
+        // Said of a second request; the first may have been taken.
+        assert_eq!(told(said, &[LOST, REFUSED]), doubtful, "{said:?}");
+        assert_eq!(told(said, &[LOST, UNWRITTEN]), doubtful, "{said:?}");
+        assert_eq!(told(said, &[REFUSED, REFUSED]), said, "{said:?}");
+    }
+}
+
+/// A head that arrived says no as well as a whole answer; but what may be tried again is not, on half a word.
+#[test]
+fn a_status_is_an_answer() {
+    let broken = (Transport::Reset, 400, true);
+    assert_eq!(told(Class::BadRequest, &[broken]), Class::BadRequest);
+    assert_eq!(told(Class::Temporary, &[broken]), Class::Ambiguous);
 }

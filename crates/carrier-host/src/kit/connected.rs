@@ -1,12 +1,14 @@
 //! One connection on the bench, kept as a host keeps it: no message before there is a place for it, no timer that was
 //! not asked for, and nothing at all after the end.
 
+use super::ear::Ended;
 use super::letter::{INFO, LINK_SINK, Letter, SESS};
 use super::made::Made;
 use super::report::Fault;
 use super::subject::Manner;
 use super::wire::{Act, append};
 use crate::border::RawLink;
+use aldis_carrier::Class;
 use aldis_carrier::abi::{E_INVALID, SessInfo, Session, TIMER_LIMIT, TIMER_OFF};
 use aldis_carrier::copying::size_of_u32;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +26,8 @@ pub(super) struct Connected<'s> {
     acts: Vec<Act>,
     window: usize,
     in_flight: BTreeSet<u64>,
+    /// Of those, the ones that their submit wrote.
+    wrote: BTreeSet<u64>,
     ended: BTreeSet<u64>,
     timers: BTreeMap<u32, u32>,
     closed: bool,
@@ -61,6 +65,7 @@ impl<'s> Connected<'s> {
             acts: Vec::new(),
             window: 0,
             in_flight: BTreeSet::new(),
+            wrote: BTreeSet::new(),
             ended: BTreeSet::new(),
             timers: BTreeMap::new(),
             closed: false,
@@ -101,11 +106,39 @@ impl<'s> Connected<'s> {
             move || ask(&table, st, sess)
         });
         heard.well(call)?;
+        if let Some(fault) = self.guess(call, &heard.acts) {
+            return Err(vec![fault]);
+        }
         for act in heard.acts {
             self.note(call, &act)?;
             append(&mut self.acts, act);
         }
         Ok(())
+    }
+
+    /// That nothing was sent of a message that was written, the library has from the carrier or from nobody.
+    fn guess(&mut self, call: &str, acts: &[Act]) -> Option<Fault> {
+        // The last message handed over is the highest token.
+        let submitted = self.in_flight.last().filter(|_| call == "submit");
+        if acts.iter().any(|act| matches!(act, Act::Write(_))) {
+            self.wrote.extend(submitted);
+        }
+        let unsent = |ended: &Ended| {
+            ![Class::Accepted, Class::Ambiguous]
+                .map(Class::number)
+                .contains(&ended.class)
+        };
+        let guessed = acts.iter().any(|act| match act {
+            Act::Complete(token, ended) => call != "on_bytes" && self.wrote.contains(token) && unsent(ended),
+            _ => false,
+        });
+        guessed.then(|| {
+            Fault::new(
+                format!("it writes a message, and says without an answer that nothing was sent: {call}"),
+                "say ALDIS_AMBIGUOUS of a message whose bytes you wrote, unless the carrier answered it: the host takes no other \
+                 word for it; refuse a message before you write it, or when on_bytes brings the carrier's refusal",
+            )
+        })
     }
 
     /// Keeps account of what a host keeps account of.
@@ -132,6 +165,7 @@ impl<'s> Connected<'s> {
     }
 
     fn complete(&mut self, call: &str, token: u64) -> Done {
+        self.wrote.remove(&token);
         if self.in_flight.remove(&token) {
             self.ended.insert(token);
             return Ok(());

@@ -1,16 +1,18 @@
 //! One connection from its first byte to its last: feeds the library, and does what it wants.
 
+mod expiring;
 mod handing;
 mod parting;
 mod storing;
 
 use super::dial::Wire;
 use super::ending::{End, Stop};
-use super::flight::{Flight, Loss, Reached};
+use super::flight::{Flight, Known, Reached};
 use super::keeper::{Keeper, QUARANTINED};
 use super::machine::Machine;
 use super::outbox::Outbox;
 use super::pace::Pace;
+use super::socket::Socket;
 use super::timers::Timers;
 use crate::border::{RawAct, RawOutcome};
 use crate::broken::Broken;
@@ -46,6 +48,7 @@ const TOO_MUCH: &str = "has more than 4 MiB waiting for the carrier to take";
 pub(super) struct Connected<'a> {
     keeper: &'a Keeper,
     machine: Machine,
+    socket: Socket,
     since: Instant,
     outbox: Outbox,
     /// When the last byte was written, or the first of the present ones queued.
@@ -66,6 +69,17 @@ pub(super) struct Connected<'a> {
     ambiguous: usize,
 }
 
+/// In which call the library wants something.
+#[derive(Clone, Copy)]
+enum During {
+    /// Bytes arrived; so many of ours had left by then.
+    Bytes { left: u64 },
+    /// The message of this token is handed over: what is written is that message.
+    Submit(u64),
+    /// Any other.
+    Other,
+}
+
 /// Where a connection is in its life.
 enum Phase {
     /// Messages may come.
@@ -82,7 +96,12 @@ enum Phase {
 
 impl<'a> Connected<'a> {
     /// Runs it. `None`: it ended because the instance is stopped.
-    pub(super) async fn run(keeper: &'a Keeper, wire: Box<dyn Wire>, now: Instant) -> Option<End> {
+    pub(super) async fn run(
+        keeper: &'a Keeper,
+        wire: Box<dyn Wire>,
+        socket: Socket,
+        now: Instant,
+    ) -> Option<End> {
         let resident = Arc::clone(&keeper.resident);
         let (machine, acts) = match Machine::open(resident, keeper.index, &keeper.plan.name).await {
             Ok(opened) => opened,
@@ -99,6 +118,7 @@ impl<'a> Connected<'a> {
         let mut this = Self {
             keeper,
             machine,
+            socket,
             since: now,
             outbox: Outbox::default(),
             moved: now,
@@ -113,7 +133,7 @@ impl<'a> Connected<'a> {
             farewell: Vec::new(),
             ambiguous: 0,
         };
-        let stop = match this.act(acts, now) {
+        let stop = match this.act(acts, now, During::Other) {
             Ok(()) => this.converse(wire).await,
             Err(broken) => Stop::Broken(broken),
         };
@@ -133,6 +153,10 @@ impl<'a> Connected<'a> {
             match ticked {
                 Ok(None) => {}
                 Ok(Some(stop)) | Err(stop) => {
+                    if let Stop::Stalled(_) = stop {
+                        self.socket.forget();
+                        return stop;
+                    }
                     // TLS has a word of its own to say, which a peer that takes nothing more would hold up for ever.
                     let _ = timeout(SHUTDOWN, writer.shutdown()).await;
                     return stop;
@@ -153,6 +177,11 @@ impl<'a> Connected<'a> {
         let keeper = self.keeper;
         let shared = &keeper.shared;
         let staying = !shared.leaving.is_cancelled();
+        let flight = &self.flight;
+        let look = || {
+            let at = keeper.moment();
+            move |token| flight.is_over(token, at)
+        };
         tokio::select! {
             read = reader.read_buf(buffer), if listens => match read {
                 Ok(0) => {
@@ -165,10 +194,11 @@ impl<'a> Connected<'a> {
                     Ok(())
                 }
             },
-            written = self.outbox.write(writer), if !self.outbox.is_empty() => {
-                self.moved = Instant::now();
-                if let Err(error) = written {
-                    self.goes_deaf(error.to_string());
+            written = self.outbox.write(writer, look), if !self.outbox.is_empty() => {
+                match written {
+                    Ok(true) => self.moved = Instant::now(),
+                    Ok(false) => {}
+                    Err(error) => self.goes_deaf(error.to_string()),
                 }
                 Ok(())
             }
@@ -184,22 +214,24 @@ impl<'a> Connected<'a> {
 
     /// What time and room make possible. `Some`: the end.
     async fn tick(&mut self, now: Instant) -> Result<Option<Stop>, Stop> {
-        self.flight.expire(now);
+        if let Some(stop) = self.expire(now) {
+            return Ok(Some(stop));
+        }
         while let Some(id) = self.timers.pop(now) {
             if !matches!(self.phase, Phase::Open | Phase::Leaving(_)) {
                 break;
             }
             let acts = self.machine.on_timer(id).await?;
-            self.act(acts, now)?;
+            self.act(acts, now, During::Other)?;
         }
-        self.fill(now).await?;
+        self.fill().await?;
         self.leave(now).await?;
         self.keeper
             .shared
             .boards
             .in_flight(self.keeper.index, self.flight.len());
         if !self.outbox.is_empty() && now >= self.moved + STALLED {
-            return Ok(Some(Stop::Lost("the carrier takes no more bytes".to_owned())));
+            return Ok(Some(Stop::Stalled("the carrier takes no more bytes")));
         }
         Ok(self.over(now))
     }
@@ -253,9 +285,10 @@ impl<'a> Connected<'a> {
 
     /// Bytes arrived.
     async fn hear(&mut self, buffer: &mut BytesMut) -> Result<(), Stop> {
+        let left = self.outbox.left();
         let acts = self.machine.on_bytes(buffer).await;
         buffer.clear();
-        Ok(self.act(acts?, Instant::now())?)
+        Ok(self.act(acts?, Instant::now(), During::Bytes { left })?)
     }
 
     /// Takes leave when the instance is being stopped and nobody waits for an answer any more.
@@ -264,19 +297,25 @@ impl<'a> Connected<'a> {
         if due && matches!(self.phase, Phase::Open) && self.storing.is_empty() {
             self.phase = Phase::Leaving(now + FAREWELL);
             let acts = self.machine.drain().await?;
-            self.act(acts, now)?;
+            self.act(acts, now, During::Other)?;
         }
         Ok(())
     }
 
     /// Does what the library wants, in its order.
-    fn act(&mut self, acts: Vec<RawAct>, now: Instant) -> Result<(), Broken> {
+    fn act(&mut self, acts: Vec<RawAct>, now: Instant, during: During) -> Result<(), Broken> {
+        let (heard, token) = match during {
+            During::Bytes { left } => (Some(left), None),
+            During::Submit(token) => (None, Some(token)),
+            During::Other => (None, None),
+        };
         let last = acts.iter().any(|act| matches!(act, RawAct::Close(_)));
+        let mut said = Vec::new();
         for act in acts {
             match act {
                 // A carrier that hears a goodbye may listen no more: what it told is answered before that.
-                RawAct::Write(bytes) if last => self.delay(&bytes)?,
-                RawAct::Write(bytes) => self.queue(&bytes, now)?,
+                RawAct::Write(bytes) if last && token.is_none() => self.delay(&bytes)?,
+                RawAct::Write(bytes) => self.queue(&bytes, token, now)?,
                 RawAct::Ready {
                     window,
                     milli_per_second,
@@ -285,7 +324,8 @@ impl<'a> Connected<'a> {
                     self.pace.set(milli_per_second);
                     self.keeper.shared.boards.ready(self.keeper.index, window);
                 }
-                RawAct::Complete(token, outcome) => self.complete(token, *outcome),
+                RawAct::Complete(token, outcome) if heard.is_none() => said.push((token, outcome)),
+                RawAct::Complete(token, outcome) => self.complete(token, *outcome, heard),
                 RawAct::Event { event, ack, nack } => self.store(*event, ack, nack)?,
                 RawAct::Timer { id, after_ms } => {
                     if !self.timers.set(id, after_ms, now) {
@@ -302,25 +342,34 @@ impl<'a> Connected<'a> {
                 }
             }
         }
+        // Last: what is written behind the word on a message, in the call that hands it over, may be that message.
+        for (token, outcome) in said {
+            self.complete(token, *outcome, heard);
+        }
         Ok(())
     }
 
-    fn queue(&mut self, bytes: &[u8], now: Instant) -> Result<(), Broken> {
+    /// Queues bytes of a message, or of none.
+    fn queue(&mut self, bytes: &[u8], token: Option<u64>, now: Instant) -> Result<(), Broken> {
         if matches!(self.phase, Phase::Deaf(..)) || bytes.is_empty() {
             return Ok(());
         }
         if self.outbox.is_empty() {
             self.moved = now;
         }
-        if self.outbox.push(bytes) {
+        if self.outbox.push(bytes, token) {
             return Ok(());
         }
         Err(TOO_MUCH.into())
     }
 
-    fn complete(&mut self, token: u64, outcome: RawOutcome) {
+    fn complete(&mut self, token: u64, outcome: RawOutcome, heard: Option<u64>) {
         let redactor = self.keeper.resident.room().redactor();
-        match self.flight.complete(token, outcome, self.outbox.left(), redactor) {
+        let known = Known {
+            queued: self.outbox.queued(),
+            heard,
+        };
+        match self.flight.complete(token, outcome, known, redactor) {
             Ok(Reached::Somebody) => {}
             Ok(Reached::Nobody(late)) => {
                 self.keeper.shared.boards.stale(self.keeper.index);
@@ -335,31 +384,5 @@ impl<'a> Connected<'a> {
             }
             Err(broken) => self.keeper.resident.note_fault(&broken.into()),
         }
-    }
-
-    /// Settles what is in flight.
-    fn end(self, stop: Stop) -> Option<End> {
-        let (board, index, left) = (&self.keeper.shared.boards, self.keeper.index, self.outbox.left());
-        let before = self.ambiguous;
-        let (class, why, ambiguous) = match stop {
-            Stop::Closed(class, why) => (class, why, self.flight.lose(&Loss::Link, left)),
-            Stop::Lost(why) => (Class::Temporary, why, self.flight.lose(&Loss::Link, left)),
-            Stop::Broken(broken) => {
-                self.keeper.resident.note_fault(&broken);
-                let ambiguous = self.flight.lose(&Loss::Broken(&broken.to_string()), left);
-                let why = format!("the carrier library {broken}");
-                (Class::Temporary, why, ambiguous)
-            }
-        };
-        if self.keeper.shared.leaving.is_cancelled() {
-            board.left(index);
-            return None;
-        }
-        board.lost(index, class, before + ambiguous);
-        Some(End {
-            class,
-            why,
-            held: self.since.elapsed(),
-        })
     }
 }

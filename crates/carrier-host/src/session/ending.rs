@@ -19,6 +19,8 @@ pub(super) enum Stop {
     Closed(Class, String),
     /// Lost.
     Lost(String),
+    /// The other side takes nothing, and what is on its way to it must not arrive any more.
+    Stalled(&'static str),
     /// The library broke the contract.
     Broken(Broken),
 }
@@ -30,6 +32,11 @@ impl From<Broken> for Stop {
 }
 
 impl Stop {
+    /// The rest of a text whose beginning was taken back must not leave, and the library cannot be told.
+    pub(super) fn parts() -> Self {
+        Self::Lost("a text of several parts was over before it left, and more of it could follow".to_owned())
+    }
+
     /// The library's worker ended.
     pub(super) fn gone() -> Self {
         Self::Lost("the carrier library lost its worker, and with it what it knew of the link".to_owned())

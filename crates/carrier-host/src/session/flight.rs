@@ -1,6 +1,8 @@
 //! The messages that one connection has in its hands. Pure: time comes in.
 
 use super::events::LateAnswer;
+use super::fence::{Fence, Moment};
+use super::outbox::Taken;
 use super::queue::Job;
 use crate::border::RawOutcome;
 use crate::judge::{Truth, fault, judge, out_of_time};
@@ -19,20 +21,43 @@ mod tests;
 /// A message whose time ran out still fills its place at the carrier: until the library completes it, or this long.
 const LATE: Duration = Duration::from_mins(1);
 
+/// What left so long ago, the other side's TCP has acknowledged, if it is there: a round trip, and one more after a loss
+/// (RFC 6298 section 2: one second before anything is known of the way).
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(1);
+
 /// By token.
 #[derive(Default)]
 pub(super) struct Flight {
     carried: HashMap<u64, Carried>,
     due: BTreeSet<(Instant, u64)>,
+    /// Where messages end in the stream whose time was up after they left, and when to see whether they arrived.
+    doubts: BTreeSet<(Instant, u64)>,
 }
 
 struct Carried {
+    /// Of whoever waits; then, when its place is free whatever the library says.
     due: Instant,
+    fence: Fence,
+    since: Instant,
     /// How many bytes had been queued before this message's own.
     first: u64,
+    /// And with those that its submit wrote.
+    end: u64,
     message: CarrierMessage,
     /// Who waits; `None`: has been answered, because the time ran out.
     waiting: Option<oneshot::Sender<Report>>,
+    /// Nothing of it has been written: what the library says of it is about nothing.
+    taken_back: bool,
+}
+
+/// What the connection knows when the library gives its word on a message.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    /// Bytes queued so far: what is queued leaves, or may.
+    pub(super) queued: u64,
+    /// In a call about bytes that arrived: how many of ours had left by then. In no other call can the library have an
+    /// answer that it did not have before.
+    pub(super) heard: Option<u64>,
 }
 
 /// Whom the library's word on a message reached.
@@ -65,34 +90,96 @@ impl Flight {
 
     /// When the first one's time is up.
     pub(super) fn next_due(&self) -> Option<Instant> {
-        self.due.first().map(|(due, _)| *due)
+        let doubt = self.doubts.first().map(|(seen, _)| *seen);
+        let due = self.due.first().map(|(due, _)| *due);
+        due.into_iter().chain(doubt).min()
     }
 
     /// A message is in the library's hands from now on.
-    pub(super) fn carry(&mut self, token: u64, first: u64, job: Job) {
-        self.due.insert((job.due, token));
+    pub(super) fn carry(&mut self, token: u64, first: u64, job: Job, now: Instant) {
+        let Job {
+            message,
+            fence,
+            reply,
+            ..
+        } = job;
+        self.due.insert((fence.due, token));
         let carried = Carried {
-            due: job.due,
+            due: fence.due,
+            fence,
+            since: now,
             first,
-            message: job.submission.message,
-            waiting: Some(job.reply),
+            end: first,
+            message,
+            waiting: Some(reply),
+            taken_back: false,
         };
         self.carried.insert(token, carried);
     }
 
+    /// Whether the library has a message in its hands.
+    pub(super) fn carries(&self, token: u64) -> bool {
+        self.carried.contains_key(&token)
+    }
+
+    /// So far reach the bytes that its submit wrote.
+    pub(super) fn wrote(&mut self, token: u64, end: u64) {
+        if let Some(carried) = self.carried.get_mut(&token) {
+            carried.end = end;
+        }
+    }
+
+    /// Whether nothing of a message may be written any more, and somebody has still to be told.
+    pub(super) fn is_over(&self, token: u64, at: Moment) -> bool {
+        let carried = self.carried.get(&token);
+        carried.is_some_and(|carried| carried.waiting.is_some() && carried.fence.is_over(at))
+    }
+
+    /// Nothing of a message that is over has left, and what its submit wrote will not: whoever waits is told so. True:
+    /// the library, which cannot be told, may write more of it, for it is a text of several parts.
+    pub(super) fn withhold(&mut self, token: u64, at: Moment) -> bool {
+        let Some(carried) = self.carried.get_mut(&token) else {
+            return false;
+        };
+        if let (Some(report), Some(reply)) = (carried.fence.unsent(at), carried.waiting.take()) {
+            let _ = reply.send(report);
+        }
+        self.due.remove(&(carried.due, token));
+        carried.due = at.now + LATE;
+        carried.taken_back = true;
+        carried.end = carried.first;
+        self.due.insert((carried.due, token));
+        carried.message.segments > 1
+    }
+
+    /// The bytes of the outbox are counted anew.
+    pub(super) fn count_anew(&mut self, taken: &Taken) {
+        for carried in self.carried.values_mut() {
+            carried.first = taken.moved(carried.first);
+            carried.end = taken.moved(carried.end);
+        }
+        // Of those that are in doubt everything has left, and nothing before it was taken back.
+    }
+
     /// The library's word on a message. The error ends a sentence about the library.
+    ///
+    /// That nothing was sent of a message whose bytes it wrote, it can only have from the carrier: before the carrier
+    /// has said anything since, its refusal is worth no more than a lost answer.
     pub(super) fn complete(
         &mut self,
         token: u64,
         outcome: RawOutcome,
-        left: u64,
+        known: Known,
         redactor: &Redactor<'_>,
     ) -> Result<Reached, String> {
         let Some(carried) = self.carried.remove(&token) else {
             return Ok(Reached::Nobody(None));
         };
         self.due.remove(&(carried.due, token));
-        let truth = truth(left > carried.first);
+        let written = known.queued > carried.first;
+        let answered = known.heard.is_some_and(|left| left > carried.first);
+        let truth = truth(written);
+        let taken_back = carried.taken_back;
         let CarrierMessage {
             id,
             attempt,
@@ -100,14 +187,20 @@ impl Flight {
             to,
             ..
         } = carried.message;
-        let judged = judge(outcome, truth, &redactor.for_message(&text, &to));
+        let judged = judge(outcome, truth, &redactor.for_message(&text, &to)).map(|report| {
+            if written && !answered {
+                doubted(report)
+            } else {
+                report
+            }
+        });
         let Some(reply) = carried.waiting else {
             let late = |report| LateAnswer {
                 message: id,
                 attempt,
                 report,
             };
-            return judged.map(|report| Reached::Nobody(Some(late(report))));
+            return judged.map(|report| Reached::Nobody((!taken_back).then(|| late(report))));
         };
         let (report, broken) = match judged {
             Ok(report) => (report, Ok(Reached::Somebody)),
@@ -118,7 +211,7 @@ impl Flight {
         broken
     }
 
-    /// Answers those whose time is up. They may yet leave, if they have not: the bytes are queued.
+    /// Answers those whose time is up, but for those that were taken back. The library has them, and may have written them.
     pub(super) fn expire(&mut self, now: Instant) {
         while let Some((due, token)) = self.due.first().copied().filter(|(due, _)| *due <= now) {
             self.due.remove(&(due, token));
@@ -128,6 +221,10 @@ impl Flight {
             match carried.waiting.take() {
                 Some(reply) => {
                     let _ = reply.send(out_of_time(truth(true)));
+                    if carried.end > carried.first {
+                        let seen = now.max(carried.since + ACKNOWLEDGED_WITHIN);
+                        self.doubts.insert((seen, carried.end));
+                    }
                     carried.due = now + LATE;
                     self.due.insert((carried.due, token));
                 }
@@ -136,6 +233,23 @@ impl Flight {
                 }
             }
         }
+    }
+
+    /// Whether a message whose time is up is on this machine still, though it left long ago: `left` bytes have left, and
+    /// of these so many are `unacknowledged`.
+    pub(super) fn is_stalled(
+        &mut self,
+        now: Instant,
+        left: u64,
+        unacknowledged: impl FnOnce() -> u64,
+    ) -> bool {
+        let mut first = None;
+        while let Some((seen, end)) = self.doubts.first().copied().filter(|(seen, _)| *seen <= now) {
+            self.doubts.remove(&(seen, end));
+            first = Some(first.map_or(end, |first: u64| first.min(end)));
+        }
+        // Under TLS they are fewer than that.
+        first.is_some_and(|end| end > left.saturating_sub(unacknowledged()))
     }
 
     /// The connection ended: those whose bytes may have left are ambiguous, the others go elsewhere.
@@ -154,6 +268,15 @@ impl Flight {
         }
         ambiguous
     }
+}
+
+/// A report that nothing was sent, by a library that cannot know.
+fn doubted(mut report: Report) -> Report {
+    if !matches!(report.class, Class::Accepted | Class::Ambiguous) {
+        report.class = Class::Ambiguous;
+        report.detail = Some("the carrier library wrote it, and refused it before any answer".to_owned());
+    }
+    report
 }
 
 fn truth(written: bool) -> Truth {

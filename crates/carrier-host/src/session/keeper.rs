@@ -4,6 +4,7 @@ use super::backoff::Backoff;
 use super::connected::Connected;
 use super::dial::Dialer;
 use super::ending::End;
+use super::fence::Moment;
 use super::{Events, Plan, Shared};
 use crate::resident::Resident;
 use aldis_carrier::Class;
@@ -64,8 +65,8 @@ impl Keeper {
             .leaving
             .run_until_cancelled(self.dialer.dial(&self.plan))
             .await?;
-        let wire = match dialed {
-            Ok(wire) => wire,
+        let (wire, socket) = match dialed {
+            Ok(dialed) => dialed,
             Err(why) => {
                 boards.lost(self.index, Class::Temporary, 0);
                 return Some(End {
@@ -78,7 +79,15 @@ impl Keeper {
         boards.connected(self.index);
         let (carrier, link) = (self.resident.name(), &self.plan.name);
         tracing::info!(target: "aldis_carrier", carrier, link, "link connected");
-        Connected::run(self, wire, Instant::now()).await
+        Connected::run(self, wire, socket, Instant::now()).await
+    }
+
+    /// Now, by both clocks.
+    pub(super) fn moment(&self) -> Moment {
+        Moment {
+            now: Instant::now(),
+            unix_ms: self.resident.room().now_unix_ms(),
+        }
     }
 
     fn tell(&self, class: Class, why: &str, rest: Duration) {

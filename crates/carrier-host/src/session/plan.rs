@@ -2,6 +2,7 @@
 
 use crate::allowed::AllowedHosts;
 use crate::border::RawLink;
+use crate::guard::Named;
 use aldis_carrier::abi::LINK_TLS;
 use rustls::pki_types::ServerName;
 use std::collections::HashSet;
@@ -15,6 +16,7 @@ pub(crate) struct Plan {
     pub(crate) name: String,
     pub(crate) host: String,
     pub(crate) port: u16,
+    pub(crate) named: Named,
     /// The name in the certificate; `None`: without TLS.
     pub(crate) tls: Option<ServerName<'static>>,
 }
@@ -61,12 +63,11 @@ impl Plan {
         if flags & !LINK_TLS != 0 {
             return Err(format!("asks for a link with the unknown flags {flags:#x}"));
         }
-        if host_setting != Some(host.as_str()) && !allowed.allows_link(&host, port) {
-            return Err(
-                "asks for a link to a host that is neither the setting `host` nor one of its allowed hosts"
-                    .to_owned(),
-            );
-        }
+        let named = if host_setting == Some(host.as_str()) {
+            Named::ByOperator
+        } else {
+            allowed.allows_link(&host, port, flags & LINK_TLS != 0)?
+        };
         let certified = if server_name.is_empty() {
             &host
         } else {
@@ -80,6 +81,7 @@ impl Plan {
             name,
             host,
             port,
+            named,
             tls,
         })
     }

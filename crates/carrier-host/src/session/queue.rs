@@ -1,7 +1,8 @@
 //! Messages that wait for a place on a link, and the two ways out: taken or withdrawn, never both.
 
+use super::fence::Fence;
 use crate::report::Report;
-use crate::submission::Submission;
+use crate::submission::{CarrierMessage, Submission};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -73,9 +74,8 @@ impl Queue {
 
 /// One message that waits.
 pub(super) struct Job {
-    pub(super) submission: Submission,
-    /// When its attempt ends, whatever happens.
-    pub(super) due: Instant,
+    pub(super) message: CarrierMessage,
+    pub(super) fence: Fence,
     pub(super) reply: oneshot::Sender<Report>,
     place: Place,
 }
@@ -90,9 +90,15 @@ impl Job {
     pub(super) fn new(submission: Submission, now: Instant) -> (Self, Ticket) {
         let (reply, answer) = oneshot::channel();
         let place = Place::default();
+        let Submission {
+            message,
+            time_limit,
+            gone,
+            ..
+        } = submission;
         let job = Self {
-            due: now + submission.time_limit,
-            submission,
+            fence: Fence::new(now + time_limit, message.deadline_unix_ms, gone),
+            message,
             reply,
             place: place.clone(),
         };

@@ -226,6 +226,10 @@ static int32_t on_bytes(void *st, const aldis_sess *their_sess, aldis_str bytes)
   return ALDIS_OK;
 }
 
+#ifdef FAULT_gives_up
+static uint64_t the_last;
+#endif
+
 /* [once] */
 static int32_t on_timer(void *st, const aldis_sess *their_sess, uint32_t id) {
   aldis_sess sess;
@@ -234,6 +238,10 @@ static int32_t on_timer(void *st, const aldis_sess *their_sess, uint32_t id) {
   trouble();
 #endif
   aldis_copy(&sess, sizeof sess, their_sess);
+#ifdef FAULT_gives_up
+  aldis_outcome late = outcome(ALDIS_TEMPORARY, aldis_text("late"));
+  if (the_last) sess.complete(sess.ctx, the_last, &late), the_last = 0;
+#endif
   if (id != PING) return end(&sess, ALDIS_TEMPORARY, "silence");
   sess.write(sess.ctx, aldis_text("PING\n"));
   return sess.timer(sess.ctx, SILENCE, PATIENCE_MS);
@@ -285,7 +293,20 @@ static int32_t submit(void *st, const aldis_sess *their_sess, uint64_t token, co
     aldis_outcome done = outcome(ALDIS_TOO_LONG, aldis_text("line"));
     return sess.complete(sess.ctx, token, &done);
   }
-  return sess.write(sess.ctx, aldis_put_all(&line));
+#if defined(FAULT_guesses) || defined(FAULT_writes_refused)
+  aldis_outcome guess = outcome(ALDIS_TEMPORARY, aldis_text("guess"));
+#endif
+#ifdef FAULT_writes_refused
+  sess.complete(sess.ctx, token, &guess);
+#endif
+  sess.write(sess.ctx, aldis_put_all(&line));
+#ifdef FAULT_guesses
+  sess.complete(sess.ctx, token, &guess);
+#endif
+#ifdef FAULT_gives_up
+  the_last = token;
+#endif
+  return ALDIS_OK;
 }
 
 /* [once] No message will follow, and none is in flight. */

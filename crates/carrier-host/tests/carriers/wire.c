@@ -1,14 +1,18 @@
 /* A carrier with connections that stay, which does what its peer tells it in lines: GO <window> <milli per second>,
  * NO, PART, OK <token>, END <token> <class>, TELL <id>, ODD, TICK <ms>, FAULT, CRASH; POUR: it writes a MiB without
  * end, GOSSIP: it tells events without end. It says HI <link>, MSG <token> <text>,
- * GOT <id>, AGAIN <id>, TOCK and BYE. With the setting "failing" its first open, or its making, fails after it wrote a
+ * GOT <id>, AGAIN <id>, TOCK and BYE. Of the texts early<class>, before<class> and timed<class> it says how the message ended
+ * without waiting for an answer: after it wrote it, before, and when a timer runs out; sleepy takes it 300 ms, and behind flood
+ * it writes three million bytes. With the setting "failing" its first open, or its making, fails after it wrote a
  * handle; "flooding": its first open wants too much. It aborts when a handle is destroyed that was not made. */
+#define _DEFAULT_SOURCE
+#include <unistd.h>
 #define ID "wire"
 #define DESCRIPTOR "{\"id\":\"wire\",\"version\":\"1.0.0\",\"styles\":[\"session\"],\"allowed_hosts\":[\"carrier.example\"]}"
 #include "border.h"
 
 typedef aldis_sess sess;
-typedef struct { size_t len; char line[256]; } session;
+typedef struct { size_t len; char line[256]; uint64_t timed; uint32_t timed_class; } session;
 typedef struct { char *host, *port, *links, *tls, *failing; uint32_t opened; } settings;
 
 /* What a call that failed left behind. */
@@ -70,7 +74,7 @@ static void gone(void *handle) {
 }
 
 /* Timers that are set again when they run out. */
-enum { POURS = 8, GOSSIPS };
+enum { POURS = 9, GOSSIPS };
 
 static int32_t without_end(const sess *s, uint32_t id) {
     static char much[1 << 20];
@@ -122,22 +126,40 @@ static int32_t on_bytes(void *st, const sess *s, str bytes) {
     return 0;
 }
 
+static int32_t ended(const sess *s, uint64_t token, uint32_t cls) {
+    outcome o = { .struct_size = sizeof o, .outcome_class = cls, .code = text("guessed") };
+    return s->complete(s->ctx, token, &o);
+}
+
 static int32_t on_timer(void *st, const sess *s, uint32_t id) {
-    (void)st;
+    session *self = st;
     if (id == POURS || id == GOSSIPS) return without_end(s, id);
+    if (id == 8) return ended(s, self->timed, self->timed_class);
     return id == 7 ? s->write(s->ctx, text("TOCK\n")) : -1;
 }
 
 static int32_t submit(void *st, const sess *s, uint64_t token, const msg *m) {
-    char line[400];
-    (void)st;
+    char line[400], *said = owned(m->text);
+    session *self = st;
+    unsigned cls = 0;
+    int early = sscanf(said, "early%u", &cls), before = sscanf(said, "before%u", &cls), timed = sscanf(said, "timed%u", &cls);
+    free(said);
     snprintf(line, sizeof line, "MSG %llu %.*s\n", (unsigned long long)token, (int)m->text.len, (const char *)m->text.ptr);
     if (is(m->text, "local")) {
         outcome o = { .struct_size = sizeof o, .outcome_class = ALDIS_BAD_REQUEST, .code = text("local") };
         return s->complete(s->ctx, token, &o);
     }
     if (is(m->text, "crash")) abort();
+    if (is(m->text, "sleepy")) usleep(300000);
+    if (before == 1) ended(s, token, cls);
     s->write(s->ctx, text(line));
+    if (early == 1) ended(s, token, cls);
+    if (timed == 1) self->timed = token, self->timed_class = cls, s->timer(s->ctx, 8, 100);
+    if (is(m->text, "flood")) {
+        static char flood[3000000];
+        memset(flood, '#', sizeof flood);
+        s->write(s->ctx, aldis_bytes(flood, sizeof flood));
+    }
     if (is(m->text, "narrow")) s->ready(s->ctx, 1, 0);
     return is(m->text, "fault") ? -1 : 0;
 }

@@ -31,7 +31,8 @@ pub struct Session {
     pub on_bytes: Option<unsafe extern "C" fn(st: *mut c_void, sess: *const Sess, bytes: Str) -> i32>,
     /// `[once]` A timer ran out.
     pub on_timer: Option<unsafe extern "C" fn(st: *mut c_void, sess: *const Sess, id: u32) -> i32>,
-    /// `[once]` A message is to be sent; `token` names it until `complete`.
+    /// `[once]` A message is to be sent; `token` names it until `complete`. What is written here is that message: the host
+    /// leaves it out, whole, if it is over before any of it has left.
     pub submit:
         Option<unsafe extern "C" fn(st: *mut c_void, sess: *const Sess, token: u64, msg: *const Msg) -> i32>,
     /// `[once]` No message will follow, and none is in flight: take leave, then `close`.
@@ -50,7 +51,8 @@ pub struct Link {
     pub flags: u32,
     /// The library's name for it, for logs and metrics.
     pub name: Str,
-    /// Host name or address; the value of the setting `host`, or one of the descriptor's `allowed_hosts`.
+    /// Host name or address; the value of the setting `host`, or one of the descriptor's `allowed_hosts`, that with TLS or
+    /// to the port that is listed with it.
     pub host: Str,
     /// The name in the certificate; empty: `host`.
     pub server_name: Str,

@@ -309,6 +309,21 @@ pub(crate) const OF_SESSIONS: &[Planted] = &[
         "session",
         "it completes a token that it was not given: submit",
     ),
+    (
+        "guesses",
+        "session",
+        "says without an answer that nothing was sent: submit",
+    ),
+    (
+        "writes_refused",
+        "session",
+        "says without an answer that nothing was sent: submit",
+    ),
+    (
+        "gives_up",
+        "one-word",
+        "says without an answer that nothing was sent: on_timer",
+    ),
     ("deaf", "session", "nothing that the carrier says makes it ready"),
     (
         "deaf",

@@ -95,6 +95,7 @@ impl Lane {
             message: words::message(handover, deadline_left, self.callbacks.as_deref()),
             time_limit: self.timeout.min(patience).min(deadline_left),
             now_unix_ms: now.as_millis(),
+            gone: handover.caller.gone(),
         };
         let report = match &self.line {
             Line::Library(instance) => instance.submit(submission).await,

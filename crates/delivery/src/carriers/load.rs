@@ -2,7 +2,7 @@
 
 use super::lane::{Lane, Line};
 use super::{Carriers, Faulty, LineUp};
-use crate::config::{CarrierConfig, Config};
+use crate::config::{CarrierConfig, Config, Listen};
 use crate::metrics::Metrics;
 use aldis_carrier_host::{
     HttpEngine, HttpOptions, Instance, InstanceOptions, Isolation, Libraries, Library, Sha256, find,
@@ -11,6 +11,7 @@ use aldis_daemon::clock;
 use aldis_daemon::config::ConfigError;
 use aldis_message::CarrierName;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -165,9 +166,21 @@ fn http(config: &Config, shop: &mut Shop) -> Result<HttpEngine, ConfigError> {
         connect_timeout: config.http.connect_timeout,
         response_limit: RESPONSE_LIMIT,
         ca_certificate: config.http.ca_certificate.clone(),
+        listeners: listeners(config),
+        ..HttpOptions::default()
     };
     let engine = HttpEngine::new(options).map_err(|error| config.source.fault("http", error))?;
     Ok(shop.engine.insert(engine).clone())
+}
+
+/// Where this process itself listens. A port that is to be found out is nobody's yet.
+fn listeners(config: &Config) -> Vec<SocketAddr> {
+    let grpc = match &config.listen {
+        Listen::Tcp(address) => Some(*address),
+        Listen::Unix(_) => None,
+    };
+    let all = grpc.into_iter().chain([config.admin_listen]);
+    all.filter(|address| address.port() != 0).collect()
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ fn message(text: &str) -> TestMessage {
 fn a_short_message() {
     let mut code = message("Your code is 1@");
     code.validity = Some(Duration::from_secs(2 * 86_400 + 3 * 3600 + 4 * 60 + 5));
+    code.deadline_unix_ms = u64::MAX;
     let submit = one(&json!({"service_type": "OTP"}), &code);
     assert_eq!(submit.destination_addr.as_str(), "12025550100");
     assert_eq!(
@@ -86,6 +87,21 @@ fn a_short_message() {
     (code.now_unix_ms, code.validity) = (1_772_323_170_000, Some(Duration::from_mins(1)));
     let absolute = one(&json!({"validity": "absolute"}), &code);
     assert_eq!(absolute.validity_period.as_str(), "260301000030000+");
+    // By the clock of an SMSC in Kolkata, and one in Newfoundland.
+    for (offset, written) in [
+        (330, "260301053030022+"),
+        (-210, "260228203030014-"),
+        (7, "260301000030000+"),
+    ] {
+        let settings = json!({"validity": "absolute", "utc_offset_minutes": offset});
+        assert_eq!(one(&settings, &code).validity_period.as_str(), written);
+    }
+    // It has waited: only half of it is left.
+    code.deadline_unix_ms = code.now_unix_ms + 30_000;
+    let late = one(&json!({"validity": "absolute"}), &code);
+    assert_eq!(late.validity_period.as_str(), "260301000000000+");
+    let late = one(&json!({}), &code);
+    assert_eq!(late.validity_period.as_str(), "000000000030000R");
     let none = one(&json!({"validity": "none"}), &code);
     assert_eq!(none.validity_period.as_str(), "");
     let silent = one(&json!({"receipts": false}), &message("x"));

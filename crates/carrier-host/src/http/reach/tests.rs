@@ -1,6 +1,7 @@
 //! A proxy is asked for everything but this machine, and told who we are; what it is asked for goes through it.
 
 use super::*;
+use crate::guard::system;
 use crate::trust;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -12,8 +13,9 @@ async fn asked(settings: impl Fn(&str) -> String, to: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
     let address = listener.local_addr().expect("an address").to_string();
     let proxy = Proxy::read(&settings(&address)).expect("a proxy");
-    let mut reach = Reach::new(&trust::nobody().expect("a client"), Some(proxy), SOON, system);
-    let calling = reach.call(to.parse().expect("a uri"));
+    let guard = Guard::new(Arc::new(system), Vec::new());
+    let reach = Reach::new(&trust::nobody().expect("a client"), Some(proxy), SOON, guard);
+    let calling = reach.call(to.parse().expect("a uri"), Named::ByLibrary);
     let hearing = async {
         let (mut stream, _) = listener.accept().await.expect("a connection");
         let mut heard = Vec::new();
@@ -63,8 +65,10 @@ async fn this_machine_is_reached_without_it() {
     let nobody = Proxy::read("http://127.0.0.1:9").expect("a proxy");
     for host in ["127.0.0.1", "localhost", "LocalHost"] {
         let tls = trust::nobody().expect("a client");
-        let mut reach = Reach::new(&tls, Some(nobody.clone()), SOON, system);
-        let connected = reach.call(format!("http://{host}:{port}/").parse().expect("a uri"));
+        let guard = Guard::new(Arc::new(system), Vec::new());
+        let reach = Reach::new(&tls, Some(nobody.clone()), SOON, guard);
+        let to = format!("http://{host}:{port}/").parse().expect("a uri");
+        let connected = reach.call(to, Named::ByOperator);
         assert!(connected.await.is_ok(), "{host}");
     }
 }

@@ -70,7 +70,8 @@ fn linked(ground: &Ground, made: &Made<'_>, manner: &Manner<'_>, example: &Examp
     Plan::of_all(wanted, host, &allowed).map_err(|reason| {
         End::broken(
             format!("it {reason}"),
-            "the host is the setting `host` or one of allowed_hosts, the port 1 to 65535, the flags ALDIS_LINK_*, \
+            "the host is the setting `host` or one of allowed_hosts, that with ALDIS_LINK_TLS or to the port that is listed \
+             with it, the port 1 to 65535, the flags ALDIS_LINK_*, \
              each name 1 to 40 letters, digits, '-', '_' or '.', and no two the same",
         )
     })?;

@@ -1,8 +1,8 @@
 //! Messages out of the queue and into the library's hands, several at once where it takes several.
 
-use super::{Connected, Stop};
-use crate::judge::{Truth, fault, out_of_time};
-use crate::report::Report;
+use super::{Connected, During, Stop};
+use crate::border::RawAct;
+use crate::judge::{Truth, fault};
 use crate::session::flight::lost;
 use crate::session::no_free_place;
 use crate::session::queue::Job;
@@ -26,16 +26,16 @@ impl Drop for Hand {
 
 impl Connected<'_> {
     /// Takes messages while there are places.
-    pub(super) async fn fill(&mut self, now: Instant) -> Result<(), Stop> {
+    pub(super) async fn fill(&mut self) -> Result<(), Stop> {
         let shared = &self.keeper.shared;
         let mut handed = 0;
         while handed < BATCH {
-            let hand = self.gather(now);
+            let hand = self.gather();
             if hand.0.is_empty() {
                 break;
             }
             handed += hand.0.len();
-            self.hand_over(hand, now).await?;
+            self.hand_over(hand).await?;
         }
         // The word may have been for several, or for a link that still has places.
         shared.queue.pass_on();
@@ -43,48 +43,30 @@ impl Connected<'_> {
     }
 
     /// As many as there are places for, and as the library takes at once, each with its token.
-    fn gather(&mut self, now: Instant) -> Hand {
+    fn gather(&mut self) -> Hand {
         let shared = &self.keeper.shared;
         let mut hand = Hand::default();
         let most = self.machine.at_once().min(self.together);
-        while hand.0.len() < most && self.takes_behind(hand.0.len(), now) {
+        while hand.0.len() < most && self.takes_behind(hand.0.len(), Instant::now()) {
             let Some(job) = shared.queue.pop() else { break };
-            if let Some(report) = self.overdue(&job, now) {
+            let at = self.keeper.moment();
+            if let Some(report) = job.fence.unsent(at) {
                 let _ = job.reply.send(report);
                 continue;
             }
-            self.pace.took(now);
+            self.pace.took(at.now);
             hand.0.push((shared.tokens.fetch_add(1, Ordering::Relaxed), job));
         }
         hand
     }
 
-    /// For a message whose time has passed.
-    fn overdue(&self, job: &Job, now: Instant) -> Option<Report> {
-        let deadline = job.submission.message.deadline_unix_ms;
-        if now >= job.due {
-            Some(out_of_time(Truth::default()))
-        } else if self.keeper.resident.room().now_unix_ms() >= deadline {
-            Some(Report::expired())
-        } else {
-            None
-        }
-    }
-
-    async fn hand_over(&mut self, mut hand: Hand, now: Instant) -> Result<(), Stop> {
-        let messages: Vec<_> = hand
-            .0
-            .iter()
-            .map(|(token, job)| (*token, &job.submission.message))
-            .collect();
+    async fn hand_over(&mut self, mut hand: Hand) -> Result<(), Stop> {
+        let messages: Vec<_> = hand.0.iter().map(|(token, job)| (*token, &job.message)).collect();
         let answers = self.machine.submit(&messages).await;
         let (mut stop, mut given_back) = (None, Vec::new());
         for ((token, job), answer) in std::mem::take(&mut hand.0).into_iter().zip(answers) {
             match answer {
-                Ok(Some(acts)) if stop.is_none() => {
-                    self.flight.carry(token, self.outbox.queued(), job);
-                    stop = self.act(acts, now).err().map(Stop::from);
-                }
+                Ok(Some(acts)) if stop.is_none() => stop = self.take(token, job, acts).err(),
                 // Nothing of what it wanted with this one is done: the link ends.
                 Ok(_) => given_back.push(job),
                 // Nothing of what it wanted is done, so this message alone is concerned.
@@ -116,5 +98,24 @@ impl Connected<'_> {
             }
         }
         stop.map_or(Ok(()), Err)
+    }
+
+    /// The library has taken a message: it is carried from now on. To have its word a worker may have been waited for, so
+    /// that the message may be over: then what it wrote of it is left out, and nothing has been sent.
+    fn take(&mut self, token: u64, job: Job, mut acts: Vec<RawAct>) -> Result<(), Stop> {
+        let at = self.keeper.moment();
+        let over = job.fence.is_over(at);
+        if over {
+            acts.retain(|act| !matches!(act, RawAct::Write(_)));
+        }
+        self.flight.carry(token, self.outbox.queued(), job, at.now);
+        let more = over && self.flight.withhold(token, at);
+        self.act(acts, at.now, During::Submit(token))?;
+        self.flight.wrote(token, self.outbox.queued());
+        // If it has ended by the library's own word, it knows of no more parts.
+        if more && self.flight.carries(token) {
+            return Err(Stop::parts());
+        }
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Connected, FAREWELL, Phase, TOO_MUCH};
 use crate::broken::Broken;
-use crate::session::ending::Stop;
+use crate::session::ending::{End, Stop};
 use crate::session::flight::Loss;
 use aldis_carrier::Class;
 use aldis_carrier::abi::WRITE_LIMIT;
@@ -48,7 +48,7 @@ impl Connected<'_> {
     pub(super) fn over(&mut self, now: Instant) -> Option<Stop> {
         if !self.farewell.is_empty() && self.storing.is_empty() {
             let farewell = std::mem::take(&mut self.farewell);
-            if let Err(broken) = self.queue(&farewell, now) {
+            if let Err(broken) = self.queue(&farewell, None, now) {
                 return Some(Stop::Broken(broken));
             }
         }
@@ -65,5 +65,36 @@ impl Connected<'_> {
             )),
             _ => None,
         }
+    }
+
+    /// Settles what is in flight.
+    pub(super) fn end(self, stop: Stop) -> Option<End> {
+        let (board, index, left) = (&self.keeper.shared.boards, self.keeper.index, self.outbox.left());
+        let before = self.ambiguous;
+        let (class, why, ambiguous) = match stop {
+            Stop::Closed(class, why) => (class, why, self.flight.lose(&Loss::Link, left)),
+            Stop::Lost(why) => (Class::Temporary, why, self.flight.lose(&Loss::Link, left)),
+            Stop::Stalled(why) => (
+                Class::Temporary,
+                why.to_owned(),
+                self.flight.lose(&Loss::Link, left),
+            ),
+            Stop::Broken(broken) => {
+                self.keeper.resident.note_fault(&broken);
+                let ambiguous = self.flight.lose(&Loss::Broken(&broken.to_string()), left);
+                let why = format!("the carrier library {broken}");
+                (Class::Temporary, why, ambiguous)
+            }
+        };
+        if self.keeper.shared.leaving.is_cancelled() {
+            board.left(index);
+            return None;
+        }
+        board.lost(index, class, before + ambiguous);
+        Some(End {
+            class,
+            why,
+            held: self.since.elapsed(),
+        })
     }
 }

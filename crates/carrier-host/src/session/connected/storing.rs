@@ -41,6 +41,6 @@ impl Connected<'_> {
     /// An event is in the store, or cannot be.
     pub(super) fn stored(&mut self, (answer, weight): &(Vec<u8>, usize), now: Instant) -> Result<(), Broken> {
         self.heavy -= weight;
-        self.queue(answer, now)
+        self.queue(answer, None, now)
     }
 }

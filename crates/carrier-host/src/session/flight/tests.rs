@@ -1,7 +1,8 @@
 //! Each message gets one answer, and it is true.
 
+use super::super::fence::Moment;
 use super::super::queue::{Job, Ticket};
-use super::{Flight, LATE, Loss, Reached};
+use super::{Flight, Known, LATE, Loss, Reached};
 use crate::border::RawOutcome;
 use crate::redact::Redactor;
 use crate::submission::{CarrierMessage, Submission};
@@ -9,6 +10,7 @@ use aldis_carrier::{Class, Encoding};
 use proptest::prelude::*;
 use std::time::Duration;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -31,6 +33,7 @@ fn job(now: Instant) -> (Job, Ticket) {
         message,
         time_limit: LIMIT,
         now_unix_ms: 5_000,
+        gone: CancellationToken::new(),
     };
     Job::new(submission, now)
 }
@@ -50,15 +53,21 @@ fn outcome(class: u32, detail: &str) -> RawOutcome {
     }
 }
 
+/// The carrier answers: bytes came after ten of ours had left.
+const ANSWERED: Known = Known {
+    queued: 10,
+    heard: Some(10),
+};
+
 #[test]
 fn what_the_library_says_of_a_message_does_not_quote_it() {
     let now = Instant::now();
     let (job, mut ticket) = job(now);
     let mut flight = Flight::default();
-    flight.carry(1, 0, job);
+    flight.carry(1, 0, job, now);
     let said = outcome(0, "sent the code is 123456 to +12025550100");
     assert_eq!(
-        flight.complete(1, said, 10, &Redactor::default()),
+        flight.complete(1, said, ANSWERED, &Redactor::default()),
         Ok(Reached::Somebody)
     );
     let report = ticket.answer.try_recv().expect("a report");
@@ -74,7 +83,7 @@ fn a_late_message_fills_its_place_for_a_minute_more() {
     let now = Instant::now();
     let (job, mut ticket) = job(now);
     let mut flight = Flight::default();
-    flight.carry(1, 0, job);
+    flight.carry(1, 0, job, now);
     assert_eq!(flight.next_due(), Some(now + LIMIT));
     flight.expire(now + LIMIT);
     assert_eq!(
@@ -86,16 +95,63 @@ fn a_late_message_fills_its_place_for_a_minute_more() {
     assert_eq!((flight.len(), flight.next_due()), (0, None));
 }
 
+/// What never left has no late answer, and nobody learns of one.
+#[test]
+fn what_was_taken_back_is_unsent() {
+    let now = Instant::now();
+    let at = Moment {
+        now: now + LIMIT,
+        unix_ms: 5_000,
+    };
+    let (job, mut ticket) = job(now);
+    let mut flight = Flight::default();
+    flight.carry(1, 0, job, now);
+    flight.wrote(1, 10);
+    assert!(!flight.is_over(1, Moment { now, unix_ms: 5_000 }));
+    assert!(flight.is_over(1, at));
+    assert!(!flight.withhold(1, at), "it has one part");
+    let report = ticket.answer.try_recv().expect("a report");
+    assert_eq!((report.class, report.request_written), (Class::Temporary, false));
+    assert!(!flight.is_over(1, at) && flight.len() == 1);
+    assert!(!flight.is_stalled(at.now + LATE, 0, || 10));
+    let said = flight.complete(1, outcome(0, ""), ANSWERED, &Redactor::default());
+    assert_eq!(said, Ok(Reached::Nobody(None)));
+}
+
+/// Late answers are common; that TCP has taken nothing for a second is not.
+#[test]
+fn a_message_that_is_on_this_machine_after_its_time_stalls_the_link() {
+    let second = Duration::from_secs(1);
+    for (left, unacknowledged, stalled) in [(10, 0, false), (10, 1, true), (30, 20, false), (30, 21, true)] {
+        let now = Instant::now();
+        let (job, _ticket) = job(now);
+        let mut flight = Flight::default();
+        // Handed over half a second before its end.
+        flight.carry(1, 4, job, now + LIMIT - second / 2);
+        flight.wrote(1, 10);
+        flight.expire(now + LIMIT);
+        assert!(!flight.is_stalled(now + LIMIT, left, || unacknowledged));
+        let seen = flight.next_due().expect("a moment");
+        assert_eq!(seen, now + LIMIT + second / 2);
+        assert_eq!(
+            flight.is_stalled(seen, left, || unacknowledged),
+            stalled,
+            "{left} {unacknowledged}"
+        );
+        assert!(!flight.is_stalled(seen, left, || panic!("it is looked at once")));
+    }
+}
+
 #[test]
 fn a_late_answer_says_whose_it_is() {
     let now = Instant::now();
     let (job, _ticket) = job(now);
     let mut flight = Flight::default();
-    flight.carry(1, 0, job);
+    flight.carry(1, 0, job, now);
     flight.expire(now + LIMIT);
     let mut said = outcome(0, "took 123456");
     said.carrier_ids = vec!["c-1".to_owned()];
-    let Ok(Reached::Nobody(Some(late))) = flight.complete(1, said, 10, &Redactor::default()) else {
+    let Ok(Reached::Nobody(Some(late))) = flight.complete(1, said, ANSWERED, &Redactor::default()) else {
         panic!("nobody waits, and it is known whose it is");
     };
     assert_eq!((late.message.as_str(), late.attempt), ("msg_1", 1));
@@ -104,6 +160,47 @@ fn a_late_answer_says_whose_it_is() {
         (Class::Accepted, vec!["c-1".to_owned()])
     );
     assert!(!late.report.detail.expect("a detail").contains("123456"));
+}
+
+/// Whatever the library says of a message that it wrote: before the carrier has said anything, nobody has refused it.
+#[test]
+fn a_refusal_before_any_answer_is_ambiguous() {
+    let unheard = Known {
+        heard: None,
+        ..ANSWERED
+    };
+    let early = Known {
+        heard: Some(4),
+        ..ANSWERED
+    };
+    let unwritten = Known {
+        queued: 4,
+        heard: None,
+    };
+    for number in 0..14 {
+        let said = Class::from_number(number).expect("a class");
+        let safe = matches!(said, Class::Accepted | Class::Ambiguous);
+        for (known, believed) in [
+            (unheard, safe),
+            (early, safe),
+            (ANSWERED, true),
+            (unwritten, true),
+        ] {
+            let now = Instant::now();
+            let (job, mut ticket) = job(now);
+            let mut flight = Flight::default();
+            flight.carry(1, 4, job, now);
+            let reached = flight.complete(1, outcome(number, ""), known, &Redactor::default());
+            assert_eq!(reached, Ok(Reached::Somebody));
+            let report = ticket.answer.try_recv().expect("a report");
+            let class = if believed { said } else { Class::Ambiguous };
+            assert_eq!(
+                (report.class, report.request_written),
+                (class, known.queued > 4),
+                "{said:?} {known:?}"
+            );
+        }
+    }
 }
 
 /// What a test does with the message of a token.
@@ -128,7 +225,7 @@ proptest! {
     /// Whatever happens in whatever order, each message gets one answer, and the right one.
     #[test]
     fn each_message_gets_one_answer(
-        steps in proptest::collection::vec((does(), 1_u64..200), 1..60),
+        steps in proptest::collection::vec((does(), 0_u64..200), 1..60),
         left in 0_u64..6000,
         broken: bool,
     ) {
@@ -138,20 +235,21 @@ proptest! {
         let mut queued = 0;
         for (token, (step, bytes)) in steps.into_iter().enumerate() {
             let (job, ticket) = job(if matches!(step, Do::Expire) { now } else { now + LIMIT });
-            flight.carry(token as u64, queued, job);
+            flight.carry(token as u64, queued, job, now);
             carried.push((step, queued, ticket));
             queued += bytes;
         }
+        let known = Known { queued, heard: Some(left) };
         for (token, (step, ..)) in carried.iter().enumerate() {
             let class = match step {
                 Do::Complete => 0,
                 Do::CompleteOddly => 99,
                 Do::Expire | Do::Nothing => continue,
             };
-            let heard = flight.complete(token as u64, outcome(class, ""), left, &Redactor::default());
+            let heard = flight.complete(token as u64, outcome(class, ""), known, &Redactor::default());
             prop_assert_eq!(heard.is_ok(), class == 0);
             // Once only.
-            prop_assert_eq!(flight.complete(token as u64, outcome(0, ""), left, &Redactor::default()), Ok(Reached::Nobody(None)));
+            prop_assert_eq!(flight.complete(token as u64, outcome(0, ""), known, &Redactor::default()), Ok(Reached::Nobody(None)));
         }
         flight.expire(now + LIMIT);
         let loss = if broken { Loss::Broken("panicked") } else { Loss::Link };
@@ -163,7 +261,8 @@ proptest! {
             let lost = if broken { Class::PluginFault } else { Class::Temporary };
             let class = match step {
                 Do::Complete => Class::Accepted,
-                Do::CompleteOddly if may_have_left => Class::Ambiguous,
+                // What is queued will leave, and nobody takes it back.
+                Do::CompleteOddly if queued > first => Class::Ambiguous,
                 Do::CompleteOddly => Class::PluginFault,
                 Do::Expire => Class::Ambiguous,
                 Do::Nothing if may_have_left => { expected += 1; Class::Ambiguous }

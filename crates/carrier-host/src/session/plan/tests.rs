@@ -3,6 +3,7 @@
 use super::Plan;
 use crate::allowed::AllowedHosts;
 use crate::border::RawLink;
+use crate::guard::Named;
 
 fn link(name: &str, host: &str, port: u32) -> RawLink {
     RawLink {
@@ -27,15 +28,32 @@ fn refusal(links: Vec<RawLink>) -> String {
 
 #[test]
 fn the_settings_host_and_the_descriptors_are_allowed() {
-    for (host, port) in [
-        ("10.0.0.1", 1),
-        ("smpp.acme.example", 2775),
-        ("SMPP.acme.example", 65535),
-        ("tls.acme.example", 3550),
+    for (host, port, flags) in [
+        ("10.0.0.1", 1, 0),
+        ("smpp.acme.example", 2775, 1),
+        ("SMPP.acme.example", 65535, 1),
+        ("tls.acme.example", 3550, 0),
     ] {
-        let plans = Plan::of_all(vec![link("main", host, port)], Some("10.0.0.1"), &allowed());
-        assert_eq!(plans.expect("a plan")[0].host, host);
+        let link = RawLink {
+            flags,
+            ..link("main", host, port)
+        };
+        let plans = Plan::of_all(vec![link], Some("10.0.0.1"), &allowed()).expect("a plan");
+        assert_eq!(plans[0].host, host);
+        let named = if host == "10.0.0.1" {
+            Named::ByOperator
+        } else {
+            Named::ByLibrary
+        };
+        assert_eq!(plans[0].named, named);
     }
+}
+
+/// A name that a library chose, on a port that it chose, would be a raw connection to anything.
+#[test]
+fn the_descriptors_host_needs_tls_or_a_port_that_it_shows() {
+    let reason = refusal(vec![link("main", "smpp.acme.example", 2775)]);
+    assert!(reason.contains("without TLS"), "{reason}");
 }
 
 #[test]
@@ -87,5 +105,5 @@ fn tls_checks_the_host_or_the_name_that_is_given() {
             .expect_err("a refusal")
             .contains("certificate")
     );
-    assert_eq!(name(link("main", "smpp.acme.example", 1)), Ok(None));
+    assert_eq!(name(link("main", "tls.acme.example", 3550)), Ok(None));
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::submission::CarrierMessage;
 use aldis_carrier::Encoding;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 fn job(id: &str) -> (Job, Ticket) {
     let message = CarrierMessage {
@@ -24,12 +25,13 @@ fn job(id: &str) -> (Job, Ticket) {
         message,
         time_limit: Duration::from_secs(1),
         now_unix_ms: 0,
+        gone: CancellationToken::new(),
     };
     Job::new(submission, Instant::now())
 }
 
 fn popped(queue: &Queue) -> Option<String> {
-    queue.pop().map(|job| job.submission.message.id)
+    queue.pop().map(|job| job.message.id)
 }
 
 #[test]
@@ -70,6 +72,6 @@ fn whose_caller_relies_on_the_link_is_not_given_back() {
     let taken = queue.pop().expect("the first");
     assert!(!ticket.place.withdraw());
     let kept = queue.put_back(taken).expect("it is kept");
-    assert_eq!(kept.submission.message.id, "first");
+    assert_eq!(kept.message.id, "first");
     assert_eq!(popped(&queue), None);
 }
