@@ -9,6 +9,7 @@
 
 mod a_crashing_carrier_harms_nobody;
 mod a_dry_run_shows_the_request;
+mod a_lost_answer_is_told_truly;
 mod a_receipt_comes_home;
 mod a_receipt_is_about_its_own_message;
 mod a_refusal_means_something;
@@ -28,6 +29,7 @@ mod nothing_is_sent_late;
 mod nothing_is_sent_twice;
 mod only_pinned_carriers_are_loaded;
 mod overload_is_answered;
+mod rotating_a_token_forgets_no_key;
 mod secrets_stay_in_their_process;
 mod smpp_speaks_to_smscs;
 mod the_demo_works;

@@ -5,6 +5,9 @@ use aldis_message::{DeliveryStatus, Reason};
 use aldis_tests::eventually::eventually;
 use aldis_tests::setup::CarrierSetup;
 use aldis_tests::{ALICE, Gateway, Setup, Tenant};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_deadline_reaches_the_carrier() {
@@ -69,6 +72,58 @@ async fn a_newer_code_replaces_a_queued_older_one() {
         (life.status, life.reason),
         (DeliveryStatus::Cancelled, Some(Reason::Superseded))
     );
+}
+
+/// Delivery stands still, as in a live migration, while calls come in: whoever was answered meanwhile gets no code
+/// afterwards, whatever 200 means to its tenant.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_of_delivery_sends_nothing_after_the_answer() {
+    let mut setup = stored("3m");
+    setup.tenants[0].answer_within = "1s";
+    let gateway = Arc::new(Gateway::start(setup).await);
+    let mut answered = BTreeMap::new();
+    for round in 0..3_u64 {
+        let calls: Vec<_> = (0..60_u64)
+            .map(|call| {
+                let gateway = Arc::clone(&gateway);
+                let code = format!("{:06}", 320_000 + round * 100 + call);
+                // One each: a newer code would replace an older one.
+                let recipient = format!("+120255501{}", 40 + call);
+                tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_millis(call * 2)).await;
+                    let status = gateway.sms(&recipient, &code).await.status;
+                    (code, status)
+                })
+            })
+            .collect();
+        // In the thick of it: some are answered, some are not.
+        tokio::time::sleep(Duration::from_millis(30 + round * 20)).await;
+        gateway.delivery.freeze();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        gateway.delivery.thaw();
+        for call in calls {
+            let (code, status) = call.await.expect("no panic");
+            answered.insert(code, status);
+        }
+    }
+    // The last one is through only when those before it are.
+    assert_eq!(gateway.sms(ALICE, "329999").await.status, 200);
+    eventually("everything that was promised", || async {
+        let texts: Vec<String> = gateway.inbox.messages().into_iter().map(|sms| sms.text).collect();
+        let there = |code: &str| texts.iter().any(|text| text.contains(code));
+        let promised = answered.iter().filter(|(_, status)| **status == 200);
+        (promised.map(|(code, _)| code).all(|code| there(code)) && there("329999")).then_some(())
+    })
+    .await;
+    let failed = answered.iter().filter(|(_, status)| **status != 200);
+    let failed: Vec<_> = failed.map(|(code, _)| code).collect();
+    assert!(!failed.is_empty(), "the pause was noticed");
+    let texts: Vec<String> = gateway.inbox.messages().into_iter().map(|sms| sms.text).collect();
+    let late: Vec<_> = failed
+        .iter()
+        .filter(|code| texts.iter().any(|text| text.contains(code.as_str())))
+        .collect();
+    assert!(late.is_empty(), "sent after an error: {late:?}");
 }
 
 /// After a non-200 the message is fenced: the user has been told that no code will come.

@@ -105,15 +105,19 @@ impl Gateway {
 
     /// Starts delivery again where it was, after a kill or a stop.
     pub async fn restart_delivery(&mut self) {
+        self.delivery = self.delivery_again();
+        self.ready().await;
+    }
+
+    /// Another delivery where the first one was, which must have ended; it may not be ready yet.
+    pub fn delivery_again(&self) -> Process {
         let env = vec![("RUST_LOG".to_owned(), self.setup.log.clone())];
-        let config = self.delivery_toml();
-        self.delivery = Process::start(
+        Process::start(
             "aldis-delivery",
             &binaries::program("aldis-delivery"),
-            &config,
+            &self.delivery_toml(),
             &env,
-        );
-        self.ready().await;
+        )
     }
 
     /// Delivery's settings.

@@ -73,6 +73,16 @@ impl Process {
         self.signal("HUP");
     }
 
+    /// Stops it in its tracks, as a paused virtual machine is stopped, until [`Process::thaw`].
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal("CONT");
+    }
+
     fn signal(&self, signal: &str) {
         let pid = self.child.lock().expect("one at a time").id().to_string();
         let sent = Command::new("sh")

@@ -76,7 +76,7 @@ fn message(wish: Send, now: UnixMillis) -> Result<NewMessage, Failure> {
         tenant: wish.tenant,
         class: wish.class,
         accept: wish.accept,
-        idempotency: wish.key.map(|key| Idempotency { key, window: DAY }),
+        idempotency: wish.key.map(|key| Idempotency::new(key, DAY)),
         deadline: Deadline::at(now.plus(lifetime)),
         attributes,
     })

@@ -1,16 +1,16 @@
 //! The one way to call delivery from Rust.
 
-use crate::convert::{request_into_wire, view_from_wire};
+mod sending;
+
+use crate::convert::view_from_wire;
 use crate::wire::carrier_service_client::CarrierServiceClient;
 use crate::wire::message_service_client::MessageServiceClient;
-use crate::wire::{
-    GetMessageRequest, ListCarriersRequest, Message, ReloadCarriersRequest, SendMessageRequest,
-};
+use crate::wire::{GetMessageRequest, ListCarriersRequest, Message, ReloadCarriersRequest};
 use crate::{
     Callback, CallbackAnswer, CarrierView, DeliveryError, Endpoint, EndpointError, ErrorKind, MessageView,
-    Reloaded, Sent,
+    Reloaded,
 };
-use aldis_message::{MessageId, NewMessage};
+use aldis_message::MessageId;
 use std::fmt;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
@@ -55,26 +55,6 @@ impl DeliveryClient {
             carriers: CarrierServiceClient::new(channel.clone()),
             health: HealthClient::new(channel),
             authorization,
-        })
-    }
-
-    /// Hands a message over and waits for what its accept mode promises, at most `answer_within`.
-    ///
-    /// A delivery that cannot be reached is asked again if the message has an idempotency key;
-    /// without one that could send it twice.
-    pub async fn send(&self, message: NewMessage, answer_within: Duration) -> Result<Sent, DeliveryError> {
-        let again = message.idempotency.is_some();
-        let request = request_into_wire(&message);
-        let answer = self
-            .ask(answer_within, again, |left| {
-                let mut messages = self.messages.clone();
-                let request: Request<SendMessageRequest> = self.request(request.clone(), left);
-                async move { messages.send_message(request).await }
-            })
-            .await?;
-        Ok(Sent {
-            message: view(answer.message)?,
-            replayed: answer.replayed,
         })
     }
 
@@ -150,7 +130,7 @@ impl DeliveryClient {
         request
     }
 
-    /// Asks up to three times, in `within` altogether.
+    /// Asks up to three times, in `within` altogether; only what is the same asked twice.
     async fn ask<T, Asked>(
         &self,
         within: Duration,
@@ -181,9 +161,12 @@ impl DeliveryClient {
             }
         };
         // grpc-timeout asks the other side, and tonic, to stop; this does not depend on either.
-        let late = || DeliveryError::new(ErrorKind::Timeout, "delivery did not answer in time");
         timeout(within, asking).await.unwrap_or_else(|_| Err(late()))
     }
+}
+
+fn late() -> DeliveryError {
+    DeliveryError::new(ErrorKind::Timeout, "delivery did not answer in time")
 }
 
 fn view(message: Option<Message>) -> Result<MessageView, DeliveryError> {

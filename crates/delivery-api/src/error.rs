@@ -230,6 +230,12 @@ impl From<&Status> for DeliveryError {
     }
 }
 
+/// Whether delivery wrote this status, in words of this version or of a later one.
+pub(crate) fn own_word(status: &Status) -> bool {
+    let details = status.get_error_details();
+    details.error_info().is_some_and(|info| info.domain == DOMAIN)
+}
+
 /// Reads a status that delivery did not write. Its message is not passed on: nobody here vouches for it.
 fn from_elsewhere(status: &Status) -> DeliveryError {
     if let Some(cause) = status.source() {

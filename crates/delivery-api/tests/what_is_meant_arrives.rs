@@ -31,10 +31,17 @@ fn moment() -> impl Strategy<Value = UnixMillis> {
 }
 
 fn message() -> impl Strategy<Value = NewMessage> {
-    let idempotency = ("[!-~]{1,128}", 1u64..=86_400_000).prop_map(|(key, window)| Idempotency {
-        key: IdempotencyKey::parse(&key).expect("a key"),
-        window: Duration::from_millis(window),
-    });
+    let word = "[!-~]{1,128}";
+    let key = |text: String| IdempotencyKey::parse(&text).expect("a key");
+    let idempotency =
+        (word, 1u64..=86_400_000, of(word), of(word)).prop_map(move |(own, window, former, call)| {
+            Idempotency {
+                key: key(own),
+                window: Duration::from_millis(window),
+                former: former.map(key),
+                call: call.map(key),
+            }
+        });
     let attributes = proptest::collection::btree_map("[a-z0-9._-]{1,64}", "[^\\p{Cc}]{0,100}", 0..5);
     (
         100u16..200,
@@ -257,6 +264,14 @@ const WRONG: &[(&str, Spoil)] = &[
     ("accept", |request| request.accept = -1),
     ("idempotency_key", |request| {
         request.idempotency_key = "a b".into();
+    }),
+    ("call_id", |request| {
+        request.idempotency_key = "k".into();
+        request.call_id = "a b".into();
+    }),
+    ("former_idempotency_key", |request| {
+        request.idempotency_key = "k".into();
+        request.former_idempotency_key = "k".repeat(129);
     }),
     ("idempotency_window", |request| {
         request.idempotency_window = Some(span(86_400, 1));

@@ -10,8 +10,14 @@ use std::time::Duration;
 pub(crate) fn answer(record: Record, pause: Duration) -> Result<MessageView, DeliveryError> {
     let Record { view, accept } = record;
     if accept == AcceptMode::Stored {
-        // Durable is all that was promised; its fate is there to be read.
-        return Ok(view);
+        return match (view.status, view.reason) {
+            // Nobody was told that it is stored, so nobody is now.
+            (DeliveryStatus::Cancelled, Some(Reason::Fenced)) => {
+                Err(refusal(Reason::Fenced, None).about(view.id))
+            }
+            // Durable is all that was promised; its fate is there to be read.
+            _ => Ok(view),
+        };
     }
     let reason = match (view.status, view.reason) {
         (DeliveryStatus::Submitted | DeliveryStatus::Delivered | DeliveryStatus::Undelivered, _) => {

@@ -1,16 +1,21 @@
 //! Who is calling: the token of a request, compared in constant time with every configured one.
 
 use crate::config::Client;
-use crate::store::Seals;
+use crate::store::FormerSeals;
+use aldis_daemon::config::SecretText;
 use aldis_delivery_api::{DeliveryError, ErrorKind};
 use aldis_message::ClientName;
 use aws_lc_rs::{constant_time, digest, hmac};
+use std::sync::{Arc, PoisonError, RwLock};
 use tonic::metadata::MetadataMap;
 
-/// The clients that may call. Tokens are kept as digests only: of one length, and of no use to
-/// whoever reads them.
+/// The clients that may call, as the settings say now. Clones share them. Tokens are kept as digests only: of one length,
+/// and of no use to whoever reads them.
 #[derive(Clone)]
-pub(crate) struct Clients(Vec<(Known, digest::Digest)>);
+pub(crate) struct Clients(Arc<RwLock<Arc<[Entry]>>>);
+
+/// One token, and whose it is.
+type Entry = (Known, digest::Digest);
 
 /// One who may call.
 #[derive(Clone)]
@@ -24,23 +29,21 @@ pub(crate) struct Known {
 
 impl Clients {
     pub(crate) fn new(clients: &[Client]) -> Self {
-        let digest = |client: &Client| {
-            let known = Known {
-                name: client.name.clone(),
-                callbacks: client.callbacks,
-                operator: client.operator,
-            };
-            (known, digest_of(client.token.expose()))
-        };
-        Self(clients.iter().map(digest).collect())
+        Self(Arc::new(RwLock::new(entries(clients))))
+    }
+
+    /// From now on these clients may call, with these tokens, and no others.
+    pub(crate) fn replace(&self, clients: &[Client]) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = entries(clients);
     }
 
     /// The client with this request's token. One wording for every failure.
     pub(crate) fn authenticate(&self, metadata: &MetadataMap) -> Result<Known, DeliveryError> {
         let refused = || DeliveryError::new(ErrorKind::Unauthenticated, "no client has this token");
         let presented = digest_of(token(metadata).ok_or_else(refused)?);
+        let entries = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
         let mut found = None;
-        for (known, expected) in &self.0 {
+        for (known, expected) in entries.iter() {
             // Every one is compared, so that time tells nothing about which came close.
             if constant_time::verify_slices_are_equal(expected.as_ref(), presented.as_ref()).is_ok() {
                 found = Some(known);
@@ -50,19 +53,29 @@ impl Clients {
     }
 }
 
-/// What the store seals each client's fingerprints with.
-pub(crate) fn seals(clients: &[Client]) -> Seals {
-    let seal = |client: &Client| {
-        let token = client.token.expose().as_bytes();
-        let key = hmac::Key::new(hmac::HMAC_SHA256, token);
-        // The token itself is for the door; a word of its own keeps the two uses apart.
-        let derived = hmac::sign(&key, b"fingerprints of idempotency keys");
-        (
-            client.name.clone(),
-            hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
-        )
+fn entries(clients: &[Client]) -> Arc<[Entry]> {
+    let of = |client: &Client| {
+        let known = Known {
+            name: client.name.clone(),
+            callbacks: client.callbacks,
+            operator: client.operator,
+        };
+        let tokens = client.tokens.iter();
+        let digests: Vec<_> = tokens.map(|token| digest_of(token.expose())).collect();
+        digests.into_iter().map(move |digest| (known.clone(), digest))
     };
-    clients.iter().map(seal).collect()
+    clients.iter().flat_map(of).collect()
+}
+
+/// What earlier versions sealed each client's fingerprints with.
+pub(crate) fn former_seals(clients: &[Client]) -> FormerSeals {
+    let seal = |token: &SecretText| {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, token.expose().as_bytes());
+        let derived = hmac::sign(&key, b"fingerprints of idempotency keys");
+        hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
+    };
+    let seals = |client: &Client| (client.name.clone(), client.tokens.iter().map(seal).collect());
+    clients.iter().map(seals).collect()
 }
 
 fn digest_of(token: &str) -> digest::Digest {

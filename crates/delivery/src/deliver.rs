@@ -178,12 +178,9 @@ impl Work {
 
 impl Caller {
     /// The caller of a message: only those that asked for a carrier's word are waited for.
-    pub(crate) fn of(mode: AcceptMode, patience: Duration, gone: CancellationToken) -> Self {
+    pub(crate) fn of(mode: AcceptMode, until: Instant, gone: CancellationToken) -> Self {
         match mode {
-            AcceptMode::Carrier => Self::Waits {
-                until: Instant::now() + patience,
-                gone,
-            },
+            AcceptMode::Carrier => Self::Waits { until, gone },
             AcceptMode::Stored => Self::Nobody,
         }
     }

@@ -1,16 +1,17 @@
 //! The engine: takes a message in, has it delivered, and answers from its row.
 
+mod take;
+
 use crate::answer::{answer, refusal};
-use crate::carriers::{Carriers, Pinned};
-use crate::deliver::{Caller, Turn, Work, deliver};
+use crate::carriers::Carriers;
+use crate::clients::Clients;
+use crate::deliver::{Turn, Work, deliver};
 use crate::metrics::Metrics;
-use crate::progress::Progress;
 use crate::receipts::CallbackUrls;
 use crate::recovery;
 use crate::reload::Reload;
-use crate::retry::{Event, LEAST_ATTEMPT, NextStep};
-use crate::running::{Flight, Running};
-use crate::store::{Accepted, Arrival, First, Held, Lease, Open, Recorded, Store};
+use crate::running::{Listener, Running};
+use crate::store::{Accepted, Held, Lease, Recorded, Store};
 use aldis_daemon::clock;
 use aldis_delivery_api::{DeliveryError, ErrorKind, MessageView, Sent};
 use aldis_message::{AcceptMode, ClientName, DeliveryStatus, MessageId, NewMessage, Reason, UnixMillis};
@@ -18,7 +19,9 @@ use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
+use take::Admitted;
+use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,6 +34,7 @@ const LAST_COMMIT: Duration = Duration::from_millis(200);
 /// Everything a message meets on its way.
 pub(crate) struct Engine {
     pub(crate) store: Store,
+    pub(crate) clients: Clients,
     pub(crate) carriers: Carriers,
     pub(crate) metrics: Metrics,
     /// The addresses that carriers call back.
@@ -44,14 +48,10 @@ pub(crate) struct Engine {
     pub(crate) due: Notify,
     /// Nothing new is taken any more.
     pub(crate) draining: CancellationToken,
+    /// What is still in hand is left to the next start: whoever waits for it is told that its outcome is unknown.
+    pub(crate) given_up: CancellationToken,
     /// How the settings are read again; never, if it is not set.
     pub(crate) reload: OnceLock<Reload>,
-}
-
-/// What became of a request at the door.
-enum Admitted {
-    New,
-    Replayed(MessageId),
 }
 
 impl Engine {
@@ -71,7 +71,7 @@ impl Engine {
                 .retry_after(ASK_AGAIN)
         })?;
         let accept = message.accept;
-        let now = clock::now();
+        let (now, until) = (clock::now(), Instant::now() + patience);
         let held = Arc::new(Held {
             id: fresh_id(now)?,
             client: client.clone(),
@@ -84,22 +84,65 @@ impl Engine {
         let (tell, told) = oneshot::channel();
         // A task of its own: the server drops this future when the caller's time is over.
         self.tasks
-            .spawn(Arc::clone(self).take(held, flight, place, patience, now, tell));
+            .spawn(Arc::clone(self).take(held, flight, place, until, now, tell));
+        // Whoever is not told in time is not told at all, and then nothing is sent.
+        let told = timeout_at(until, told).await.map_err(|_| too_late())?;
         let mut replayed = false;
-        if let Admitted::Replayed(first) = told.await.map_err(|_| lost())?? {
+        if let Admitted::Replayed(first) = told.map_err(|_| lost())?? {
             (id, replayed) = (first, true);
             listener = self.running.listen(first);
         }
-        if let (AcceptMode::Carrier, Some(listener)) = (accept, listener)
-            && tokio::time::timeout(patience + LAST_COMMIT, listener.landed())
-                .await
-                .is_err()
-        {
-            // Dropping the listener fences it; what is on the wire now nobody can know.
-            return Err(refusal(Reason::OutcomeUnknown, None).about(id));
+        let message = self.outcome(&client, id, accept, listener, until).await?;
+        Ok(Sent { message, replayed })
+    }
+
+    /// What became of a call whose answer was lost; nothing is sent. `None`: nothing was sent by it, and nothing will be.
+    /// While the service drains, too: it takes nothing new.
+    pub(crate) async fn attach(
+        &self,
+        client: ClientName,
+        message: NewMessage,
+        patience: Duration,
+    ) -> Result<Option<MessageView>, DeliveryError> {
+        let (accept, until) = (message.accept, Instant::now() + patience);
+        let attached = self.store.attach(client.clone(), message, clock::now());
+        let attached = timeout_at(until, attached).await.map_err(|_| too_late())?;
+        let id = match attached.map_err(|error| store_failed(&error))? {
+            Accepted::Replayed(id) => id,
+            Accepted::Conflict(id) => return Err(conflict(id)),
+            Accepted::Closed => return Ok(None),
+            _ => return Err(DeliveryError::invalid("send.idempotency_key", "is missing")),
+        };
+        let listener = self.running.listen(id);
+        self.outcome(&client, id, accept, listener, until).await.map(Some)
+    }
+
+    /// The answer to a caller whose message is in the store: what its accept mode promises, as soon as it is true.
+    async fn outcome(
+        &self,
+        client: &ClientName,
+        id: MessageId,
+        accept: AcceptMode,
+        listener: Option<Listener>,
+        until: Instant,
+    ) -> Result<MessageView, DeliveryError> {
+        if let (AcceptMode::Carrier, Some(listener)) = (accept, &listener) {
+            let landed = self.given_up.run_until_cancelled(listener.landed());
+            if !matches!(timeout_at(until + LAST_COMMIT, landed).await, Ok(Some(()))) {
+                // Dropping the listener fences it; what is on the wire now nobody can know.
+                return Err(refusal(Reason::OutcomeUnknown, None).about(id));
+            }
         }
-        let message = self.read(&client, id).await?;
-        answer(message, self.carriers.soonest_resume()).map(|message| Sent { message, replayed })
+        let message = self.read(client, id).await?;
+        if let (AcceptMode::Stored, Some(listener)) = (accept, &listener) {
+            if Instant::now() >= until {
+                return Err(too_late().about(id));
+            }
+            if !listener.promise() {
+                return Err(refusal(Reason::Fenced, None).about(id));
+            }
+        }
+        answer(message, self.carriers.soonest_resume())
     }
 
     /// One message of this client.
@@ -118,83 +161,6 @@ impl Engine {
             .ok_or_else(|| DeliveryError::new(ErrorKind::NotFound, "no message of this client has this id"))
     }
 
-    /// Accepts a message and, if it is new and to be sent now, delivers it.
-    async fn take(
-        self: Arc<Self>,
-        held: Arc<Held>,
-        flight: Flight,
-        _place: OwnedSemaphorePermit,
-        patience: Duration,
-        now: UnixMillis,
-        tell: oneshot::Sender<Result<Admitted, DeliveryError>>,
-    ) {
-        let caller = Caller::of(held.message.accept, patience, flight.deserted());
-        let work = Work {
-            held,
-            progress: Progress::default(),
-            caller,
-            accepted_at: now,
-        };
-        let (step, pinned) = work.decide(&self, Event::Due, now);
-        let first = match &step {
-            NextStep::Send(carrier) => First::Send(carrier.clone()),
-            NextStep::Hold { .. } => First::Hold,
-            NextStep::Leave { wait } => First::Leave(now.plus(*wait)),
-            NextStep::Submitted | NextStep::End { .. } => First::Refuse,
-        };
-        let arrival = Arrival {
-            held: Arc::clone(&work.held),
-            first,
-            now,
-        };
-        match self.store.accept(arrival).await {
-            Ok(Accepted::New {
-                lease,
-                open,
-                superseded,
-            }) => {
-                self.accepted(&work, superseded);
-                // The caller may be gone already; the message is delivered or fenced all the same.
-                let _ = tell.send(Ok(Admitted::New));
-                self.begin(work, lease, open.zip(pinned), step, now).await;
-            }
-            Ok(Accepted::Replayed(id)) => drop(tell.send(Ok(Admitted::Replayed(id)))),
-            Ok(Accepted::Conflict(id)) => {
-                let detail = "this idempotency key came before with other content";
-                drop(tell.send(Err(
-                    DeliveryError::new(ErrorKind::IdempotencyConflict, detail).about(id),
-                )));
-            }
-            Ok(Accepted::Refused) => drop(tell.send(Err(refused_at_the_door(&step, &work.caller)))),
-            Err(error) => drop(tell.send(Err(store_failed(&error)))),
-        }
-        drop(flight);
-    }
-
-    /// The first turn of a new message.
-    async fn begin(
-        &self,
-        mut work: Work,
-        lease: Lease,
-        open: Option<(Open, Pinned)>,
-        step: NextStep,
-        now: UnixMillis,
-    ) {
-        let turn = match (open, step) {
-            (Some((open, pinned)), _) => Turn::Send(open, pinned),
-            (None, NextStep::Hold { wait, repeat }) => {
-                work.progress.hold(wait, repeat);
-                Turn::Wait(wait)
-            }
-            (None, NextStep::Leave { .. }) => return self.due.notify_one(),
-            (None, _) => {
-                let opted_out = Recorded::Settled(DeliveryStatus::Failed, Some(Reason::OptedOut));
-                return self.settled(&work, &opted_out, now);
-            }
-        };
-        self.carry(work, lease, turn).await;
-    }
-
     /// Has a message in hand until it is out of it, whatever happens.
     pub(crate) async fn carry(&self, work: Work, lease: Lease, turn: Turn) {
         let _in_hand = self.metrics.in_hand();
@@ -210,21 +176,6 @@ impl Engine {
         if let Err(error) = recovery::settle_one(self, id).await {
             tracing::error!(message_id = %id, %error, "message is left to the next start");
         }
-    }
-
-    fn accepted(&self, work: &Work, superseded: usize) {
-        let class = work.held.message.class;
-        self.metrics.message(class, DeliveryStatus::Queued, None, 1);
-        if superseded > 0 {
-            self.metrics.message(
-                class,
-                DeliveryStatus::Cancelled,
-                Some(Reason::Superseded),
-                superseded,
-            );
-        }
-        let client = &work.held.client;
-        tracing::info!(message_id = %work.held.id, %client, class = class.as_str(), superseded, "message accepted");
     }
 
     /// A message is out of hand.
@@ -275,18 +226,15 @@ fn fresh_id(now: UnixMillis) -> Result<MessageId, DeliveryError> {
     Ok(MessageId::from_parts(now, random))
 }
 
-/// Nothing was stored, because nothing could be done with it.
-fn refused_at_the_door(step: &NextStep, caller: &Caller) -> DeliveryError {
-    if caller.patience().is_some_and(|left| left < LEAST_ATTEMPT) {
-        let detail = "the call leaves too little time to hand the message to a carrier";
-        return DeliveryError::new(ErrorKind::Timeout, detail);
-    }
-    match step {
-        NextStep::End {
-            reason, retry_after, ..
-        } => refusal(*reason, *retry_after),
-        _ => DeliveryError::new(ErrorKind::Internal, "the message was refused without a reason"),
-    }
+fn conflict(id: MessageId) -> DeliveryError {
+    let detail = "this idempotency key came before with other content";
+    DeliveryError::new(ErrorKind::IdempotencyConflict, detail).about(id)
+}
+
+/// The caller's time was over before the message was stored, or before that could be said.
+fn too_late() -> DeliveryError {
+    let detail = "the time of the call was over before the message was stored";
+    DeliveryError::new(ErrorKind::Timeout, detail)
 }
 
 fn store_failed(error: &crate::store::StoreError) -> DeliveryError {

@@ -1,6 +1,7 @@
-//! The settings read again while the service runs: carriers, routes and the lock of libraries.
+//! The settings read again while the service runs: carriers, routes and the lock of libraries, and clients.
 
 use crate::carriers::Replaced;
+use crate::clients;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::receipts::Ears;
@@ -76,6 +77,8 @@ fn take_over(engine: &Arc<Engine>) -> Result<Replaced, ConfigError> {
         tracing::warn!(key, "this setting was changed, and counts at the next start only");
     }
     let (replaced, retired) = engine.carriers.replace(&config, &Ears::of(engine))?;
+    engine.store.know(clients::former_seals(&config.clients));
+    engine.clients.replace(&config.clients);
     tracing::info!(
         made = ?replaced.made,
         kept = ?replaced.kept,

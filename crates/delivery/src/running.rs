@@ -2,11 +2,16 @@
 //!
 //! A caller that goes away fences its message; several callers may listen to one (a repeated
 //! idempotency key attaches), and the last one to leave fences it.
+//!
+//! "It is stored" is a promise that is given once for all callers: before it is given, nothing of a stored message goes
+//! on the wire, and once it was withdrawn nobody is told so any more.
 
 use aldis_message::MessageId;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 /// The messages in this process's hands.
@@ -20,6 +25,30 @@ struct Shared {
     listeners: AtomicUsize,
     deserted: CancellationToken,
     landed: CancellationToken,
+    promise: watch::Sender<Promise>,
+}
+
+/// Whether a caller was told that its message is stored. Decided once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Promise {
+    #[default]
+    Open,
+    Given,
+    Withdrawn,
+}
+
+impl Shared {
+    /// Decides the promise, unless that was done before; true if it is `so` now.
+    fn decide(&self, so: Promise) -> bool {
+        self.promise.send_if_modified(|promise| {
+            let open = *promise == Promise::Open;
+            if open {
+                *promise = so;
+            }
+            open
+        });
+        *self.promise.borrow() == so
+    }
 }
 
 /// Held by the task that delivers; its end is the landing.
@@ -66,11 +95,44 @@ impl Flight {
     pub(crate) fn deserted(&self) -> CancellationToken {
         self.shared.deserted.clone()
     }
+
+    /// Waits until a caller was told that the message is stored; false if nobody was, and then nobody will be. The wait
+    /// ends when the callers' time is over, or when all have left and no other can come: `others` may where there is an
+    /// idempotency key, which a repetition attaches by.
+    pub(crate) async fn promised(&self, until: Instant, others: bool) -> bool {
+        let mut promise = self.shared.promise.subscribe();
+        let decided = async {
+            // The sender is ours, so the channel is open.
+            let _ = promise.wait_for(|promise| *promise != Promise::Open).await;
+        };
+        let deserted = async {
+            self.shared.deserted.cancelled().await;
+            if others {
+                std::future::pending::<()>().await;
+            }
+        };
+        let waiting = async {
+            tokio::select! {
+                () = decided => {}
+                () = deserted => {}
+            }
+        };
+        let _ = timeout_at(until, waiting).await;
+        !self.shared.decide(Promise::Withdrawn)
+    }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.running.flights().remove(&self.id);
+        let mut flights = self.running.flights();
+        // The scheduler may have begun another one since.
+        let own = flights
+            .get(&self.id)
+            .is_some_and(|shared| Arc::ptr_eq(shared, &self.shared));
+        if own {
+            flights.remove(&self.id);
+        }
+        drop(flights);
         self.shared.landed.cancel();
     }
 }
@@ -81,6 +143,11 @@ impl Listener {
         Self {
             shared: Arc::clone(shared),
         }
+    }
+
+    /// Gives the promise that the message is stored; false if it was withdrawn before.
+    pub(crate) fn promise(&self) -> bool {
+        self.shared.decide(Promise::Given)
     }
 
     /// Waits until the message is out of hand.

@@ -108,12 +108,13 @@ impl Delivery {
     ) -> Result<Self, BuildError> {
         let tls = server_tls(&config)?;
         let observe = metrics.clone();
-        let store = Store::open(&config.store, &run_name(), move |batch| observe.commit(batch))?
-            .sealed(clients::seals(&config.clients));
+        let store = Store::open(&config.store, &run_name(), move |batch| observe.commit(batch))?;
+        store.know(clients::former_seals(&config.clients));
         let callback_urls = CallbackUrls::new(store.callback_key());
         let engine = Arc::new(Engine {
             callback_urls,
             store,
+            clients: Clients::new(&config.clients),
             carriers,
             metrics,
             running: Arc::new(Running::default()),
@@ -121,6 +122,7 @@ impl Delivery {
             tasks: TaskTracker::new(),
             due: Notify::new(),
             draining: CancellationToken::new(),
+            given_up: CancellationToken::new(),
             reload: OnceLock::new(),
         });
         registry.register_collector(Box::new(Gauges::new(Arc::downgrade(&engine))));
@@ -196,6 +198,7 @@ impl Delivery {
         if early.is_none() {
             drain(&engine, &broken).await;
         }
+        engine.given_up.cancel();
         // After the messages: their answers come over the links.
         engine.carriers.drain(FAREWELL).await;
         grpc_end.cancel();
@@ -256,9 +259,8 @@ fn router(engine: &Arc<Engine>, config: &Config) -> Result<(HealthReporter, Rout
         .http2_keepalive_timeout(Some(KEEP_ALIVE.1))
         .http2_max_header_list_size(LONGEST_HEADERS);
     let (health, health_service) = tonic_health::server::health_reporter();
-    let clients = Clients::new(&config.clients);
-    let messages = service::service(Arc::clone(engine), clients.clone());
-    let carriers = service::carriers(Arc::clone(engine), clients);
+    let messages = service::service(Arc::clone(engine));
+    let carriers = service::carriers(Arc::clone(engine));
     let mut router = server
         .add_service(messages)
         .add_service(carriers)

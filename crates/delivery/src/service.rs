@@ -2,7 +2,7 @@
 
 mod carriers;
 
-use crate::clients::{Clients, Known};
+use crate::clients::Known;
 use crate::engine::Engine;
 use crate::patience::patience;
 use aldis_daemon::clock;
@@ -10,12 +10,14 @@ use aldis_daemon::listener::Guest;
 use aldis_delivery_api::wire::carrier_service_server::CarrierServiceServer;
 use aldis_delivery_api::wire::message_service_server::{MessageService, MessageServiceServer};
 use aldis_delivery_api::wire::{
-    GetMessageRequest, GetMessageResponse, SendMessageRequest, SendMessageResponse,
+    AttachMessageRequest, AttachMessageResponse, GetMessageRequest, GetMessageResponse, SendMessageRequest,
+    SendMessageResponse,
 };
 use aldis_delivery_api::{DeliveryError, ErrorKind, request_from_wire, view_into_wire};
 use aldis_message::ClientName;
 use carriers::Carriers;
 use std::sync::Arc;
+use std::time::Duration;
 use tonic::service::interceptor::InterceptedService;
 use tonic::{Request, Response, Status};
 
@@ -39,9 +41,8 @@ pub(crate) struct Service {
 /// The service behind the door: no handler is reached without a client's token.
 pub(crate) fn service(
     engine: Arc<Engine>,
-    clients: Clients,
 ) -> InterceptedService<Server, impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone> {
-    let door = door(&engine, clients);
+    let door = door(&engine);
     let server = MessageServiceServer::new(Service { engine }).max_decoding_message_size(LONGEST_REQUEST);
     InterceptedService::new(server, door)
 }
@@ -49,19 +50,15 @@ pub(crate) fn service(
 /// The carriers, behind the same door.
 pub(crate) fn carriers(
     engine: Arc<Engine>,
-    clients: Clients,
 ) -> InterceptedService<CarrierServer, impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone> {
-    let door = door(&engine, clients);
+    let door = door(&engine);
     let server = CarrierServiceServer::new(Carriers::new(engine)).max_decoding_message_size(LONGEST_CALLBACK);
     InterceptedService::new(server, door)
 }
 
 /// Lets clients in, and nobody else.
-fn door(
-    engine: &Engine,
-    clients: Clients,
-) -> impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone + use<> {
-    let metrics = engine.metrics.clone();
+fn door(engine: &Engine) -> impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone + use<> {
+    let (metrics, clients) = (engine.metrics.clone(), engine.clients.clone());
     move |mut request: Request<()>| {
         let client = clients
             .authenticate(request.metadata())
@@ -84,6 +81,17 @@ impl MessageService for Service {
         Ok(Response::new(sent))
     }
 
+    async fn attach_message(
+        &self,
+        request: Request<AttachMessageRequest>,
+    ) -> Result<Response<AttachMessageResponse>, Status> {
+        let attached = self
+            .attach(request)
+            .await
+            .inspect_err(|error| self.count(error))?;
+        Ok(Response::new(attached))
+    }
+
     async fn get_message(
         &self,
         request: Request<GetMessageRequest>,
@@ -96,16 +104,28 @@ impl MessageService for Service {
 impl Service {
     async fn send(&self, request: Request<SendMessageRequest>) -> Result<SendMessageResponse, DeliveryError> {
         let client = client(&request)?;
-        let timeout = request
-            .metadata()
-            .get("grpc-timeout")
-            .and_then(|value| value.to_str().ok());
-        let patience = patience(timeout);
+        let patience = patience_of(&request);
         let message = request_from_wire(request.into_inner(), clock::now())?;
         let sent = self.engine.send(client, message, patience).await?;
         Ok(SendMessageResponse {
             message: Some(view_into_wire(sent.message)),
             replayed: sent.replayed,
+        })
+    }
+
+    async fn attach(
+        &self,
+        request: Request<AttachMessageRequest>,
+    ) -> Result<AttachMessageResponse, DeliveryError> {
+        let client = client(&request)?;
+        let patience = patience_of(&request);
+        let send = request.into_inner().send;
+        let send = send.ok_or_else(|| DeliveryError::invalid("send", "is missing"))?;
+        let message = request_from_wire(send, clock::now())?;
+        let found = self.engine.attach(client, message, patience).await?;
+        Ok(AttachMessageResponse {
+            closed: found.is_none(),
+            message: found.map(view_into_wire),
         })
     }
 
@@ -127,6 +147,11 @@ impl Service {
         let message_id = error.message_id.map(|id| id.to_string());
         tracing::info!(message_id, code = error.code(), "request answered with an error");
     }
+}
+
+fn patience_of<T>(request: &Request<T>) -> Duration {
+    let timeout = request.metadata().get("grpc-timeout");
+    patience(timeout.and_then(|value| value.to_str().ok()))
 }
 
 /// Whom the door let in.

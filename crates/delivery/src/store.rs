@@ -9,26 +9,31 @@ mod claim;
 mod files;
 mod inbound;
 mod key_file;
+mod keys;
 mod late;
 mod leftover;
 mod readers;
 mod receipt;
 mod record;
 mod schema;
+mod seals;
 mod writer;
 
-pub use accept::{Accepted, Arrival, First, Seals};
+pub use accept::{Accepted, Arrival, First, Waits};
 pub use attempt::{Ended, Next, Recorded};
 pub use claim::Claimed;
 pub use inbound::{Inbound, Wish};
 pub use leftover::{Leftover, LeftoverFacts, Verdict};
 pub use receipt::{Change, Hint, Kept, Receipt};
 pub use record::Record;
+pub use seals::FormerSeals;
 pub use writer::Batch;
 
 use aldis_message::{CarrierName, ClientName, MessageId, NewMessage, UnixMillis};
 use aws_lc_rs::hmac;
+use keys::Asked;
 use readers::Readers;
+use seals::Seals;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -172,7 +177,12 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let lock = files::take(path)?;
         let key = key_file::read_or_make(path)?;
+        let seals = Seals::new(&key);
         let connection = schema::open_writer(path)?;
+        seals.check(&connection).map_err(|source| OpenError::Database {
+            path: path.to_path_buf(),
+            source,
+        })?;
         let readers = Readers::open(path)?;
         let writer = Writer::start(connection, Box::new(observe)).map_err(|source| OpenError::File {
             path: path.to_path_buf(),
@@ -182,7 +192,7 @@ impl Store {
             writer,
             readers,
             owner: owner.into(),
-            seals: Arc::default(),
+            seals: Arc::new(seals),
             callback_key: derived(&key, b"call-back addresses"),
             _lock: lock,
         })
@@ -193,13 +203,9 @@ impl Store {
         self.callback_key.clone()
     }
 
-    /// Seals the fingerprints of these clients' messages from now on.
-    #[must_use]
-    pub fn sealed(self, seals: Seals) -> Self {
-        Self {
-            seals: Arc::new(seals),
-            ..self
-        }
+    /// Recognises what was sealed by these before migration V4, from now on, besides what it knew.
+    pub fn know(&self, former: FormerSeals) {
+        self.seals.know(former);
     }
 
     /// Cancelled when the disk or the file failed: nothing more can be made durable.
@@ -212,6 +218,24 @@ impl Store {
         let (owner, seals) = (Arc::clone(&self.owner), Arc::clone(&self.seals));
         self.writer
             .write(move |connection| accept::accept(connection, &owner, &seals, &arrival))
+            .await
+    }
+
+    /// The message that a request of this client, whose answer was lost, has come to: [`Accepted::Replayed`], or
+    /// [`Accepted::Conflict`]. Where there is none the call is closed, in the same transaction: [`Accepted::Closed`].
+    /// [`Accepted::Refused`]: it has no key.
+    pub async fn attach(
+        &self,
+        client: ClientName,
+        message: NewMessage,
+        now: UnixMillis,
+    ) -> Result<Accepted, StoreError> {
+        let seals = Arc::clone(&self.seals);
+        self.writer
+            .write(move |connection| match Asked::of(&client, &message, &seals) {
+                Some(asked) => asked.attach(connection, now),
+                None => Ok(Accepted::Refused),
+            })
             .await
     }
 

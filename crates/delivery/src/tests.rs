@@ -1,6 +1,7 @@
 //! The whole service over real loopback gRPC and a real store; only the carriers are scripted.
 
 mod a_crash_loses_nothing;
+mod a_lost_answer_is_told_truly;
 mod a_reload_drops_nothing;
 mod a_stop_is_drained;
 mod every_caller_is_known;
@@ -259,10 +260,7 @@ fn stored() -> NewMessage {
 fn keyed(key: &str) -> NewMessage {
     let key = IdempotencyKey::parse(key).unwrap();
     NewMessage {
-        idempotency: Some(Idempotency {
-            key,
-            window: Duration::from_mins(10),
-        }),
+        idempotency: Some(Idempotency::new(key, Duration::from_mins(10))),
         ..message()
     }
 }

@@ -62,9 +62,6 @@ pub fn body(bytes: &[u8]) -> bool {
         answer_within: Duration::from_secs(12),
         code_lifetime: Duration::from_mins(3),
     };
-    let idempotency = Idempotency {
-        key,
-        window: Duration::from_secs(10),
-    };
+    let idempotency = Idempotency::new(key, Duration::from_secs(10));
     body::parse(bytes, &tenant, idempotency, NOW).is_ok()
 }

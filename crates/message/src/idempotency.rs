@@ -18,8 +18,24 @@ pub struct IdempotencyKeyError;
 pub struct Idempotency {
     /// The key, the caller's own.
     pub key: IdempotencyKey,
-    /// How long after the first request the key means that request.
+    /// How long the key means this request once its message has ended. Until then it does in any case.
     pub window: Duration,
+    /// Another key that the same request may have come under before. Looked for, and not kept.
+    pub former: Option<IdempotencyKey>,
+    /// Tells one call with this key from another: a call that was closed is not sent, a later one may be.
+    pub call: Option<IdempotencyKey>,
+}
+
+impl Idempotency {
+    /// A key for that long, of a call without an id.
+    pub fn new(key: IdempotencyKey, window: Duration) -> Self {
+        Self {
+            key,
+            window,
+            former: None,
+            call: None,
+        }
+    }
 }
 
 const LONGEST: usize = 128;

@@ -27,7 +27,7 @@ pub fn request_from_wire(
     let class = class(request.class)?;
     let accept = accept(request.accept)?;
     let deadline = deadline(request.expiry, class, now)?;
-    let idempotency = idempotency(&request.idempotency_key, request.idempotency_window)?;
+    let idempotency = idempotency(&request)?;
     let to = PhoneNumber::parse(&request.to, None).map_err(at("to"))?;
     let sender = given(&request.sender)
         .map(Sender::parse)
@@ -72,11 +72,7 @@ pub fn request_into_wire(message: &NewMessage) -> wire::SendMessageRequest {
             .map(|tenant| tenant.as_str().to_owned())
             .unwrap_or_default(),
         class: class_into_wire(message.class).into(),
-        idempotency_key: message
-            .idempotency
-            .as_ref()
-            .map(|one| one.key.as_str().to_owned())
-            .unwrap_or_default(),
+        idempotency_key: key_into_wire(message.idempotency.as_ref().map(|one| &one.key)),
         attributes: pairs.collect(),
         accept: match message.accept {
             AcceptMode::Carrier => wire::AcceptMode::Carrier,
@@ -84,6 +80,10 @@ pub fn request_into_wire(message: &NewMessage) -> wire::SendMessageRequest {
         }
         .into(),
         idempotency_window: message.idempotency.as_ref().map(|one| span(one.window)),
+        call_id: key_into_wire(message.idempotency.as_ref().and_then(|one| one.call.as_ref())),
+        former_idempotency_key: key_into_wire(
+            message.idempotency.as_ref().and_then(|one| one.former.as_ref()),
+        ),
         expiry: Some(Expiry::Deadline(timestamp(message.deadline.moment()))),
     }
 }
@@ -144,11 +144,8 @@ fn deadline(expiry: Option<Expiry>, class: MessageClass, now: UnixMillis) -> Res
     Ok(Deadline::at(at))
 }
 
-fn idempotency(
-    key: &str,
-    window: Option<prost_types::Duration>,
-) -> Result<Option<Idempotency>, DeliveryError> {
-    let window = match window {
+fn idempotency(request: &wire::SendMessageRequest) -> Result<Option<Idempotency>, DeliveryError> {
+    let window = match request.idempotency_window {
         None => LONGEST_WINDOW,
         Some(given) => time(given)
             .filter(|time| !time.is_zero() && *time <= LONGEST_WINDOW)
@@ -156,11 +153,23 @@ fn idempotency(
                 DeliveryError::invalid("idempotency_window", "more than nothing and at most 24 hours")
             })?,
     };
-    let key = given(key)
-        .map(IdempotencyKey::parse)
-        .transpose()
-        .map_err(at("idempotency_key"))?;
-    Ok(key.map(|key| Idempotency { key, window }))
+    let key = |text, field| {
+        let key = given(text).map(IdempotencyKey::parse).transpose();
+        key.map_err(at(field))
+    };
+    let former = key(&request.former_idempotency_key, "former_idempotency_key")?;
+    let call = key(&request.call_id, "call_id")?;
+    let key = key(&request.idempotency_key, "idempotency_key")?;
+    Ok(key.map(|key| Idempotency {
+        key,
+        window,
+        former,
+        call,
+    }))
+}
+
+fn key_into_wire(key: Option<&IdempotencyKey>) -> String {
+    key.map(|key| key.as_str().to_owned()).unwrap_or_default()
 }
 
 /// proto3 says "not given" with an empty string.

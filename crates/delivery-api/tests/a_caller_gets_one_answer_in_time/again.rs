@@ -1,4 +1,4 @@
-//! When the client asks again by itself: only if delivery was not there, and only with a key.
+//! When the client sends again by itself: only if delivery was not there, and only with a key.
 
 use crate::stand_in::{Answer, ID, StandIn};
 use crate::{PLENTY, client, message};
@@ -86,6 +86,7 @@ async fn what_is_said_of_a_refusal_arrives() {
     assert_eq!(error, said);
 }
 
+/// Down from the beginning: nothing was written, so the same request may be made again.
 #[tokio::test]
 async fn nobody_there_is_unavailable() {
     let port = TcpListener::bind("127.0.0.1:0")
@@ -93,18 +94,22 @@ async fn nobody_there_is_unavailable() {
         .expect("a port")
         .local_addr()
         .expect("an address");
-    let error = client(&format!("http://{port}"))
-        .send(message(None), PLENTY)
-        .await
-        .expect_err("nobody");
-    assert_eq!(error.kind, ErrorKind::Unavailable);
-    assert!(error.detail.contains("cannot be reached"), "{error}");
+    for key in [None, Some("key")] {
+        let error = client(&format!("http://{port}"))
+            .send(message(key), PLENTY)
+            .await
+            .expect_err("nobody");
+        assert_eq!(error.kind, ErrorKind::Unavailable);
+        assert!(error.retryable());
+        assert!(error.detail.contains("cannot be reached"), "{error}");
+    }
 }
 
-/// A connection that breaks before the answer leaves it open whether the message went out.
+/// A connection that breaks before the answer leaves it open whether the message went out: with a key it is asked what
+/// became of it, and nothing but an answer to that makes it known.
 #[tokio::test]
-async fn a_broken_connection_is_unavailable_and_asked_again_with_a_key_only() {
-    for (key, expected) in [(None, 1), (Some("key"), 3)] {
+async fn a_broken_connection_leaves_the_outcome_unknown() {
+    for (key, expected) in [(None, 1), (Some("key"), 5)] {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let connections = Arc::new(AtomicUsize::new(0));
@@ -123,7 +128,8 @@ async fn a_broken_connection_is_unavailable_and_asked_again_with_a_key_only() {
             .send(message(key), PLENTY)
             .await
             .expect_err("broken");
-        assert_eq!(error.kind, ErrorKind::Unavailable, "{error}");
+        assert_eq!(error.kind, ErrorKind::Refused(Reason::OutcomeUnknown), "{error}");
+        assert!(!error.retryable());
         assert_eq!(connections.load(Ordering::SeqCst), expected, "{key:?}");
     }
 }

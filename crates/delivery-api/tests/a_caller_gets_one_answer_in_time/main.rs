@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 
 mod again;
+mod attach;
 mod health;
 mod stand_in;
 mod time;
@@ -32,10 +33,8 @@ fn client(uri: &str) -> DeliveryClient {
 }
 
 fn message(key: Option<&str>) -> NewMessage {
-    let idempotency = |key| Idempotency {
-        key: IdempotencyKey::parse(key).expect("a key"),
-        window: Duration::from_mins(1),
-    };
+    let idempotency =
+        |key| Idempotency::new(IdempotencyKey::parse(key).expect("a key"), Duration::from_mins(1));
     NewMessage {
         to: PhoneNumber::parse("+12025550100", None).expect("a number"),
         sender: None,

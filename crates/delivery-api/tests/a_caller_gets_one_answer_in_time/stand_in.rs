@@ -3,7 +3,8 @@
 use aldis_delivery_api::DeliveryError;
 use aldis_delivery_api::wire::message_service_server::{MessageService, MessageServiceServer};
 use aldis_delivery_api::wire::{
-    self, GetMessageRequest, GetMessageResponse, SendMessageRequest, SendMessageResponse,
+    self, AttachMessageRequest, AttachMessageResponse, GetMessageRequest, GetMessageResponse,
+    SendMessageRequest, SendMessageResponse,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -12,13 +13,17 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::metadata::MetadataMap;
 use tonic::transport::Server;
 use tonic::transport::server::Router;
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 pub(crate) const ID: &str = "msg_017f22e279b07cc398c4dc0c0c07398f";
 
 /// What to answer to one call.
 pub(crate) enum Answer {
     Error(DeliveryError),
+    /// What delivery did not say: a proxy did, or the connection broke.
+    Lost(Code),
+    /// To [`StandIn::attaching`] only: nothing was and will be sent.
+    Closed,
     Silence,
 }
 
@@ -26,6 +31,8 @@ pub(crate) enum Answer {
 pub(crate) struct StandIn {
     answers: Arc<Mutex<VecDeque<Answer>>>,
     asked: Arc<Mutex<Vec<(MetadataMap, SendMessageRequest)>>>,
+    attaching: Arc<Mutex<VecDeque<Answer>>>,
+    attached: Arc<Mutex<Vec<SendMessageRequest>>>,
 }
 
 impl StandIn {
@@ -34,6 +41,17 @@ impl StandIn {
         let stand_in = Self::default();
         stand_in.answers.lock().expect("a lock").extend(answers);
         stand_in
+    }
+
+    /// Answers to requests to attach in this order, and then finds everything.
+    pub(crate) fn attaching(self, answers: impl IntoIterator<Item = Answer>) -> Self {
+        self.attaching.lock().expect("a lock").extend(answers);
+        self
+    }
+
+    /// Every request to attach so far.
+    pub(crate) fn attached(&self) -> Vec<SendMessageRequest> {
+        self.attached.lock().expect("a lock").clone()
     }
 
     /// Every request to send so far, with its metadata.
@@ -59,8 +77,9 @@ impl StandIn {
     async fn answer(&self) -> Result<wire::Message, Status> {
         let answer = self.answers.lock().expect("a lock").pop_front();
         match answer {
-            None => Ok(taken()),
+            None | Some(Answer::Closed) => Ok(taken()),
             Some(Answer::Error(error)) => Err(error.into()),
+            Some(Answer::Lost(code)) => Err(Status::new(code, "upstream connect error")),
             Some(Answer::Silence) => std::future::pending().await,
         }
     }
@@ -93,6 +112,26 @@ impl MessageService for StandIn {
         Ok(Response::new(SendMessageResponse {
             message: Some(message),
             replayed: false,
+        }))
+    }
+
+    async fn attach_message(
+        &self,
+        request: Request<AttachMessageRequest>,
+    ) -> Result<Response<AttachMessageResponse>, Status> {
+        let send = request.into_inner().send.expect("the request");
+        self.attached.lock().expect("a lock").push(send);
+        let answer = self.attaching.lock().expect("a lock").pop_front();
+        let message = match answer {
+            Some(Answer::Error(error)) => return Err(error.into()),
+            Some(Answer::Lost(code)) => return Err(Status::new(code, "upstream connect error")),
+            Some(Answer::Silence) => std::future::pending().await,
+            Some(Answer::Closed) => None,
+            None => Some(taken()),
+        };
+        Ok(Response::new(AttachMessageResponse {
+            closed: message.is_none(),
+            message,
         }))
     }
 

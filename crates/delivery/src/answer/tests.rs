@@ -49,6 +49,18 @@ fn stored_means_stored() {
     }
 }
 
+/// It was withdrawn because nobody could be told that it is stored: a repetition is not told so either.
+#[test]
+fn what_was_withdrawn_is_not_called_stored() {
+    let withdrawn = record(
+        AcceptMode::Stored,
+        DeliveryStatus::Cancelled,
+        Some(Reason::Fenced),
+    );
+    let error = answer(withdrawn, Duration::ZERO).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Refused(Reason::Fenced));
+}
+
 #[test]
 fn the_reason_is_the_rows() {
     for reason in Reason::ALL {

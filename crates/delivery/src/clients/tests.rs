@@ -6,7 +6,7 @@ use aldis_daemon::config::SecretText;
 fn clients() -> Clients {
     let client = |name: &str, token: &str| Client {
         name: ClientName::parse(name).unwrap(),
-        token: SecretText::new(token.to_owned()),
+        tokens: vec![SecretText::new(token.to_owned())],
         callbacks: false,
         operator: false,
     };
@@ -31,6 +31,36 @@ fn asked(headers: &[&str]) -> Option<String> {
 fn the_right_token_is_its_client() {
     assert_eq!(asked(&["Bearer token-of-edge"]).as_deref(), Some("edge"));
     assert_eq!(asked(&["bearer   token-of-billing"]).as_deref(), Some("billing"));
+}
+
+/// While a token is being rotated both are the client's; then the old one is nobody's.
+#[test]
+fn a_client_may_have_several_tokens_and_get_others() {
+    let client = |tokens: &[&str]| Client {
+        name: ClientName::parse("edge").unwrap(),
+        tokens: tokens
+            .iter()
+            .map(|token| SecretText::new((*token).to_owned()))
+            .collect(),
+        callbacks: true,
+        operator: false,
+    };
+    let clients = Clients::new(&[client(&["old", "new"])]);
+    let shared = clients.clone();
+    let asked = |token: &str| {
+        let mut metadata = MetadataMap::new();
+        metadata.append("authorization", format!("Bearer {token}").parse().unwrap());
+        shared
+            .authenticate(&metadata)
+            .ok()
+            .map(|known| known.name.to_string())
+    };
+    assert_eq!(asked("old").as_deref(), Some("edge"));
+    assert_eq!(asked("new").as_deref(), Some("edge"));
+    clients.replace(&[client(&["new", "newest"])]);
+    assert_eq!(asked("old"), None);
+    assert_eq!(asked("new").as_deref(), Some("edge"));
+    assert_eq!(asked("newest").as_deref(), Some("edge"));
 }
 
 #[test]

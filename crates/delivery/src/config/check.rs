@@ -1,8 +1,10 @@
 //! Judging: from what was written to what cannot be wrong. Every fault is found in one go.
 
-use super::raw::{Raw, RawCarrier, RawClient, RawRoute, RawRouteCarrier, RawTls};
+mod clients;
+
+use super::raw::{Raw, RawCarrier, RawRoute, RawRouteCarrier, RawTls};
 use super::secrets::take_secrets;
-use super::{CarrierConfig, Client, Config, Http, Listen, Lock, Tls};
+use super::{CarrierConfig, Config, Http, Listen, Lock, Tls};
 use crate::routing::{Onward, Policy, Route, Takes};
 use aldis_carrier_host::{Isolation, worker};
 use aldis_daemon::config::{
@@ -93,7 +95,7 @@ pub(super) fn check(raw: Raw, source: Source, path: &Path) -> Result<Config, Con
         judge.faults.push(fault);
         Lock::default()
     });
-    let clients = clients(&mut judge, &raw.clients);
+    let clients = clients::clients(&mut judge, &raw.clients);
     let wanted: Vec<Option<bool>> = raw.carriers.iter().map(|carrier| carrier.required).collect();
     let carriers = carriers(&mut judge, raw.carriers);
     let routes = routes(&mut judge, &raw.routes, &carriers);
@@ -195,37 +197,6 @@ fn store(judge: &mut Judge<'_>, text: &str) -> Option<PathBuf> {
         _ => Err("must be sqlite: and the path of a file"),
     };
     judge.take("store", path)
-}
-
-fn clients(judge: &mut Judge<'_>, raw: &[RawClient]) -> Vec<Client> {
-    let mut clients: Vec<Client> = Vec::new();
-    if raw.is_empty() {
-        judge.fault("clients", "at least one client must be allowed to call");
-    }
-    for (index, client) in raw.iter().enumerate() {
-        let key = |field| format!("clients[{index}].{field}");
-        let name = judge.take(&key("name"), client.name.parse());
-        let token = judge.take(&key("token"), client.token.resolve());
-        let (Some(name), Some(token)) = (name, token) else {
-            continue;
-        };
-        if clients.iter().any(|other| other.name == name) {
-            judge.fault(&key("name"), "two clients have this name");
-        }
-        if clients.iter().any(|other| other.token.expose() == token.expose()) {
-            judge.fault(&key("token"), "two clients have this token");
-        }
-        if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-            judge.fault(&key("token"), "a token has visible ASCII characters only");
-        }
-        clients.push(Client {
-            name,
-            token,
-            callbacks: client.callbacks,
-            operator: client.operator,
-        });
-    }
-    clients
 }
 
 fn carriers(judge: &mut Judge<'_>, raw: Vec<RawCarrier>) -> Vec<CarrierConfig> {

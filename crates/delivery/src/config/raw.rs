@@ -61,7 +61,8 @@ pub(super) struct RawHttp {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawClient {
     pub(super) name: String,
-    pub(super) token: Secret,
+    pub(super) token: Option<Secret>,
+    pub(super) tokens: Option<Vec<Secret>>,
     #[serde(default)]
     pub(super) callbacks: bool,
     #[serde(default)]

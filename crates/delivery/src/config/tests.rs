@@ -193,6 +193,26 @@ fn two_clients_cannot_share_a_token() {
     );
 }
 
+/// While a token is being rotated there are two; one of several, or one alone, is the same.
+#[test]
+fn a_client_has_a_token_or_several() {
+    let tokens = |lines: &str| GOOD.replacen(&format!("token = {{ literal = \"{SECRET}\" }}"), lines, 1);
+    let literal = |text: &str| format!("{{ literal = \"{text}\" }}");
+    let (one, other) = (literal(SECRET), literal("planted-other-secret-0123456789abcdef"));
+    let several = judge(&tokens(&format!("tokens = [{one}, {other}]"))).unwrap();
+    assert_eq!(several.clients[0].tokens.len(), 2);
+    assert_eq!(judge(GOOD).unwrap().clients[0].tokens.len(), 1);
+    for (lines, key) in [
+        (format!("token = {one}\ntokens = [{other}]"), "clients[0].tokens"),
+        (format!("tokens = [{one}, {one}]"), "clients[0].tokens[1]"),
+        ("tokens = []".to_owned(), "clients[0].token"),
+        ("callbacks = true".to_owned(), "clients[0].token"),
+    ] {
+        let said = judge(&tokens(&lines)).unwrap_err().to_string();
+        assert!(said.contains(key) && !said.contains(SECRET), "{lines}: {said}");
+    }
+}
+
 #[test]
 fn a_bare_secret_is_refused_unquoted() {
     let bare = GOOD.replacen(

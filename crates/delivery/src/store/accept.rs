@@ -1,25 +1,52 @@
 //! Accepting a message: one transaction that decides whether it is new, replaces older codes, and
 //! writes the row together with the intent of its first attempt.
 
+use super::keys::Asked;
+use super::seals::Seals;
 use super::{Held, Lease, Open};
 use aldis_message::{
-    Attributes, CarrierName, ClientName, DeliveryStatus, Idempotency, MessageClass, MessageId, NewMessage,
-    Reason, UnixMillis,
+    Attributes, CarrierName, ClientName, DeliveryStatus, MessageClass, MessageId, NewMessage, Reason,
+    UnixMillis,
 };
-use aws_lc_rs::hmac;
-use rusqlite::{Connection, OptionalExtension as _, params};
-use std::collections::BTreeMap;
+use rusqlite::{Connection, params};
 use std::sync::Arc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// A message at the door.
 #[derive(Clone, Debug)]
 pub struct Arrival {
     /// The message and its new id.
     pub held: Arc<Held>,
-    /// What shall happen to it first.
+    /// What happens to it first.
     pub first: First,
     /// The present moment.
     pub now: UnixMillis,
+    /// Who waits for the answer.
+    pub waits: Waits,
+}
+
+/// A caller, for as long as an answer can reach it. The default waits for ever.
+#[derive(Clone, Debug, Default)]
+pub struct Waits {
+    until: Option<Instant>,
+    gone: CancellationToken,
+}
+
+impl Waits {
+    /// A caller that waits until then, unless it leaves before.
+    pub fn until(until: Instant, gone: CancellationToken) -> Self {
+        Self {
+            until: Some(until),
+            gone,
+        }
+    }
+
+    /// Whether nobody waits any more. Reads the clock itself: a batch may be long in coming, and what counts is the
+    /// moment of the transaction.
+    pub fn is_over(&self) -> bool {
+        self.gone.is_cancelled() || self.until.is_some_and(|until| Instant::now() >= until)
+    }
 }
 
 /// What happens to a message first.
@@ -29,8 +56,6 @@ pub enum First {
     Send(CarrierName),
     /// It stays in the accepting task's hand and waits.
     Hold,
-    /// The scheduler looks at it at this moment, or at its deadline if that is sooner.
-    Leave(UnixMillis),
     /// It is not taken; only an earlier request with the same key is looked for.
     Refuse,
 }
@@ -53,10 +78,11 @@ pub enum Accepted {
     Conflict(MessageId),
     /// Not taken, as [`First::Refuse`] asked; nothing was written.
     Refused,
+    /// Not taken, because nobody waits for the answer any more; nothing was written.
+    Deserted,
+    /// Nothing was sent by this call and nothing will be: it was closed before, or is now.
+    Closed,
 }
-
-pub(super) const KNOWN: &str = "SELECT id, idempotency_until, fingerprint FROM messages
-    WHERE client = ?1 AND idempotency_key = ?2 AND idempotency_key IS NOT NULL";
 
 pub(super) const SUPERSEDE: &str = "UPDATE messages SET (state, reason) =
        (SELECT CASE WHEN count(*) = 0 THEN 'cancelled' ELSE 'unknown' END,
@@ -65,11 +91,6 @@ pub(super) const SUPERSEDE: &str = "UPDATE messages SET (state, reason) =
        updated_at = ?4, owner = NULL, next_at = NULL, body = NULL, attributes = NULL
     WHERE state = 'queued' AND class = 'otp' AND recipient = ?1 AND client = ?2 AND tenant IS ?3";
 
-/// What makes fingerprints of a client's messages useless to whoever reads the file: a six-digit
-/// code under a plain hash is guessed in a moment. Keyed by each client's token, which is not in the
-/// file; another token is another client to its old keys.
-pub type Seals = BTreeMap<ClientName, hmac::Key>;
-
 pub(super) fn accept(
     connection: &Connection,
     owner: &Arc<str>,
@@ -77,15 +98,23 @@ pub(super) fn accept(
     arrival: &Arrival,
 ) -> rusqlite::Result<Accepted> {
     let Held { id, client, message } = arrival.held.as_ref();
-    let mut fingerprint = None;
-    if let Some(idempotency) = &message.idempotency {
-        let ours = fingerprint.insert(fingerprint_of(message, seals.get(client)));
-        if let Some(known) = known(connection, client, idempotency, ours, arrival.now)? {
-            return Ok(known);
-        }
+    let asked = Asked::of(client, message, seals);
+    if let Some(asked) = &asked
+        && let Some(known) = asked.before(connection, arrival.now)?
+    {
+        return Ok(known);
     }
     if arrival.first == First::Refuse {
         return Ok(Accepted::Refused);
+    }
+    // Whoever has had another answer must not be sent an SMS after it.
+    if arrival.waits.is_over() {
+        return Ok(Accepted::Deserted);
+    }
+    if let Some(asked) = &asked
+        && asked.is_closed(connection, arrival.now)?
+    {
+        return Ok(Accepted::Closed);
     }
     let superseded = supersede(connection, client, message, arrival.now)?;
     let open = match &arrival.first {
@@ -96,9 +125,9 @@ pub(super) fn accept(
                 carrier: carrier.clone(),
             })
         }
-        First::Hold | First::Leave(_) | First::Refuse => None,
+        First::Hold | First::Refuse => None,
     };
-    insert(connection, owner, arrival, open.as_ref(), fingerprint.as_deref())?;
+    insert(connection, owner, arrival, open.as_ref(), asked.as_ref())?;
     if let Some(open) = &open {
         insert_attempt(connection, *id, open, arrival.now)?;
     }
@@ -112,43 +141,6 @@ pub(super) fn accept(
         open,
         superseded,
     })
-}
-
-/// The message this key stands for. A key whose window is over is given back in passing.
-fn known(
-    connection: &Connection,
-    client: &ClientName,
-    idempotency: &Idempotency,
-    fingerprint: &[u8],
-    now: UnixMillis,
-) -> rusqlite::Result<Option<Accepted>> {
-    let found = connection
-        .prepare_cached(KNOWN)?
-        .query_row(params![client.as_str(), idempotency.key.as_str()], |row| {
-            Ok((
-                super::record::word::<MessageId>(row, 0)?,
-                row.get::<_, i64>(1)?,
-                row.get::<_, Vec<u8>>(2)?,
-            ))
-        })
-        .optional()?;
-    let Some((id, until, before)) = found else {
-        return Ok(None);
-    };
-    if until <= millis(now) {
-        connection
-            .prepare_cached(
-                "UPDATE messages SET idempotency_key = NULL, idempotency_until = NULL, fingerprint = NULL
-                 WHERE id = ?1",
-            )?
-            .execute([id.to_string()])?;
-        return Ok(None);
-    }
-    Ok(Some(if before == fingerprint {
-        Accepted::Replayed(id)
-    } else {
-        Accepted::Conflict(id)
-    }))
 }
 
 /// Newest wins: an older code that still waits would only confuse. One whose copy may be out
@@ -175,19 +167,13 @@ fn insert(
     owner: &str,
     arrival: &Arrival,
     open: Option<&Open>,
-    fingerprint: Option<&[u8]>,
+    asked: Option<&Asked<'_>>,
 ) -> rusqlite::Result<()> {
     let Held { id, client, message } = arrival.held.as_ref();
-    let (state, reason, owner, next_at) = match (&arrival.first, open) {
-        (First::Send(_), Some(_)) => (DeliveryStatus::Sending, None, Some(owner), None),
-        (First::Send(_), None) => (DeliveryStatus::Failed, Some(Reason::OptedOut), None, None),
-        (First::Hold | First::Refuse, _) => (DeliveryStatus::Queued, None, Some(owner), None),
-        (First::Leave(at), _) => (
-            DeliveryStatus::Queued,
-            None,
-            None,
-            Some(millis((*at).min(message.deadline.moment()))),
-        ),
+    let (state, reason, owner) = match (&arrival.first, open) {
+        (First::Send(_), Some(_)) => (DeliveryStatus::Sending, None, Some(owner)),
+        (First::Send(_), None) => (DeliveryStatus::Failed, Some(Reason::OptedOut), None),
+        (First::Hold | First::Refuse, _) => (DeliveryStatus::Queued, None, Some(owner)),
     };
     let live = reason.is_none();
     let until = message
@@ -197,8 +183,8 @@ fn insert(
     connection
         .prepare_cached(
             "INSERT INTO messages (id, client, tenant, class, accept, recipient, masked, sender, body, attributes,
-                encoding, segments, state, reason, created_at, deadline, updated_at, next_at, owner, attempts,
-                idempotency_key, idempotency_until, fingerprint)
+                encoding, segments, state, reason, created_at, deadline, updated_at, owner, attempts,
+                idempotency_key, idempotency_until, fingerprint, call)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?15, ?17, ?18, ?19,
                 ?20, ?21, ?22)",
         )?
@@ -219,12 +205,12 @@ fn insert(
             reason.map(Reason::as_str),
             millis(arrival.now),
             millis(message.deadline.moment()),
-            next_at,
             owner,
             open.map_or(0, |open| open.number),
-            message.idempotency.as_ref().map(|idempotency| idempotency.key.as_str()),
+            asked.map(Asked::key),
             until,
-            fingerprint,
+            asked.map(Asked::fingerprint),
+            asked.and_then(Asked::call),
         ])?;
     Ok(())
 }
@@ -258,29 +244,6 @@ pub(super) fn is_suppressed(
     connection
         .prepare_cached("SELECT 1 FROM suppressions WHERE carrier = ?1 AND recipient = ?2 AND until > ?3")?
         .exists(params![carrier.as_str(), recipient, millis(now)])
-}
-
-/// All that makes two requests the same one. Not the deadline: a repeated time-to-live moves it.
-fn fingerprint_of(message: &NewMessage, seal: Option<&hmac::Key>) -> Vec<u8> {
-    let unsealed = || hmac::Key::new(hmac::HMAC_SHA256, &[]);
-    let seal = seal.cloned().unwrap_or_else(unsealed);
-    let mut context = hmac::Context::with_key(&seal);
-    let mut part = |text: Option<&str>| {
-        // Length first, so that no two lists of parts read the same.
-        context.update(&text.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
-        context.update(text.unwrap_or_default().as_bytes());
-    };
-    part(Some(message.to.expose()));
-    part(message.sender.as_ref().map(aldis_message::Sender::expose));
-    part(Some(message.body.expose()));
-    part(message.tenant.as_ref().map(aldis_message::TenantName::as_str));
-    part(Some(message.class.as_str()));
-    part(Some(message.accept.as_str()));
-    for (key, value) in message.attributes.iter() {
-        part(Some(key));
-        part(Some(value));
-    }
-    context.sign().as_ref().to_vec()
 }
 
 fn to_json(attributes: &Attributes) -> Option<String> {

@@ -1,5 +1,6 @@
 //! What the store promises, on real files.
 
+mod a_closed_call_is_never_sent;
 mod a_key_means_one_message;
 mod a_late_answer_is_kept;
 mod a_newer_code_replaces;
@@ -11,6 +12,7 @@ mod accepted_is_durable;
 mod any_history;
 mod old_rows_cost_nothing;
 mod one_process_one_file;
+mod rotating_a_token_forgets_no_key;
 mod statements_are_planned_once;
 
 use super::*;
@@ -104,7 +106,7 @@ fn message() -> NewMessage {
 fn keyed(key: &str, window: Duration) -> NewMessage {
     let key = IdempotencyKey::parse(key).unwrap();
     NewMessage {
-        idempotency: Some(Idempotency { key, window }),
+        idempotency: Some(Idempotency::new(key, window)),
         ..message()
     }
 }
@@ -118,6 +120,7 @@ fn arrival(number: u8, message: NewMessage, first: First) -> Arrival {
         }),
         first,
         now: NOW,
+        waits: Waits::default(),
     }
 }
 
@@ -143,6 +146,18 @@ async fn accept(store: &Store, arrival: Arrival) -> (Lease, Option<Open>) {
         Accepted::New { lease, open, .. } => (lease, open),
         other => panic!("not new: {other:?}"),
     }
+}
+
+/// Accepts, and leaves it to the scheduler until then.
+async fn accept_and_leave(store: &Store, arrival: Arrival, next_at: UnixMillis) {
+    let now = arrival.now;
+    let (lease, _) = accept(store, arrival).await;
+    let next = Next::Leave {
+        next_at,
+        backoff: None,
+    };
+    let left = store.record_attempt(&lease, None, next, now).await.unwrap();
+    assert_eq!(left, Recorded::Settled(DeliveryStatus::Queued, None));
 }
 
 async fn record(store: &Store, number: u8) -> Record {

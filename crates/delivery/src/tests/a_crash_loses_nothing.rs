@@ -1,7 +1,7 @@
 //! After a crash every message is where its caller was told, or honestly unknown.
 
 use super::*;
-use crate::store::{Arrival, First, Held, Next, Store};
+use crate::store::{Arrival, First, Held, Next, Store, Waits};
 
 const CRASHED: &str = "run-that-crashed";
 
@@ -23,9 +23,31 @@ async fn leave(store: &Store, number: u8, message: NewMessage, first: First) -> 
             held,
             first,
             now: clock::now(),
+            waits: Waits::default(),
         })
         .await
         .unwrap();
+    id
+}
+
+/// The same, of one that was left to the scheduler.
+async fn left(store: &Store, number: u8) -> MessageId {
+    let held = held(number, stored());
+    let (id, now) = (held.id, clock::now());
+    let arrival = Arrival {
+        held,
+        first: First::Hold,
+        now,
+        waits: Waits::default(),
+    };
+    let crate::store::Accepted::New { lease, .. } = store.accept(arrival).await.unwrap() else {
+        panic!()
+    };
+    let next = Next::Leave {
+        next_at: now,
+        backoff: None,
+    };
+    store.record_attempt(&lease, None, next, now).await.unwrap();
     id
 }
 
@@ -41,7 +63,7 @@ async fn each_kind_of_leftover_is_settled() {
     let stored_on_the_wire = leave(&store, 2, stored(), c0()).await;
     let waited_with_caller = leave(&store, 3, message(), First::Hold).await;
     let waited = leave(&store, 4, stored(), First::Hold).await;
-    let left = leave(&store, 5, stored(), First::Leave(clock::now())).await;
+    let left = left(&store, 5).await;
     let soon = Deadline::at(clock::now().plus(Duration::from_millis(900)));
     let too_late = leave(
         &store,
@@ -172,6 +194,7 @@ async fn the_lease_of_another_run_is_worth_nothing() {
         held: held(1, stored()),
         first: First::Hold,
         now: clock::now(),
+        waits: Waits::default(),
     };
     let crate::store::Accepted::New { lease, .. } = store.accept(arrival).await.unwrap() else {
         panic!()

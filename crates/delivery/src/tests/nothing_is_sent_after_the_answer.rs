@@ -26,6 +26,63 @@ async fn a_caller_that_left_fences_its_message() {
     assert_eq!(calls.load(Ordering::SeqCst), 0);
 }
 
+fn edge() -> aldis_message::ClientName {
+    aldis_message::ClientName::parse("edge").unwrap()
+}
+
+/// Another program holds the store, or the disk is slow: each caller is answered in its time, also one that named none,
+/// and what was answered is not sent when the store is free again. In either mode.
+#[tokio::test]
+async fn what_the_store_took_too_late_is_never_sent() {
+    let (script, calls) = answers(&[Class::Accepted]);
+    let service = Setup::lanes(vec![script]).start().await;
+    let lock = rusqlite::Connection::open(service.store()).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = std::time::Instant::now();
+    let asked = [message(), stored(), keyed("k"), NewMessage { ..stored() }];
+    let asking = asked.into_iter().cycle().take(40).map(|message| {
+        let engine = service.engine();
+        tokio::spawn(async move { engine.send(edge(), message, Duration::from_millis(700)).await })
+    });
+    for answered in asking.collect::<Vec<_>>() {
+        let error = answered.await.unwrap().unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Timeout);
+    }
+    assert!(began.elapsed() < Duration::from_secs(10), "nobody waits for ever");
+    lock.execute_batch("ROLLBACK").unwrap();
+    // One writer, one order: when this one is through, so is everything before it.
+    service.client().send(message(), PATIENCE).await.unwrap();
+    let engine = service.engine();
+    eventually(|| async { engine.tasks.is_empty().then_some(()) }).await;
+    assert_eq!(service.ask::<u32>("SELECT count(*) FROM messages"), 1);
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}
+
+/// Callers that leave at any moment: a stored message is sent if its caller was told that it is stored, else not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stored_message_is_sent_once_its_caller_was_told() {
+    let (script, calls) = answers(&[Class::Accepted]);
+    let service = Setup::lanes(vec![script]).start().await;
+    let engine = service.engine();
+    let withdrawn = "SELECT count(*) FROM messages WHERE state = 'cancelled' AND reason = 'fenced'";
+    let mut told = 0;
+    for turn in 0..4_000_u64 {
+        let asking = Arc::clone(&engine);
+        let call = tokio::spawn(async move { asking.send(edge(), stored(), PATIENCE).await });
+        std::thread::sleep(Duration::from_micros(turn % 40 * 100));
+        call.abort();
+        told += usize::from(call.await.is_ok_and(|sent| sent.is_ok()));
+        if turn % 40 == 39 && told > 5 && service.ask::<u32>(withdrawn) > 5 {
+            break;
+        }
+    }
+    eventually(|| async { engine.tasks.is_empty().then_some(()) }).await;
+    assert!(told > 0 && service.ask::<u32>(withdrawn) > 0, "both were seen");
+    let sent = "SELECT count(*) FROM messages WHERE state = 'submitted'";
+    assert_eq!(service.ask::<u32>(sent) as usize, told);
+    assert_eq!(calls.load(Ordering::SeqCst), told);
+}
+
 /// What was on the wire when the time ran out may have arrived: the answer says so, and it stays so.
 #[tokio::test]
 async fn a_lost_answer_is_unknown_and_goes_nowhere_else() {

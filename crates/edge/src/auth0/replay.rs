@@ -1,10 +1,11 @@
 //! Telling a repeated call from a new one, so that a resent request is one SMS.
 //!
-//! A key is a MAC, not a hash: the store keeps it, and a number with a six-digit code is soon guessed from a hash.
-//! Every edge of a deployment derives the same keys, from the token they share towards delivery.
+//! A key is a plain hash of what makes a request the same one, so that every edge of a deployment makes the same keys,
+//! whatever its token. It could be guessed from, as a number with a six-digit code can: it travels where the text itself
+//! travels, and delivery keeps it sealed only.
 
 use aldis_message::{Idempotency, IdempotencyKey, IdempotencyKeyError, TenantName};
-use aws_lc_rs::hmac;
+use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use std::time::Duration;
@@ -15,7 +16,8 @@ const REPEAT_WINDOW: Duration = Duration::from_secs(10);
 /// How long a key counts that the caller chose. The wire's own default.
 const CHOSEN_WINDOW: Duration = Duration::from_hours(24);
 
-/// Makes idempotency keys.
+/// Makes idempotency keys. It holds the key of those that edges made before, each of the token it shared with delivery:
+/// delivery looks for such a one, too.
 pub(crate) struct ReplayKey(hmac::Key);
 
 impl ReplayKey {
@@ -53,16 +55,21 @@ impl ReplayKey {
     }
 
     fn key(&self, kind: &str, parts: &[&[u8]], window: Duration) -> Result<Idempotency, IdempotencyKeyError> {
-        let mut context = hmac::Context::with_key(&self.0);
+        let mut hash = digest::Context::new(&digest::SHA256);
+        let mut former = hmac::Context::with_key(&self.0);
         for part in [&[kind.as_bytes()], parts].concat() {
             // The length first: no two lists of parts read alike.
-            context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part);
+            let length = (part.len() as u64).to_be_bytes();
+            hash.update(&length);
+            hash.update(part);
+            former.update(&length);
+            former.update(part);
         }
-        let tag = BASE64_URL_SAFE_NO_PAD.encode(context.sign());
+        let hash = BASE64_URL_SAFE_NO_PAD.encode(hash.finish());
+        let former = BASE64_URL_SAFE_NO_PAD.encode(former.sign());
         Ok(Idempotency {
-            key: IdempotencyKey::parse(&format!("{kind}-{tag}"))?,
-            window,
+            former: Some(IdempotencyKey::parse(&format!("{kind}-{former}"))?),
+            ..Idempotency::new(IdempotencyKey::parse(&format!("{kind}:{hash}"))?, window)
         })
     }
 }

@@ -54,6 +54,35 @@ async fn class_20_every_edge_of_a_deployment_makes_the_same_keys() {
     assert!(!first.contains("314159") && !first.contains("2025550100"));
 }
 
+/// While the token towards delivery is being rotated some edges have the old one and some the new one.
+#[tokio::test]
+async fn class_20_the_token_towards_delivery_is_no_part_of_a_key() {
+    let (old, new) = (
+        Edge::start().await,
+        Edge::with_token("the-next-edge-token-of-the-tests").await,
+    );
+    for call in [Call::good(), Call::good().header("idempotency-key", "order-66")] {
+        assert_eq!(key(&old, &call).await, key(&new, &call).await);
+    }
+}
+
+/// What edges of earlier versions made is looked for, too: they used the token.
+#[tokio::test]
+async fn class_20_the_key_of_earlier_versions_goes_along() {
+    let edge = Edge::start().await;
+    edge.hears(&Call::good().header("idempotency-key", "order-66"))
+        .await;
+    let asked = edge.delivery.asked().remove(0).request;
+    assert_eq!(
+        asked.former_idempotency_key,
+        "chosen-H86FjzgJqBE-cmNPF8wsPtQTm-ewUokgF44TfbKbmeM"
+    );
+    assert_ne!(asked.idempotency_key, asked.former_idempotency_key);
+    edge.hears(&Call::good()).await;
+    let asked = edge.delivery.asked().remove(0).request;
+    assert!(asked.former_idempotency_key.starts_with("request-"));
+}
+
 #[tokio::test]
 async fn class_20_without_authentication_the_body_alone_counts() {
     let open = "method = \"none\"\nallow_unauthenticated = true";

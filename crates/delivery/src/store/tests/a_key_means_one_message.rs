@@ -1,4 +1,4 @@
-//! One idempotency key stands for one message of one client, for as long as its window lasts.
+//! One idempotency key stands for one message of one client: while that is open, and for its window from the end on.
 
 use super::*;
 
@@ -85,6 +85,7 @@ async fn another_clients_key_is_another_key() {
             held,
             first: send(),
             now: NOW,
+            waits: Waits::default(),
         },
     )
     .await;
@@ -94,7 +95,12 @@ async fn another_clients_key_is_another_key() {
 #[tokio::test]
 async fn a_key_is_released_when_its_window_is_over() {
     let fresh = Fresh::new();
-    accept(&fresh, arrival(1, keyed("k", seconds(10)), send())).await;
+    let (lease, _) = accept(&fresh, arrival(1, keyed("k", seconds(10)), send())).await;
+    let taken = Some(ended(1, OutcomeClass::Accepted));
+    fresh
+        .record_attempt(&lease, taken, Next::Submitted, NOW)
+        .await
+        .unwrap();
     let early = fresh
         .accept(at(
             arrival(2, keyed("k", seconds(10)), send()),
@@ -108,7 +114,7 @@ async fn a_key_is_released_when_its_window_is_over() {
     )
     .await;
     assert_eq!(fresh.ask::<u32>("SELECT count(*) FROM messages"), 2);
-    assert_eq!(record(&fresh, 1).await.view.status, DeliveryStatus::Sending);
+    assert_eq!(record(&fresh, 1).await.view.status, DeliveryStatus::Submitted);
     let third = fresh
         .accept(at(
             arrival(4, keyed("k", seconds(10)), send()),
@@ -122,6 +128,136 @@ async fn a_key_is_released_when_its_window_is_over() {
     );
 }
 
+/// A copy may be on the wire for longer than any window: as long as it is, nobody may send another.
+#[tokio::test]
+async fn the_key_of_an_open_message_never_expires() {
+    let fresh = Fresh::new();
+    accept(&fresh, arrival(1, keyed("sending", seconds(10)), send())).await;
+    let waiting = arrival(2, keyed("queued", seconds(10)), First::Hold);
+    accept_and_leave(&fresh, waiting, after(seconds(170))).await;
+    for (number, key) in [(1, "sending"), (2, "queued")] {
+        let again = at(
+            arrival(9, keyed(key, seconds(10)), send()),
+            after(seconds(100_000)),
+        );
+        let replay = fresh.accept(again).await.unwrap();
+        assert!(
+            matches!(replay, Accepted::Replayed(first) if first == id(number)),
+            "{key}: {replay:?}"
+        );
+    }
+}
+
+/// Whichever way it ends, its key counts for the whole window from then on, and no longer.
+#[tokio::test]
+async fn the_window_begins_with_the_end() {
+    let window = seconds(10);
+    for way in [
+        "taken",
+        "failed",
+        "a dead hand",
+        "a newer code",
+        "a receipt",
+        "unreadable",
+    ] {
+        let fresh = Fresh::new();
+        let code = NewMessage {
+            class: MessageClass::Otp,
+            ..keyed("k", window)
+        };
+        end_by(&fresh, way, code.clone(), after(seconds(100))).await;
+        let state: String = fresh.ask(&format!("SELECT state FROM messages WHERE id = '{}'", id(1)));
+        assert!(!["queued", "sending"].contains(&state.as_str()), "{way}: {state}");
+        // What is told later is no new end.
+        let receipt = "UPDATE messages SET updated_at = updated_at + 5000";
+        rusqlite::Connection::open(fresh.path())
+            .unwrap()
+            .execute(receipt, [])
+            .unwrap();
+        let again = |number, now| at(arrival(number, code.clone(), send()), after(now));
+        let last = Duration::from_millis(109_999);
+        let replay = fresh.accept(again(8, last)).await.unwrap();
+        assert!(
+            matches!(replay, Accepted::Replayed(first) if first == id(1)),
+            "{way}: {replay:?}"
+        );
+        let free = fresh.accept(again(9, seconds(110))).await.unwrap();
+        assert!(matches!(free, Accepted::New { .. }), "{way}: {free:?}");
+    }
+}
+
+/// Accepts message 1 and has it end at this moment.
+async fn end_by(fresh: &Fresh, way: &str, message: NewMessage, now: UnixMillis) {
+    let first = match way {
+        "a newer code" | "unreadable" => First::Hold,
+        _ => send(),
+    };
+    let (lease, _) = accept(fresh, arrival(1, message, first)).await;
+    let failed = Next::End {
+        status: DeliveryStatus::Failed,
+        reason: Reason::InvalidNumber,
+    };
+    let ended = |class| Some(ended(1, class));
+    match way {
+        "taken" => {
+            let taken = ended(OutcomeClass::Accepted);
+            fresh
+                .record_attempt(&lease, taken, Next::Submitted, now)
+                .await
+                .unwrap();
+        }
+        "failed" => {
+            let invalid = ended(OutcomeClass::InvalidNumber);
+            fresh.record_attempt(&lease, invalid, failed, now).await.unwrap();
+        }
+        "a dead hand" => {
+            let unknown = Verdict::End(DeliveryStatus::Unknown, Reason::OutcomeUnknown);
+            fresh
+                .settle(vec![(id(1).to_string(), unknown)], now)
+                .await
+                .unwrap();
+        }
+        "a newer code" => {
+            let newer = NewMessage {
+                class: MessageClass::Otp,
+                ..super::message()
+            };
+            accept(fresh, at(arrival(2, newer, send()), now)).await;
+        }
+        "a receipt" => {
+            let told = crate::store::Receipt {
+                carrier_id: "SM9".to_owned(),
+                part: 0,
+                state: aldis_message::ReceiptState::Delivered,
+                is_final: true,
+                class: None,
+                code: None,
+                carrier_time: None,
+            };
+            let told = vec![News::Receipt(told)];
+            fresh.keep(&carrier("a"), told, Some(id(1)), NOW).await.unwrap();
+            let lost = ended(OutcomeClass::Ambiguous);
+            let unknown = Next::End {
+                status: DeliveryStatus::Unknown,
+                reason: Reason::OutcomeUnknown,
+            };
+            fresh.record_attempt(&lease, lost, unknown, now).await.unwrap();
+        }
+        _ => {
+            let waits = Next::Leave {
+                next_at: NOW,
+                backoff: None,
+            };
+            fresh.record_attempt(&lease, None, waits, NOW).await.unwrap();
+            rusqlite::Connection::open(fresh.path())
+                .unwrap()
+                .execute("UPDATE messages SET recipient = 'nobody'", [])
+                .unwrap();
+            assert!(fresh.claim(10, now).await.unwrap().is_empty());
+        }
+    }
+}
+
 /// Five at once, in whatever batches they land.
 #[tokio::test]
 async fn at_the_same_moment_one_wins() {
@@ -132,27 +268,4 @@ async fn at_the_same_moment_one_wins() {
         new += usize::from(matches!(answer.unwrap(), Accepted::New { .. }));
     }
     assert_eq!(new, 1);
-}
-
-/// Whoever reads the file must not be able to try all codes against what it keeps of a text.
-#[tokio::test]
-async fn what_is_kept_of_a_text_cannot_be_guessed() {
-    use aws_lc_rs::hmac::{HMAC_SHA256, Key};
-    let mut kept = Vec::new();
-    for secret in [b"one token".as_slice(), b"another", b""] {
-        let fresh = Fresh::new();
-        let path = fresh.folder.path().join("sealed.db");
-        let seals = Seals::from([(client("edge"), Key::new(HMAC_SHA256, secret))]);
-        let store = Store::open(&path, "run-0", |_| {}).unwrap().sealed(seals);
-        accept(&store, arrival(1, keyed("k", DAY), send())).await;
-        let replay = store.accept(arrival(2, keyed("k", DAY), send())).await.unwrap();
-        assert!(matches!(replay, Accepted::Replayed(_)), "{replay:?}");
-        store.close().await;
-        let print: Vec<u8> = rusqlite::Connection::open(path)
-            .unwrap()
-            .query_row("SELECT fingerprint FROM messages", [], |row| row.get(0))
-            .unwrap();
-        assert!(!kept.contains(&print), "the client's secret is not in it");
-        kept.push(print);
-    }
 }

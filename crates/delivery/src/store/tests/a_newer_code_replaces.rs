@@ -9,9 +9,21 @@ fn code() -> NewMessage {
     }
 }
 
-async fn replaced_by(newer: NewMessage, older: NewMessage, first: First) -> (DeliveryStatus, Option<Reason>) {
+/// Where the older one is when the newer one comes.
+#[derive(Clone, Copy)]
+enum Older {
+    InAHand,
+    Left,
+    OnTheWire,
+}
+
+async fn replaced_by(newer: NewMessage, older: NewMessage, lies: Older) -> (DeliveryStatus, Option<Reason>) {
     let fresh = Fresh::new();
-    accept(&fresh, arrival(1, older, first)).await;
+    match lies {
+        Older::InAHand => drop(accept(&fresh, arrival(1, older, First::Hold)).await),
+        Older::Left => accept_and_leave(&fresh, arrival(1, older, First::Hold), after(seconds(5))).await,
+        Older::OnTheWire => drop(accept(&fresh, arrival(1, older, send())).await),
+    }
     accept(&fresh, arrival(2, newer, send())).await;
     let view = record(&fresh, 1).await.view;
     (view.status, view.reason)
@@ -20,14 +32,13 @@ async fn replaced_by(newer: NewMessage, older: NewMessage, first: First) -> (Del
 #[tokio::test]
 async fn a_queued_older_code_is_cancelled() {
     let cancelled = (DeliveryStatus::Cancelled, Some(Reason::Superseded));
-    let left = First::Leave(after(seconds(5)));
     assert_eq!(
-        replaced_by(code(), code(), left).await,
+        replaced_by(code(), code(), Older::Left).await,
         cancelled,
         "one that waits in the store"
     );
     assert_eq!(
-        replaced_by(code(), code(), First::Hold).await,
+        replaced_by(code(), code(), Older::InAHand).await,
         cancelled,
         "one that waits in a hand"
     );
@@ -36,19 +47,18 @@ async fn a_queued_older_code_is_cancelled() {
 #[tokio::test]
 async fn nothing_else_is() {
     let queued = (DeliveryStatus::Queued, None);
-    let left = || First::Leave(after(seconds(5)));
     assert_eq!(
-        replaced_by(code(), code(), send()).await,
+        replaced_by(code(), code(), Older::OnTheWire).await,
         (DeliveryStatus::Sending, None),
         "it may be on the wire"
     );
     assert_eq!(
-        replaced_by(code(), message(), left()).await,
+        replaced_by(code(), message(), Older::Left).await,
         queued,
         "an invoice is no code"
     );
     assert_eq!(
-        replaced_by(message(), code(), left()).await,
+        replaced_by(message(), code(), Older::Left).await,
         queued,
         "an invoice replaces no code"
     );
@@ -57,7 +67,7 @@ async fn nothing_else_is() {
         ..code()
     };
     assert_eq!(
-        replaced_by(elsewhere, code(), left()).await,
+        replaced_by(elsewhere, code(), Older::Left).await,
         queued,
         "another tenant's login is another login"
     );
@@ -65,7 +75,11 @@ async fn nothing_else_is() {
         to: PhoneNumber::parse("+12025550101", None).unwrap(),
         ..code()
     };
-    assert_eq!(replaced_by(other, code(), left()).await, queued, "another person");
+    assert_eq!(
+        replaced_by(other, code(), Older::Left).await,
+        queued,
+        "another person"
+    );
 }
 
 /// Whoever held the replaced one learns it at the next step, before anything goes out.

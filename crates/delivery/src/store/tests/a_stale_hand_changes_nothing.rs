@@ -114,7 +114,7 @@ async fn nothing_moves_a_final_state() {
 #[tokio::test]
 async fn nothing_can_be_stuck_out_of_sight() {
     let fresh = Fresh::new();
-    accept(&fresh, arrival(1, message(), First::Leave(NOW))).await;
+    accept_and_leave(&fresh, arrival(1, message(), First::Hold), NOW).await;
     let connection = rusqlite::Connection::open(fresh.path()).unwrap();
     for change in [
         "UPDATE messages SET next_at = NULL",
@@ -132,7 +132,7 @@ async fn nothing_can_be_stuck_out_of_sight() {
 async fn one_spoilt_row_does_not_hold_up_the_others() {
     let fresh = Fresh::new();
     for number in 1..=3 {
-        accept(&fresh, arrival(number, message(), First::Leave(NOW))).await;
+        accept_and_leave(&fresh, arrival(number, message(), First::Hold), NOW).await;
     }
     let spoil = format!("UPDATE messages SET recipient = 'nobody' WHERE id = '{}'", id(1));
     rusqlite::Connection::open(fresh.path())

@@ -33,6 +33,37 @@ async fn the_intent_is_there_before_the_wire_and_the_outcome_before_the_answer()
     assert_eq!(view.to_masked, "+1******0100");
 }
 
+/// Whoever has had another answer meanwhile is not in the store, in either mode; what came before is still found.
+#[tokio::test]
+async fn nothing_is_accepted_that_nobody_waits_for() {
+    let fresh = Fresh::new();
+    let key = keyed("k", seconds(60));
+    accept(&fresh, arrival(1, key.clone(), send())).await;
+    let (past, ahead) = (
+        tokio::time::Instant::now(),
+        tokio::time::Instant::now() + seconds(60),
+    );
+    let (here, gone) = (CancellationToken::new(), CancellationToken::new());
+    gone.cancel();
+    for waits in [Waits::until(past, here), Waits::until(ahead, gone)] {
+        for accept in [AcceptMode::Carrier, AcceptMode::Stored] {
+            let late = Arrival {
+                waits: waits.clone(),
+                ..arrival(2, NewMessage { accept, ..message() }, send())
+            };
+            let refused = fresh.accept(late).await.unwrap();
+            assert!(matches!(refused, Accepted::Deserted), "{refused:?}");
+        }
+        let again = Arrival {
+            waits,
+            ..arrival(2, key.clone(), send())
+        };
+        let replay = fresh.accept(again).await.unwrap();
+        assert!(matches!(replay, Accepted::Replayed(_)), "{replay:?}");
+    }
+    assert_eq!(fresh.ask::<u32>("SELECT count(*) FROM messages"), 1);
+}
+
 #[tokio::test]
 async fn failing_over_is_one_commit() {
     let fresh = Fresh::new();
@@ -165,7 +196,7 @@ async fn another_clients_message_is_not_there() {
 #[tokio::test]
 async fn a_waiting_message_keeps_its_text_and_its_words() {
     let mut fresh = Fresh::new();
-    accept(&fresh, arrival(1, message(), First::Leave(after(seconds(5))))).await;
+    accept_and_leave(&fresh, arrival(1, message(), First::Hold), after(seconds(5))).await;
     fresh.crash("run-1").await;
     assert!(fresh.claim(10, NOW).await.unwrap().is_empty(), "not due yet");
     assert_eq!(fresh.next_due().await.unwrap(), Some(after(seconds(5))));
@@ -183,6 +214,6 @@ async fn a_waiting_message_keeps_its_text_and_its_words() {
 #[tokio::test]
 async fn nothing_waits_beyond_its_deadline() {
     let fresh = Fresh::new();
-    accept(&fresh, arrival(1, message(), First::Leave(after(seconds(900))))).await;
+    accept_and_leave(&fresh, arrival(1, message(), First::Hold), after(seconds(900))).await;
     assert_eq!(fresh.next_due().await.unwrap(), Some(after(seconds(180))));
 }

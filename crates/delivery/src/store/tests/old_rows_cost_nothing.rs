@@ -1,7 +1,7 @@
 //! The work of a moment goes by its small index, however many finished rows there are.
 
 use super::*;
-use crate::store::{accept, claim, leftover, receipt, record, schema};
+use crate::store::{accept, claim, keys, leftover, receipt, record, schema};
 
 #[tokio::test]
 async fn each_question_has_its_index() {
@@ -12,7 +12,7 @@ async fn each_question_has_its_index() {
     for (query, index) in [
         (claim::DUE, "messages_due"),
         (claim::NEXT_DUE, "messages_due"),
-        (accept::KNOWN, "messages_by_key"),
+        (keys::KNOWN, "messages_by_key"),
         (accept::SUPERSEDE, "messages_queued_codes"),
         (page.as_str(), "messages_in_hand"),
     ] {
@@ -28,6 +28,27 @@ async fn each_question_has_its_index() {
         let of_messages: Vec<_> = plan.iter().filter(|step| step.contains(" messages")).collect();
         assert!(
             !of_messages.is_empty() && of_messages.iter().all(|step| step.contains(index)),
+            "{query}\n{plan:#?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_closed_call_is_found_by_an_index() {
+    let fresh = Fresh::new();
+    let connection = schema::open_reader(&fresh.path()).unwrap();
+    for query in [keys::CLOSED, keys::OVER] {
+        let mut statement = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
+            .unwrap();
+        let unbound = vec![rusqlite::types::Null; statement.parameter_count()];
+        let plan: Vec<String> = statement
+            .query_map(rusqlite::params_from_iter(unbound), |row| row.get("detail"))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert!(
+            !plan.iter().any(|step| step.starts_with("SCAN")),
             "{query}\n{plan:#?}"
         );
     }

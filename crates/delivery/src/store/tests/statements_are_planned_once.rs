@@ -57,7 +57,7 @@ fn traced(mut connection: Connection) -> Connection {
 
 /// Takes one message through everything that a message usually meets, each time with other values.
 fn live(writer: &Connection, reader: &Connection, number: u64) -> rusqlite::Result<()> {
-    let (owner, seals) = (Arc::from("run-0"), Seals::default());
+    let (owner, seals) = (Arc::from("run-0"), Seals::new(b"a key"));
     let mut random = [0; 10];
     random[..8].copy_from_slice(&number.to_be_bytes());
     let id = MessageId::from_parts(NOW, random);
@@ -72,8 +72,9 @@ fn live(writer: &Connection, reader: &Connection, number: u64) -> rusqlite::Resu
                 ..keyed(&format!("key-{number}"), seconds(10))
             },
         }),
-        first: if waits { First::Leave(now) } else { send() },
+        first: if waits { First::Hold } else { send() },
         now,
+        waits: Waits::default(),
     };
     let Accepted::New { lease, open, .. } = accept::accept(writer, &owner, &seals, &arrival)? else {
         panic!("not new");
@@ -81,6 +82,11 @@ fn live(writer: &Connection, reader: &Connection, number: u64) -> rusqlite::Resu
     let (lease, open) = if let Some(open) = open {
         (lease, open)
     } else {
+        let left = Next::Leave {
+            next_at: now,
+            backoff: None,
+        };
+        attempt::record(writer, &lease, None, &left, now)?;
         let claimed = claim::claim(writer, &owner, 8, now)?.remove(0);
         let next = Next::Send {
             carrier: carrier("a"),

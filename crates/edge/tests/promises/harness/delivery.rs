@@ -3,9 +3,9 @@
 use aldis_delivery_api::wire::carrier_service_server::{CarrierService, CarrierServiceServer};
 use aldis_delivery_api::wire::message_service_server::{MessageService, MessageServiceServer};
 use aldis_delivery_api::wire::{
-    GetMessageRequest, GetMessageResponse, HandleCallbackRequest, HandleCallbackResponse,
-    ListCarriersRequest, ListCarriersResponse, Message, MessageState, ReloadCarriersRequest,
-    ReloadCarriersResponse, SendMessageRequest, SendMessageResponse,
+    AttachMessageRequest, AttachMessageResponse, GetMessageRequest, GetMessageResponse,
+    HandleCallbackRequest, HandleCallbackResponse, ListCarriersRequest, ListCarriersResponse, Message,
+    MessageState, ReloadCarriersRequest, ReloadCarriersResponse, SendMessageRequest, SendMessageResponse,
 };
 use aldis_delivery_api::{DeliveryError, HEALTH_SERVICE};
 use std::collections::VecDeque;
@@ -191,6 +191,13 @@ impl MessageService for Delivery {
                 Ok(submitted(MessageState::Submitted))
             }
         }
+    }
+
+    async fn attach_message(
+        &self,
+        _: Request<AttachMessageRequest>,
+    ) -> Result<Response<AttachMessageResponse>, Status> {
+        Err(Status::unimplemented("as a delivery of an earlier version"))
     }
 
     async fn get_message(

@@ -54,9 +54,21 @@ impl Edge {
         Self::before(delivery, &format!("http://{address}"), keys, tenants).await
     }
 
+    /// With another token towards delivery.
+    pub(crate) async fn with_token(token: &str) -> Self {
+        let delivery = Delivery::start().await;
+        let uri = format!("http://{}", delivery.address);
+        let toml = settings(&uri, "", &tenant("acme", "", &bearer("")));
+        Self::of(delivery, &toml.replace(DELIVERY_TOKEN, token)).await
+    }
+
     /// In front of a delivery that is anywhere.
     pub(crate) async fn before(delivery: Delivery, uri: &str, keys: &str, tenants: &str) -> Self {
-        let config = load(&settings(uri, keys, tenants)).unwrap_or_else(|error| panic!("{error}"));
+        Self::of(delivery, &settings(uri, keys, tenants)).await
+    }
+
+    async fn of(delivery: Delivery, toml: &str) -> Self {
+        let config = load(toml).unwrap_or_else(|error| panic!("{error}"));
         let listeners = Listeners::bind(&config).await.expect("ports");
         let (at, admin) = listeners.addresses().expect("bound");
         let stop = CancellationToken::new();

@@ -1,0 +1,206 @@
+//! Sending: what is asked again when an answer was lost, and what may be said of the message then.
+//!
+//! A try whose request may have been written may have sent an SMS, whatever became of its answer. From then on delivery
+//! is only asked to attach (`AttachMessage`), which never sends. Three things can come of it: the message's own answer;
+//! the word that delivery knows nothing of this call and has closed it, so that nothing was and will be sent by it; or
+//! nothing, and then the outcome is unknown. A call that was closed may be made anew, under another id.
+
+use super::{DeliveryClient, LONGEST, late, view};
+use crate::convert::request_into_wire;
+use crate::error::own_word;
+use crate::wire::{AttachMessageRequest, SendMessageRequest};
+use crate::{DeliveryError, ErrorKind, Sent};
+use aldis_message::{NewMessage, Reason};
+use std::error::Error;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+use tonic::{Code, ConnectError, Status};
+
+/// Before the second and the third time of sending: a switch-over takes that long.
+const RESENDS: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(300)];
+/// Before each time of attaching: a delivery that was killed is back within a second or two.
+const ATTACHES: [Duration; 4] = [
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_millis(600),
+    Duration::from_secs(1),
+];
+
+/// What came of one try.
+enum Tried {
+    /// Delivery's word on the message.
+    Answered(Result<Sent, DeliveryError>),
+    /// It was not taken: delivery said so, or there was no connection to write to.
+    NotTaken(DeliveryError),
+    /// It may have been taken. What to say if nothing better is learnt.
+    Lost(DeliveryError),
+    /// Nothing was sent by this call, and nothing will be.
+    Closed,
+    /// A delivery of an earlier version, which cannot attach.
+    CannotSay,
+}
+
+impl DeliveryClient {
+    /// Hands a message over and waits for what its accept mode promises, at most `answer_within`.
+    ///
+    /// With an idempotency key, what fails is tried again in that time; without one nobody could tell a second try from a
+    /// second message. [`ErrorKind::Unavailable`] and [`ErrorKind::ShuttingDown`] mean that nothing was sent and nothing
+    /// will be; where that cannot be known, the answer is [`Reason::OutcomeUnknown`].
+    pub async fn send(&self, message: NewMessage, answer_within: Duration) -> Result<Sent, DeliveryError> {
+        let within = answer_within.min(LONGEST);
+        let end = Instant::now() + within;
+        let lost = AtomicBool::new(false);
+        match timeout(within, self.send_until(end, &message, &lost)).await {
+            Ok(answer) => answer,
+            // grpc-timeout asks the other side, and tonic, to stop; this does not depend on either.
+            Err(_) if lost.load(Ordering::Relaxed) => Err(unknown()),
+            Err(_) => Err(late()),
+        }
+    }
+
+    /// `lost` is set as long as a request may have been written whose answer is not known.
+    async fn send_until(
+        &self,
+        end: Instant,
+        message: &NewMessage,
+        lost: &AtomicBool,
+    ) -> Result<Sent, DeliveryError> {
+        let keyed = message.idempotency.is_some();
+        let mut request = request_into_wire(message);
+        request.call_id = fresh_call();
+        let (mut resends, mut attaches) = (RESENDS.into_iter(), ATTACHES.into_iter());
+        loop {
+            let attaching = lost.load(Ordering::Relaxed);
+            let tried = if attaching {
+                self.attach(&request, end).await
+            } else {
+                self.first(&request, end).await
+            };
+            let (pause, error) = match tried {
+                Tried::Answered(answer) => return answer,
+                Tried::CannotSay => return Err(unknown()),
+                Tried::NotTaken(error) => (resends.next(), error),
+                Tried::Lost(error) => {
+                    lost.store(true, Ordering::Relaxed);
+                    (attaches.next(), if attaching { unknown() } else { error })
+                }
+                Tried::Closed => {
+                    lost.store(false, Ordering::Relaxed);
+                    request.call_id = fresh_call();
+                    (resends.next().map(|_| Duration::ZERO), closed())
+                }
+            };
+            match pause.filter(|pause| keyed && Instant::now() + *pause < end) {
+                Some(pause) => sleep(pause).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    async fn first(&self, request: &SendMessageRequest, end: Instant) -> Tried {
+        let mut messages = self.messages.clone();
+        let left = end.saturating_duration_since(Instant::now());
+        match messages.send_message(self.request(request.clone(), left)).await {
+            Ok(answer) => {
+                let answer = answer.into_inner();
+                let replayed = answer.replayed;
+                Tried::Answered(view(answer.message).map(|message| Sent { message, replayed }))
+            }
+            Err(status) => refused(&status),
+        }
+    }
+
+    async fn attach(&self, request: &SendMessageRequest, end: Instant) -> Tried {
+        let mut messages = self.messages.clone();
+        let left = end.saturating_duration_since(Instant::now());
+        let attach = AttachMessageRequest {
+            send: Some(request.clone()),
+        };
+        match messages.attach_message(self.request(attach, left)).await {
+            Ok(answer) => match answer.into_inner() {
+                answer if answer.closed => Tried::Closed,
+                answer => Tried::Answered(view(answer.message).map(|message| Sent {
+                    message,
+                    replayed: true,
+                })),
+            },
+            Err(status) => not_attached(&status),
+        }
+    }
+}
+
+/// What an error says of a request to send.
+fn refused(status: &Status) -> Tried {
+    let error = DeliveryError::from(status);
+    if own_word(status) {
+        return match error.kind {
+            ErrorKind::Unavailable | ErrorKind::ShuttingDown => Tried::NotTaken(error),
+            _ => Tried::Answered(Err(error)),
+        };
+    }
+    if never_written(status) {
+        return Tried::NotTaken(error);
+    }
+    match (status.source(), status.code()) {
+        // Said of the request itself, in front of delivery.
+        (
+            None,
+            Code::InvalidArgument
+            | Code::OutOfRange
+            | Code::Unauthenticated
+            | Code::PermissionDenied
+            | Code::NotFound
+            | Code::FailedPrecondition
+            | Code::Unimplemented,
+        ) => Tried::Answered(Err(error)),
+        _ if error.kind == ErrorKind::Timeout => Tried::Lost(error),
+        _ => Tried::Lost(unknown()),
+    }
+}
+
+/// What an error says of a request to attach: only delivery's word about the message itself counts.
+fn not_attached(status: &Status) -> Tried {
+    let error = DeliveryError::from(status);
+    match error.kind {
+        ErrorKind::Refused(_) | ErrorKind::IdempotencyConflict if own_word(status) => {
+            Tried::Answered(Err(error))
+        }
+        _ if status.code() == Code::Unimplemented => Tried::CannotSay,
+        _ => Tried::Lost(unknown()),
+    }
+}
+
+/// Whether there was no connection to write the request to. Nothing else proves that: a broken connection may have
+/// carried it before it broke.
+fn never_written(status: &Status) -> bool {
+    let cause: Option<&(dyn Error + 'static)> = status.source();
+    std::iter::successors(cause, |&error| error.source()).any(<dyn Error>::is::<ConnectError>)
+}
+
+fn unknown() -> DeliveryError {
+    DeliveryError::new(
+        ErrorKind::Refused(Reason::OutcomeUnknown),
+        "delivery's answer was lost, the message may have been sent",
+    )
+}
+
+fn closed() -> DeliveryError {
+    let detail = "the request did not reach delivery: nothing was sent, and nothing will be";
+    DeliveryError::new(ErrorKind::Unavailable, detail)
+}
+
+/// Tells this call from all others: 128 random bits.
+fn fresh_call() -> String {
+    let mut random = [0; 16];
+    // Without randomness the call has no name, and closing it closes its key.
+    if aws_lc_rs::rand::fill(&mut random).is_err() {
+        return String::new();
+    }
+    random.iter().fold(String::new(), |mut text, byte| {
+        // A `String` takes everything.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
