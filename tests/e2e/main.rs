@@ -33,4 +33,5 @@ mod rotating_a_token_forgets_no_key;
 mod secrets_stay_in_their_process;
 mod smpp_speaks_to_smscs;
 mod the_demo_works;
+mod the_stores_file_is_watched;
 mod twilio_sees_its_own_requests;

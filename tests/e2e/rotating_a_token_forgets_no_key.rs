@@ -151,6 +151,7 @@ async fn over_grpc_too_and_across_a_restart() {
         uri: format!("http://{}", gateway.at.delivery),
         token: ClientToken::new(NEW_SERVICE),
         tls: None,
+        allow_plaintext: false,
     };
     let renamed = DeliveryClient::connect_lazy(&endpoint).expect("an endpoint");
     for restarted in [false, true] {

@@ -11,7 +11,7 @@ use crate::receipts::CallbackUrls;
 use crate::recovery;
 use crate::reload::Reload;
 use crate::running::{Listener, Running};
-use crate::store::{Accepted, Held, Lease, Recorded, Store};
+use crate::store::{Accepted, Held, Lease, Recorded, Store, StoreError};
 use aldis_daemon::clock;
 use aldis_delivery_api::{DeliveryError, ErrorKind, MessageView, Sent};
 use aldis_message::{AcceptMode, ClientName, DeliveryStatus, MessageId, NewMessage, Reason, UnixMillis};
@@ -27,6 +27,9 @@ use tokio_util::task::TaskTracker;
 
 /// When to ask again after "too much work": a message's usual time in hand.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// When to ask again after "the disk is full": somebody must make room.
+const ROOM_AGAIN: Duration = Duration::from_secs(10);
 
 /// What a caller waits beyond its patience for the last commit to be read back.
 const LAST_COMMIT: Duration = Duration::from_millis(200);
@@ -107,7 +110,7 @@ impl Engine {
         let (accept, until) = (message.accept, Instant::now() + patience);
         let attached = self.store.attach(client.clone(), message, clock::now());
         let attached = timeout_at(until, attached).await.map_err(|_| too_late())?;
-        let id = match attached.map_err(|error| store_failed(&error))? {
+        let id = match attached.map_err(|error| not_attached(&error))? {
             Accepted::Replayed(id) => id,
             Accepted::Conflict(id) => return Err(conflict(id)),
             Accepted::Closed => return Ok(None),
@@ -133,7 +136,12 @@ impl Engine {
                 return Err(refusal(Reason::OutcomeUnknown, None).about(id));
             }
         }
-        let message = self.read(client, id).await?;
+        // Accepted, and perhaps sent: whatever keeps its row from being read, nobody may be told to ask again.
+        let unknown = |error: DeliveryError| match error.kind {
+            ErrorKind::NotFound => error,
+            _ => refusal(Reason::OutcomeUnknown, None).about(id),
+        };
+        let message = self.read(client, id).await.map_err(unknown)?;
         if let (AcceptMode::Stored, Some(listener)) = (accept, &listener) {
             if Instant::now() >= until {
                 return Err(too_late().about(id));
@@ -157,7 +165,7 @@ impl Engine {
     async fn read(&self, client: &ClientName, id: MessageId) -> Result<crate::store::Record, DeliveryError> {
         let found = self.store.message(client, &id).await;
         found
-            .map_err(|error| store_failed(&error).about(id))?
+            .map_err(|error| unreadable(&error, id))?
             .ok_or_else(|| DeliveryError::new(ErrorKind::NotFound, "no message of this client has this id"))
     }
 
@@ -237,9 +245,38 @@ fn too_late() -> DeliveryError {
     DeliveryError::new(ErrorKind::Timeout, detail)
 }
 
-fn store_failed(error: &crate::store::StoreError) -> DeliveryError {
-    tracing::error!(%error, "store call failed");
-    DeliveryError::new(ErrorKind::Internal, "the store failed")
+/// Nothing was sent. A message that was to be stored, and may be, will be sent after the next start.
+fn not_accepted(error: &StoreError, accept: AcceptMode) -> DeliveryError {
+    tracing::error!(%error, "message could not be accepted");
+    match error {
+        StoreError::Refused(_) => DeliveryError::new(ErrorKind::Internal, "the store refused the message"),
+        StoreError::InDoubt(_) if accept == AcceptMode::Stored => refusal(Reason::OutcomeUnknown, None),
+        StoreError::InDoubt(_) | StoreError::Broken(_) | StoreError::Closed => stopping(),
+    }
+}
+
+/// Nothing is known of the call that was asked about.
+fn not_attached(error: &StoreError) -> DeliveryError {
+    tracing::error!(%error, "call could not be looked up");
+    refusal(Reason::OutcomeUnknown, None)
+}
+
+fn unreadable(error: &StoreError, id: MessageId) -> DeliveryError {
+    tracing::error!(message_id = %id, %error, "message could not be read");
+    let error = match error {
+        StoreError::Refused(_) => {
+            let detail = "the store's rows of this message cannot be read, the log says why";
+            DeliveryError::new(ErrorKind::Internal, detail)
+        }
+        StoreError::InDoubt(_) | StoreError::Broken(_) | StoreError::Closed => stopping(),
+    };
+    error.about(id)
+}
+
+/// A store that failed ends the process.
+fn stopping() -> DeliveryError {
+    let detail = "delivery is stopping, because its store failed";
+    DeliveryError::new(ErrorKind::ShuttingDown, detail).retry_after(ASK_AGAIN)
 }
 
 fn lost() -> DeliveryError {

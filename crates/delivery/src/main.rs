@@ -68,6 +68,7 @@ fn code(error: &anyhow::Error) -> u8 {
         error.downcast_ref::<RunError>(),
     ) {
         (Some(BuildError::Config(_)), _) => exit::CONFIG,
+        (Some(BuildError::Store(error)), _) if error.is_setting() => exit::CONFIG,
         (Some(BuildError::Store(_)), _) | (_, Some(RunError::Store(_))) => exit::IO,
         _ if error.is::<config::ConfigError>() => exit::CONFIG,
         _ => exit::FAILURE,

@@ -1,5 +1,9 @@
 //! What is counted. Labels are closed sets (classes, states, carriers), never an id or a number.
 
+mod store;
+
+pub(crate) use store::StoreGauges;
+
 use crate::store::Batch;
 use aldis_message::{CarrierName, DeliveryStatus, MessageClass, OutcomeClass, Reason, UnixMillis};
 use prometheus_client::encoding::EncodeLabelSet;

@@ -24,10 +24,28 @@ pub(crate) async fn recover(engine: &Engine) -> Result<usize, StoreError> {
         settled += page.len();
         settle(engine, page).await?;
     }
+    end_attempts(engine).await?;
     if settled > 0 {
         tracing::warn!(messages = settled, "settled what the last run left in its hands");
     }
     Ok(settled)
+}
+
+/// A message may have been settled, by a receipt, while an attempt of it was on the wire. Nobody is left to hear how that
+/// ended.
+async fn end_attempts(engine: &Engine) -> Result<(), StoreError> {
+    let mut after = None;
+    loop {
+        let messages = engine.store.end_attempts(after, PAGE, clock::now()).await?;
+        let Some(last) = messages.last() else {
+            return Ok(());
+        };
+        tracing::warn!(
+            messages = messages.len(),
+            "ended attempts of the last run whose messages were settled meanwhile"
+        );
+        after = Some(last.clone());
+    }
 }
 
 /// Settles one message whose task failed.
@@ -45,7 +63,7 @@ async fn settle(engine: &Engine, page: Vec<Leftover>) -> Result<(), StoreError> 
             // Unreadable, and possibly sent: nothing better can be said of it.
             None => Verdict::End(DeliveryStatus::Unknown, Reason::OutcomeUnknown),
         };
-        tracing::warn!(message_id = id, ?verdict, "message was in a dead hand");
+        tracing::warn!(message_id = %id, ?verdict, "message was in a dead hand");
         if let (Verdict::End(status, reason), Some(facts)) = (verdict, &facts) {
             engine.metrics.message(facts.class, status, Some(reason), 1);
         }

@@ -13,6 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const BATCH: usize = 32;
 /// Without a sign the store is looked at this often: the clock may have been set.
 const LOOK: Duration = Duration::from_secs(30);
+/// What is due and could not be claimed is looked at again after this.
+const LEAST_LOOK: Duration = Duration::from_millis(50);
 /// After a failed call.
 const BREATHE: Duration = Duration::from_secs(1);
 
@@ -82,7 +84,7 @@ fn deliver(engine: &Arc<Engine>, claimed: Claimed, place: Option<OwnedSemaphoreP
 
 async fn sleep_until_due(engine: &Engine) {
     let wait = match engine.store.next_due().await {
-        Ok(Some(due)) => clock::now().until(due).min(LOOK),
+        Ok(Some(due)) => clock::now().until(due).clamp(LEAST_LOOK, LOOK),
         Ok(None) => LOOK,
         Err(error) => {
             tracing::error!(%error, "the next due message could not be found");

@@ -5,12 +5,12 @@ use crate::clients::{self, Clients};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::listen::{GrpcListener, Listeners, incoming, server_tls};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, StoreGauges};
 use crate::receipts::{CallbackUrls, Ears};
 use crate::reload::{self, Reload, Reread};
 use crate::running::Running;
 use crate::service::{self, Server as MessageServer};
-use crate::store::{OpenError, Store, StoreError};
+use crate::store::{Level, OpenError, Room, Store, StoreError};
 use crate::{recovery, scheduler};
 use aldis_daemon::admin::{self, Admin};
 use aldis_daemon::config::ConfigError;
@@ -126,6 +126,7 @@ impl Delivery {
             reload: OnceLock::new(),
         });
         registry.register_collector(Box::new(Gauges::new(Arc::downgrade(&engine))));
+        registry.register_collector(Box::new(StoreGauges::new(Arc::downgrade(&engine))));
         Ok(Self {
             engine,
             registry,
@@ -186,7 +187,7 @@ impl Delivery {
         let broken = engine.store.broken();
         let early = tokio::select! {
             () = shutdown.cancelled() => None,
-            () = broken.cancelled() => Some(RunError::Store(StoreError::Broken("see the log".to_owned()))),
+            () = broken.cancelled() => engine.store.check().err().map(RunError::Store),
             ended = &mut grpc => Some(early_end(ended)),
         };
         readiness.drain();
@@ -238,18 +239,34 @@ fn early_end(ended: Result<Result<(), tonic::transport::Error>, tokio::task::Joi
 }
 
 fn readiness(engine: &Arc<Engine>, listeners: [Health; 2]) -> Readiness {
-    let (store, carriers) = (Arc::clone(engine), Arc::clone(engine));
+    let (store, disk, carriers) = (Arc::clone(engine), Arc::clone(engine), Arc::clone(engine));
     let checked = Readiness::new()
         .with_check("store", move || {
             let engine = Arc::clone(&store);
-            async move { engine.store.probe().await.map_err(|error| error.to_string()) }
+            async move {
+                engine.store.probe().await.map_err(|error| error.to_string())?;
+                match engine.store.room() {
+                    room if room.level() == Level::Full => Err(format!("the disk is full: {}", left(room))),
+                    _ => Ok(()),
+                }
+            }
         })
         .with_listeners(listeners);
+    let checked = checked.with_note("disk", move || {
+        let room = disk.store.room();
+        (room.level() == Level::Low).then(|| format!("nearly full: {}", left(room)))
+    });
     // Not a check: the other carriers go on, and routes lead past this one.
     checked.with_note("carriers", move || match carriers.carriers.resting() {
         resting if resting.is_empty() => None,
         resting => Some(format!("degraded: {}", resting.join(", "))),
     })
+}
+
+fn left(room: Room) -> String {
+    let mebibytes = |bytes: u64| bytes / (1024 * 1024);
+    let (free, size) = (mebibytes(room.free), mebibytes(room.size));
+    format!("{free} MiB of {size} MiB are left")
 }
 
 /// All that is served: the messages behind their door, health and reflection before it.

@@ -4,95 +4,56 @@
 //! attempt begins and after each outcome, and a finish needs the lease it was begun under.
 
 mod accept;
+mod aside;
 mod attempt;
 mod claim;
+mod error;
 mod files;
 mod inbound;
 mod key_file;
 mod keys;
 mod late;
 mod leftover;
+mod migrate;
+mod origin;
 mod readers;
 mod receipt;
 mod record;
+mod room;
 mod schema;
 mod seals;
+mod trouble;
+mod watch;
 mod writer;
 
 pub use accept::{Accepted, Arrival, First, Waits};
+pub use aside::Key;
 pub use attempt::{Ended, Next, Recorded};
 pub use claim::Claimed;
+pub use error::{OpenError, StoreError};
 pub use inbound::{Inbound, Wish};
 pub use leftover::{Leftover, LeftoverFacts, Verdict};
 pub use receipt::{Change, Hint, Kept, Receipt};
 pub use record::Record;
+pub use room::{Level, Room};
 pub use seals::FormerSeals;
 pub use writer::Batch;
 
 use aldis_message::{CarrierName, ClientName, MessageId, NewMessage, UnixMillis};
+use aside::Aside;
 use aws_lc_rs::hmac;
+use files::Files;
 use keys::Asked;
 use readers::Readers;
+use room::Seen;
 use seals::Seals;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+use trouble::Trouble;
+use watch::Watch;
 use writer::Writer;
-
-/// Why the store could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Another process has it.
-    #[error("{}: another process has this store open", path.display())]
-    InUse {
-        /// The store.
-        path: PathBuf,
-    },
-    /// The folder or file could not be made or opened.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// Which one.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// `SQLite` refused.
-    #[error("{}: {source}", path.display())]
-    Database {
-        /// The store.
-        path: PathBuf,
-        /// What it said.
-        source: rusqlite::Error,
-    },
-    /// The schema could not be brought up to date.
-    #[error("{}: the schema could not be brought up to date: {source}", path.display())]
-    Schema {
-        /// The store.
-        path: PathBuf,
-        /// What went wrong.
-        source: Box<refinery::Error>,
-    },
-}
-
-/// Why a call failed. Nothing of it was written.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The disk or the file failed. A failed sync cannot be repeated, so the store is over.
-    #[error("the store failed: {0}")]
-    Broken(String),
-    /// The database refused this one operation.
-    #[error("the store refused: {0}")]
-    Refused(String),
-    /// The store is closed.
-    #[error("the store is closed")]
-    Closed,
-}
-
-impl StoreError {
-    fn refused(error: &rusqlite::Error) -> Self {
-        Self::Refused(error.to_string())
-    }
-}
 
 /// A message in this process's hands: everything needed to send it.
 #[derive(Debug)]
@@ -151,13 +112,15 @@ pub enum Heard {
 
 /// The open store.
 pub struct Store {
+    watch: Watch,
     writer: Writer,
     readers: Readers,
+    trouble: Trouble,
+    aside: Aside,
+    seen: Arc<Seen>,
     owner: Arc<str>,
     seals: Arc<Seals>,
     callback_key: hmac::Key,
-    /// Held for as long as the store is open.
-    _lock: std::fs::File,
 }
 
 /// A key for one purpose, from the store's own.
@@ -175,26 +138,40 @@ impl Store {
         owner: &str,
         observe: impl Fn(Batch) + Send + 'static,
     ) -> Result<Self, OpenError> {
-        let lock = files::take(path)?;
-        let key = key_file::read_or_make(path)?;
+        let mut files = Files::take(path)?;
+        let trouble = Trouble::default();
+        let key = key_file::read_or_make(files.home())?;
         let seals = Seals::new(&key);
-        let connection = schema::open_writer(path)?;
+        let connection = schema::open_writer(files.home())?;
         seals.check(&connection).map_err(|source| OpenError::Database {
             path: path.to_path_buf(),
             source,
         })?;
-        let readers = Readers::open(path)?;
-        let writer = Writer::start(connection, Box::new(observe)).map_err(|source| OpenError::File {
+        files.watch_the_log()?;
+        let files = Arc::new(files);
+        let readers = Readers::open(&files, trouble.clone())?;
+        let fault = |source| OpenError::File {
             path: path.to_path_buf(),
             source,
-        })?;
+        };
+        // The connections opened it by its path once more.
+        files.check().map_err(io::Error::other).map_err(fault)?;
+        let watched = Arc::clone(&files);
+        let (intact, observe) = (Box::new(move || watched.check()), Box::new(observe));
+        let writer = Writer::start(connection, intact, trouble.clone(), observe).map_err(fault)?;
+        let seen = Arc::new(Seen::default());
+        seen.look(files.home());
+        let watch = Watch::start(&files, Arc::clone(&seen), trouble.clone()).map_err(fault)?;
         Ok(Self {
+            watch,
             writer,
             readers,
+            trouble,
+            aside: Aside::default(),
+            seen,
             owner: owner.into(),
             seals: Arc::new(seals),
             callback_key: derived(&key, b"call-back addresses"),
-            _lock: lock,
         })
     }
 
@@ -210,7 +187,12 @@ impl Store {
 
     /// Cancelled when the disk or the file failed: nothing more can be made durable.
     pub fn broken(&self) -> CancellationToken {
-        self.writer.broken()
+        self.trouble.broken()
+    }
+
+    /// `Err`, with the reason, if the disk or the file failed.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.trouble.check()
     }
 
     /// One transaction: seen before? older code replaced; row, lease and first attempt.
@@ -247,9 +229,9 @@ impl Store {
         next: Next,
         now: UnixMillis,
     ) -> Result<Recorded, StoreError> {
-        let lease = lease.clone();
+        let (lease, aside) = (lease.clone(), self.aside.clone());
         self.writer
-            .write(move |connection| attempt::record(connection, &lease, ended.as_ref(), &next, now))
+            .write(move |connection| attempt::record(connection, &lease, ended.as_ref(), &next, now, &aside))
             .await
     }
 
@@ -262,12 +244,12 @@ impl Store {
         hint: Option<Hint>,
         now: UnixMillis,
     ) -> Result<Vec<Heard>, StoreError> {
-        let carrier = carrier.clone();
+        let (carrier, aside) = (carrier.clone(), self.aside.clone());
         self.writer
             .write(move |connection| {
                 let keep = |news: &News| match news {
                     News::Receipt(told) => {
-                        receipt::keep(connection, &carrier, told, hint, now).map(Heard::Receipt)
+                        receipt::keep(connection, &carrier, told, hint, now, &aside).map(Heard::Receipt)
                     }
                     News::Inbound(told) => inbound::keep(connection, &carrier, told, now).map(Heard::Inbound),
                 };
@@ -287,16 +269,21 @@ impl Store {
         ended: Ended,
         now: UnixMillis,
     ) -> Result<Option<Change>, StoreError> {
+        let aside = self.aside.clone();
         self.writer
-            .write(move |connection| late::take(connection, message, &ended, now))
+            .write(move |connection| {
+                let take = || late::take(connection, message, &ended, now, &aside);
+                let taken = aside.one(connection, &message, "given a late answer", take)?;
+                Ok(taken.flatten())
+            })
             .await
     }
 
     /// Takes messages that are due, at most `most` of them.
     pub async fn claim(&self, most: u32, now: UnixMillis) -> Result<Vec<Claimed>, StoreError> {
-        let owner = Arc::clone(&self.owner);
+        let (owner, aside) = (Arc::clone(&self.owner), self.aside.clone());
         self.writer
-            .write(move |connection| claim::claim(connection, &owner, most, now))
+            .write(move |connection| claim::claim(connection, &owner, most, now, &aside))
             .await
     }
 
@@ -319,9 +306,9 @@ impl Store {
     }
 
     /// What a dead process left unfinished, from the beginning or after an id, at most `most`.
-    pub async fn leftovers(&self, after: Option<String>, most: u32) -> Result<Vec<Leftover>, StoreError> {
+    pub async fn leftovers(&self, after: Option<Key>, most: u32) -> Result<Vec<Leftover>, StoreError> {
         self.readers
-            .read(move |connection| leftover::page(connection, after.as_deref(), most))
+            .read(move |connection| leftover::page(connection, after.as_ref(), most))
             .await
     }
 
@@ -334,10 +321,35 @@ impl Store {
     }
 
     /// Settles leftovers, in one commit.
-    pub async fn settle(&self, verdicts: Vec<(String, Verdict)>, now: UnixMillis) -> Result<(), StoreError> {
+    pub async fn settle(&self, verdicts: Vec<(Key, Verdict)>, now: UnixMillis) -> Result<(), StoreError> {
+        let aside = self.aside.clone();
         self.writer
-            .write(move |connection| leftover::settle(connection, &verdicts, now))
+            .write(move |connection| leftover::settle(connection, &verdicts, now, &aside))
             .await
+    }
+
+    /// Ends attempts without an end whose messages nobody has in hand, those of `most` messages after `after`. Which
+    /// messages they were.
+    pub async fn end_attempts(
+        &self,
+        after: Option<Key>,
+        most: u32,
+        now: UnixMillis,
+    ) -> Result<Vec<Key>, StoreError> {
+        let aside = self.aside.clone();
+        self.writer
+            .write(move |connection| leftover::end_attempts(connection, after.as_ref(), most, now, &aside))
+            .await
+    }
+
+    /// What room the file system has left.
+    pub fn room(&self) -> Room {
+        self.seen.room()
+    }
+
+    /// How many rows could not be used, and were set aside.
+    pub fn set_aside(&self) -> u64 {
+        self.aside.count()
     }
 
     /// Whether something can still be written: one empty commit.
@@ -347,6 +359,7 @@ impl Store {
 
     /// Finishes what was begun. Later calls fail; the file is given back when the store is dropped.
     pub async fn close(&self) {
+        self.watch.end();
         // The last connection to go folds the log into the file, and it should be the writer's.
         self.readers.close();
         self.writer.close().await;

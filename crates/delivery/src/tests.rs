@@ -2,6 +2,7 @@
 
 mod a_crash_loses_nothing;
 mod a_lost_answer_is_told_truly;
+mod a_lost_store_is_answered;
 mod a_reload_drops_nothing;
 mod a_stop_is_drained;
 mod every_caller_is_known;

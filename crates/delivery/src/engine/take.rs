@@ -1,13 +1,13 @@
 //! Taking a message in: accepted in one transaction, and begun only once its caller can count on it.
 
-use super::{Engine, conflict, store_failed, too_late};
+use super::{Engine, ROOM_AGAIN, conflict, not_accepted, too_late};
 use crate::answer::refusal;
 use crate::carriers::Pinned;
 use crate::deliver::{Caller, Turn, Work};
 use crate::progress::Progress;
 use crate::retry::{Event, LEAST_ATTEMPT, NextStep};
 use crate::running::Flight;
-use crate::store::{Accepted, Arrival, Ended, First, Held, Lease, Next, Open, Recorded, Waits};
+use crate::store::{Accepted, Arrival, Ended, First, Held, Lease, Level, Next, Open, Recorded, Waits};
 use aldis_delivery_api::{DeliveryError, ErrorKind};
 use aldis_message::{AcceptMode, DeliveryStatus, MessageId, OutcomeClass, Reason, UnixMillis};
 use std::sync::Arc;
@@ -40,7 +40,9 @@ impl Engine {
             accepted_at: now,
         };
         let (step, pinned) = work.decide(&self, Event::Due, now);
+        let full = self.store.room().level() == Level::Full;
         let first = match &step {
+            _ if full => First::Refuse,
             NextStep::Send(carrier) => First::Send(carrier.clone()),
             // It is left to the scheduler only after its caller has been told.
             NextStep::Hold { .. } | NextStep::Leave { .. } => First::Hold,
@@ -69,11 +71,16 @@ impl Engine {
             }
             Ok(Accepted::Replayed(id)) => drop(tell.send(Ok(Admitted::Replayed(id)))),
             Ok(Accepted::Conflict(id)) => drop(tell.send(Err(conflict(id)))),
+            Ok(Accepted::Refused) if full => {
+                let detail = "the store's disk is full, nothing new is accepted";
+                let error = DeliveryError::new(ErrorKind::Overloaded, detail).retry_after(ROOM_AGAIN);
+                drop(tell.send(Err(error)));
+            }
             Ok(Accepted::Refused) => drop(tell.send(Err(refused_at_the_door(&step, &work.caller)))),
             Ok(Accepted::Deserted) => drop(tell.send(Err(too_late()))),
             // Whoever made this call has been told that nothing is sent by it.
             Ok(Accepted::Closed) => drop(tell.send(Err(refusal(Reason::Fenced, None)))),
-            Err(error) => drop(tell.send(Err(store_failed(&error)))),
+            Err(error) => drop(tell.send(Err(not_accepted(&error, work.held.message.accept)))),
         }
         drop(flight);
     }

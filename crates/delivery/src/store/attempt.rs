@@ -1,6 +1,7 @@
 //! Recording: what ended and what comes next, in one commit, under the lease it was begun with.
 
 use super::accept::{insert_attempt, is_suppressed, millis};
+use super::aside::Aside;
 use super::inbound::suppress_for_now;
 use super::receipt::matching::learn;
 use super::{Lease, Open, late, receipt};
@@ -70,10 +71,11 @@ pub(super) fn record(
     ended: Option<&Ended>,
     next: &Next,
     now: UnixMillis,
+    aside: &Aside,
 ) -> rusqlite::Result<Recorded> {
     let Some((recipient, attempts)) = in_hand(connection, lease, ended.is_some())? else {
         if let Some(ended) = ended {
-            late::keep(connection, lease.id, ended, now)?;
+            late::keep(connection, lease.id, ended, now, aside)?;
         }
         return Ok(Recorded::Fenced);
     };
@@ -90,15 +92,18 @@ pub(super) fn record(
             &ended.attempt.carrier,
             &ended.carrier_ids,
             now,
+            aside,
         )?;
         // What was told before may be the last word already.
-        if let Some(change) = receipt::apply(connection, &id, now)? {
+        if let Some(change) = receipt::apply(connection, &id, now, aside)? {
             return Ok(Recorded::Settled(change.to, None));
         }
     }
     match next {
-        Next::Submitted => settle_as_told(connection, lease, DeliveryStatus::Submitted, None, now),
-        Next::End { status, reason } => settle_as_told(connection, lease, *status, Some(*reason), now),
+        Next::Submitted => settle_as_told(connection, lease, (DeliveryStatus::Submitted, None), now, aside),
+        Next::End { status, reason } => {
+            settle_as_told(connection, lease, (*status, Some(*reason)), now, aside)
+        }
         Next::Send {
             carrier,
             if_opted_out,
@@ -150,7 +155,8 @@ fn in_hand(connection: &Connection, lease: &Lease, sending: bool) -> rusqlite::R
                 }
                 .as_str()
             ],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            // A recipient that cannot be read has told nobody to stop.
+            |row| Ok((row.get(0).unwrap_or_default(), row.get(1)?)),
         )
         .optional()
 }
@@ -159,12 +165,12 @@ fn in_hand(connection: &Connection, lease: &Lease, sending: bool) -> rusqlite::R
 fn settle_as_told(
     connection: &Connection,
     lease: &Lease,
-    status: DeliveryStatus,
-    reason: Option<Reason>,
+    (status, reason): (DeliveryStatus, Option<Reason>),
     now: UnixMillis,
+    aside: &Aside,
 ) -> rusqlite::Result<Recorded> {
     let settled = settle(connection, lease, status, reason, now)?;
-    let change = receipt::apply(connection, &lease.id.to_string(), now)?;
+    let change = receipt::apply(connection, &lease.id.to_string(), now, aside)?;
     Ok(change.map_or(settled, |change| Recorded::Settled(change.to, None)))
 }
 

@@ -91,8 +91,9 @@ pub(super) fn suppress_for_now(
 ) -> rusqlite::Result<()> {
     let recipient: Option<String> = connection
         .prepare_cached("SELECT recipient FROM messages WHERE id = ?1")?
-        .query_row([message], |row| row.get(0))
-        .optional()?;
+        .query_row([message], |row| Ok(row.get(0).ok()))
+        .optional()?
+        .flatten();
     recipient.map_or(Ok(()), |recipient| {
         suppress(connection, carrier, &recipient, Some(now.plus(SUPPRESSED_FOR)))
     })

@@ -1,6 +1,8 @@
 //! An answer that comes after its attempt was given up as lost: the truth about the wire, kept where it is too late to
 //! decide what is sent.
 
+use super::accept::millis;
+use super::aside::Aside;
 use super::attempt::ids_to_json;
 use super::inbound::suppress_for_now;
 use super::receipt::matching::learn;
@@ -18,6 +20,7 @@ pub(super) fn take(
     id: MessageId,
     ended: &Ended,
     now: UnixMillis,
+    aside: &Aside,
 ) -> rusqlite::Result<Option<Change>> {
     let message = id.to_string();
     let lost = connection
@@ -30,7 +33,7 @@ pub(super) fn take(
             ended.attempt.number,
             ended.attempt.carrier.as_str()
         ])?;
-    let fate = receipt::fate_of(connection, &message, ended.attempt.number)?;
+    let fate = receipt::fate_of(connection, &message, ended.attempt.number, aside)?;
     if !lost || contradicts(ended.class, fate) {
         return Ok(None);
     }
@@ -39,7 +42,7 @@ pub(super) fn take(
         .query_row([&message], |row| {
             Ok((word::<MessageClass>(row, 0)?, word::<DeliveryStatus>(row, 1)?))
         })?;
-    let told = keep(connection, id, ended, now)?;
+    let told = keep(connection, id, ended, now, aside)?;
     if told.is_some() {
         return Ok(told);
     }
@@ -48,22 +51,26 @@ pub(super) fn take(
     };
     receipt::settle(connection, &message, to, now)?;
     // A failure that was told before counts from here.
-    let told = receipt::apply(connection, &message, now)?;
+    let told = receipt::apply(connection, &message, now, aside)?;
     let to = told.map_or(to, |change| change.to);
     Ok(Some(Change { id, class, from, to }))
 }
 
-/// Writes it down, whatever the message has come to.
+/// Writes it down, whatever the message has come to. An attempt that is still open ends with it: a receipt, or whoever
+/// took the message over, settled the message while it was on the wire.
 pub(super) fn keep(
     connection: &Connection,
     id: MessageId,
     ended: &Ended,
     now: UnixMillis,
+    aside: &Aside,
 ) -> rusqlite::Result<Option<Change>> {
     let (Open { number, carrier }, id) = (&ended.attempt, id.to_string());
     connection
         .prepare_cached(
-            "UPDATE attempts SET late = ?3, code = coalesce(code, ?4), carrier_ids = coalesce(?5, carrier_ids)
+            "UPDATE attempts SET late = CASE WHEN outcome IS NULL THEN late ELSE ?3 END, outcome = coalesce(outcome, ?3),
+                finished_at = coalesce(finished_at, ?6), code = coalesce(code, ?4),
+                carrier_ids = coalesce(?5, carrier_ids)
              WHERE message = ?1 AND number = ?2",
         )?
         .execute(params![
@@ -72,10 +79,11 @@ pub(super) fn keep(
             ended.class.as_str(),
             ended.code,
             ids_to_json(&ended.carrier_ids),
+            millis(now),
         ])?;
     if ended.class == OutcomeClass::OptedOut {
         suppress_for_now(connection, carrier, &id, now)?;
     }
-    learn(connection, &id, *number, carrier, &ended.carrier_ids, now)?;
-    receipt::apply(connection, &id, now)
+    learn(connection, &id, *number, carrier, &ended.carrier_ids, now, aside)?;
+    receipt::apply(connection, &id, now, aside)
 }

@@ -1,31 +1,65 @@
 //! Two read-only connections: reads never wait for the writer, nor the writer for them.
 
+use super::files::Files;
+use super::trouble::Trouble;
 use super::{OpenError, StoreError, schema};
 use rusqlite::Connection;
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Semaphore;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 const READERS: usize = 2;
 
 pub(super) struct Readers {
-    idle: Arc<Mutex<Vec<Connection>>>,
+    idle: Arc<Idle>,
     permits: Arc<Semaphore>,
+    trouble: Trouble,
+}
+
+/// The connections that nobody reads with.
+struct Idle {
+    connections: Mutex<Vec<Connection>>,
+    /// Given back after the last connection.
+    _files: Arc<Files>,
+}
+
+impl Idle {
+    fn connections(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection in use. It goes back also from a read that panics.
+struct InUse {
+    connection: Option<Connection>,
+    idle: Arc<Idle>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        self.idle.connections().extend(self.connection.take());
+    }
 }
 
 impl Readers {
-    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
-        let idle: Result<Vec<_>, _> = (0..READERS).map(|_| schema::open_reader(path)).collect();
+    pub(super) fn open(files: &Arc<Files>, trouble: Trouble) -> Result<Self, OpenError> {
+        let connections: Result<Vec<_>, _> =
+            (0..READERS).map(|_| schema::open_reader(files.home())).collect();
+        let idle = Idle {
+            connections: Mutex::new(connections?),
+            _files: Arc::clone(files),
+        };
         Ok(Self {
-            idle: Arc::new(Mutex::new(idle?)),
+            idle: Arc::new(idle),
             permits: Arc::new(Semaphore::new(READERS)),
+            trouble,
         })
     }
 
     /// Later reads fail.
     pub(super) fn close(&self) {
         self.permits.close();
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.idle.connections().clear();
     }
 
     pub(super) async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
@@ -39,15 +73,18 @@ impl Readers {
             .map_err(|_| StoreError::Closed)?;
         let idle = Arc::clone(&self.idle);
         let task = tokio::task::spawn_blocking(move || {
-            let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = taken.ok_or(StoreError::Closed)?;
-            let result = read(&connection).map_err(|error| StoreError::refused(&error));
-            idle.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(connection);
-            drop(permit);
-            result
+            let connection = idle.connections().pop();
+            let in_use = InUse {
+                connection,
+                idle,
+                _permit: permit,
+            };
+            let connection = in_use.connection.as_ref().ok_or(StoreError::Closed)?;
+            read(connection).map_err(|error| StoreError::refused(&error))
         });
-        task.await.map_err(|_| StoreError::Closed)?
+        let read = task.await.map_err(|_| StoreError::Closed)?;
+        // What was read is of a file that nobody will find again.
+        self.trouble.check()?;
+        read
     }
 }

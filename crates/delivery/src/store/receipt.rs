@@ -4,13 +4,14 @@
 pub(super) mod matching;
 
 use super::accept::millis;
+use super::aside::Aside;
 use super::inbound::suppress_for_now;
 use super::record::{ids, word};
 use crate::receipts::fate::{Fate, Parts, Told, becomes, fate};
 use aldis_message::{
     CarrierName, DeliveryStatus, MessageClass, MessageId, OutcomeClass, ReceiptState, UnixMillis,
 };
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -106,8 +107,12 @@ pub(super) fn keep(
     receipt: &Receipt,
     hint: Option<Hint>,
     now: UnixMillis,
+    aside: &Aside,
 ) -> rusqlite::Result<Kept> {
-    let found = matching::find(connection, carrier, &receipt.carrier_id, hint)?;
+    let find = || matching::find(connection, carrier, &receipt.carrier_id, hint);
+    let found = aside
+        .one(connection, carrier, "matched with a receipt", find)?
+        .flatten();
     let message = found.as_ref().map(|found| found.message.as_str());
     // What is only said is kept where it agrees, and waits for nothing.
     let hint = hint.filter(|hint| hint.is_proved() || message == Some(hint.message().to_string().as_str()));
@@ -124,6 +129,37 @@ pub(super) fn keep(
     if repeated {
         return Ok(Kept::Repeated);
     }
+    let keep = |found| insert(connection, carrier, receipt, hint.as_deref(), found, now);
+    let Some(found) = found else {
+        return keep(None).map(|()| Kept::Early);
+    };
+    let matched = aside.one(connection, &found.message, "given a receipt", || {
+        keep(Some(&found))
+    })?;
+    if matched.is_none() {
+        return keep(None).map(|()| Kept::Early);
+    }
+    if receipt.class == Some(OutcomeClass::OptedOut) {
+        suppress_for_now(connection, carrier, &found.message, now)?;
+    }
+    if found.learned {
+        let learn = || {
+            matching::remember(connection, carrier, &found, &receipt.carrier_id)?;
+            matching::claim(connection, carrier, &found, &receipt.carrier_id, now)
+        };
+        aside.one(connection, &found.message, "given an id", learn)?;
+    }
+    Ok(apply(connection, &found.message, now, aside)?.map_or(Kept::Noted, Kept::Changed))
+}
+
+fn insert(
+    connection: &Connection,
+    carrier: &CarrierName,
+    receipt: &Receipt,
+    hint: Option<&str>,
+    found: Option<&matching::Found>,
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO receipts (carrier, carrier_id, part, state, final, class, code, carrier_time, received_at,
@@ -140,30 +176,33 @@ pub(super) fn keep(
             receipt.code,
             receipt.carrier_time.map(millis),
             millis(now),
-            message,
-            found.as_ref().map(|found| found.attempt),
+            found.map(|found| &found.message),
+            found.map(|found| found.attempt),
             hint
-        ])?;
-    let Some(found) = found else {
-        return Ok(Kept::Early);
-    };
-    if receipt.class == Some(OutcomeClass::OptedOut) {
-        suppress_for_now(connection, carrier, &found.message, now)?;
-    }
-    if found.learned {
-        matching::remember(connection, carrier, &found, &receipt.carrier_id)?;
-        matching::claim(connection, carrier, &found, &receipt.carrier_id, now)?;
-    }
-    Ok(apply(connection, &found.message, now)?.map_or(Kept::Noted, Kept::Changed))
+        ])
+        .map(drop)
 }
 
-/// Brings a message's state up to what its receipts say.
+/// Brings a message's state up to what its receipts say, if its rows can be read.
 pub(super) fn apply(
     connection: &Connection,
     message: &str,
     now: UnixMillis,
+    aside: &Aside,
 ) -> rusqlite::Result<Option<Change>> {
-    let told = told(connection, message)?;
+    let apply = || apply_told(connection, message, now, aside);
+    Ok(aside
+        .one(connection, &message, "brought up to its receipts", apply)?
+        .flatten())
+}
+
+fn apply_told(
+    connection: &Connection,
+    message: &str,
+    now: UnixMillis,
+    aside: &Aside,
+) -> rusqlite::Result<Option<Change>> {
+    let told = told(connection, message, aside)?;
     if told.is_empty() {
         return Ok(None);
     }
@@ -206,8 +245,13 @@ pub(super) fn settle(
 }
 
 /// What receipts say of one attempt.
-pub(super) fn fate_of(connection: &Connection, message: &str, attempt: u32) -> rusqlite::Result<Fate> {
-    let told = told(connection, message)?;
+pub(super) fn fate_of(
+    connection: &Connection,
+    message: &str,
+    attempt: u32,
+    aside: &Aside,
+) -> rusqlite::Result<Fate> {
+    let told = told(connection, message, aside)?;
     if told.is_empty() {
         return Ok(Fate::Silent);
     }
@@ -218,19 +262,28 @@ pub(super) fn fate_of(connection: &Connection, message: &str, attempt: u32) -> r
     Ok(fates.get(&attempt).copied().unwrap_or(Fate::Silent))
 }
 
-fn told(connection: &Connection, message: &str) -> rusqlite::Result<Vec<Told>> {
-    connection
-        .prepare_cached(TOLD)?
-        .query_map([message], |row| {
-            Ok(Told {
-                attempt: row.get(0)?,
-                carrier_id: row.get(1)?,
-                part: row.get(2)?,
-                state: word(row, 3)?,
-                is_final: row.get(4)?,
-            })
-        })?
-        .collect()
+/// Those that can be read.
+fn told(connection: &Connection, message: &str, aside: &Aside) -> rusqlite::Result<Vec<Told>> {
+    let mut statement = connection.prepare_cached(TOLD)?;
+    let mut rows = statement.query([message])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        match one_told(row) {
+            Ok(told) => all.push(told),
+            Err(error) => aside.note(&message, "asked for its receipts", &error),
+        }
+    }
+    Ok(all)
+}
+
+fn one_told(row: &Row<'_>) -> rusqlite::Result<Told> {
+    Ok(Told {
+        attempt: row.get(0)?,
+        carrier_id: row.get(1)?,
+        part: row.get(2)?,
+        state: word(row, 3)?,
+        is_final: row.get(4)?,
+    })
 }
 
 /// Of each attempt, by its number.
@@ -248,9 +301,10 @@ fn fates(
         .query_map([message], |row| {
             let number = row.get(0)?;
             let parts = Parts {
-                ids: ids(row, 1)?,
+                // Where they cannot be read, those that receipts name are all there are.
+                ids: ids(row, 1).unwrap_or_default(),
                 segments,
-                id_for_each: row.get(2)?,
+                id_for_each: row.get(2).unwrap_or_default(),
             };
             let of_it = told.iter().filter(|told| told.attempt == number);
             Ok((number, fate(&parts, of_it)))
@@ -258,7 +312,7 @@ fn fates(
         .collect()
 }
 
-/// Lets go of some that have waited for too long. Of which carriers they were.
+/// Lets go of some that have waited for too long. Of which carriers they were, where that can be read.
 pub(super) fn sweep(connection: &Connection, now: UnixMillis) -> rusqlite::Result<Vec<CarrierName>> {
     let overdue = now
         .as_millis()
@@ -268,6 +322,7 @@ pub(super) fn sweep(connection: &Connection, now: UnixMillis) -> rusqlite::Resul
         .prepare_cached(&format!(
             "DELETE FROM receipts WHERE number IN ({OVERDUE}) RETURNING carrier"
         ))?
-        .query_map(params![overdue, SWEPT_AT_ONCE], |row| word(row, 0))?
+        .query_map(params![overdue, SWEPT_AT_ONCE], |row| Ok(word(row, 0).ok()))?
+        .filter_map(Result::transpose)
         .collect()
 }

@@ -121,8 +121,17 @@ pub(super) fn count_unknown(connection: &Connection) -> rusqlite::Result<u64> {
 pub(super) fn ids(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
     let json = row.get_ref(column)?.as_str_or_null()?;
     json.map_or(Ok(Vec::new()), |json| {
-        serde_json::from_str(json).map_err(|error| unreadable(column, error))
+        serde_json::from_str(json).map_err(|_| not_json(column))
     })
+}
+
+/// JSON of another form than was written. Without the parser's words, which quote what they found.
+#[derive(Debug, thiserror::Error)]
+#[error("it is not the JSON that was written there")]
+struct NotJson;
+
+pub(super) fn not_json(column: usize) -> rusqlite::Error {
+    unreadable(column, NotJson)
 }
 
 /// A column that holds one of our words.

@@ -2,6 +2,7 @@
 
 mod a_closed_call_is_never_sent;
 mod a_key_means_one_message;
+mod a_kill_while_migrating_harms_nothing;
 mod a_late_answer_is_kept;
 mod a_newer_code_replaces;
 mod a_receipt_finds_its_message;
@@ -10,16 +11,22 @@ mod a_receipt_says_why;
 mod a_stale_hand_changes_nothing;
 mod accepted_is_durable;
 mod any_history;
+mod attempts_end;
 mod old_rows_cost_nothing;
+mod one_bad_row_stops_nobody;
 mod one_process_one_file;
+mod only_our_file_is_taken;
 mod rotating_a_token_forgets_no_key;
 mod statements_are_planned_once;
+mod the_disk_is_looked_at;
+mod the_file_stays_the_file;
 
 use super::*;
 use aldis_message::{
     AcceptMode, Attributes, Deadline, DeliveryStatus, Idempotency, IdempotencyKey, MessageBody, MessageClass,
     OutcomeClass, PhoneNumber, Reason, TenantName,
 };
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A store in a folder of its own.

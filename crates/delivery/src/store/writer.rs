@@ -3,6 +3,10 @@
 //! purpose.
 
 use super::StoreError;
+use super::files::Gone;
+use super::trouble::Trouble;
+use rusqlite::config::DbConfig;
+use rusqlite::ffi;
 use rusqlite::{Connection, ErrorCode};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -31,33 +35,42 @@ struct Ran {
     tell: Tell,
 }
 
+/// Whether what was committed will be found again.
+pub(super) type Intact = Box<dyn Fn() -> Result<(), Gone> + Send>;
+
 pub(super) struct Writer {
     /// `None` asks the thread to end.
     jobs: mpsc::Sender<Option<Run>>,
     ended: CancellationToken,
-    broken: CancellationToken,
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, observe: Box<dyn Fn(Batch) + Send>) -> std::io::Result<Self> {
+    /// `intact` is asked after each commit, and dropped after the connection.
+    pub(super) fn start(
+        connection: Connection,
+        intact: Intact,
+        trouble: Trouble,
+        observe: Box<dyn Fn(Batch) + Send>,
+    ) -> std::io::Result<Self> {
         let (jobs, waiting) = mpsc::channel(WAITING);
-        let (ended, broken) = (CancellationToken::new(), CancellationToken::new());
-        let (end, guard) = (ended.clone().drop_guard(), broken.clone().drop_guard());
+        let ended = CancellationToken::new();
+        let end = ended.clone().drop_guard();
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                // Both guards also fire when this thread unwinds: without a writer nothing is durable.
                 let _end = end;
-                if write_all(&connection, waiting, &*observe).is_ok() {
-                    guard.disarm();
-                }
-                drop(connection);
+                let mut unwinding = Unwinding(Some(trouble.clone()));
+                let mut desk = Desk {
+                    connection,
+                    intact,
+                    trouble,
+                    observe,
+                };
+                desk.write_all(waiting);
+                unwinding.0 = None;
+                desk.leave();
             })?;
-        Ok(Self { jobs, ended, broken })
-    }
-
-    pub(super) fn broken(&self) -> CancellationToken {
-        self.broken.clone()
+        Ok(Self { jobs, ended })
     }
 
     /// Runs `job` in the next transaction; returns after its commit.
@@ -97,43 +110,79 @@ impl Writer {
     }
 }
 
-/// Until it is asked to end, or the disk fails.
-fn write_all(
-    connection: &Connection,
-    mut waiting: mpsc::Receiver<Option<Run>>,
-    observe: &dyn Fn(Batch),
-) -> Result<(), StoreError> {
-    let mut batch: Vec<Option<Run>> = Vec::with_capacity(MOST_AT_ONCE);
-    let mut open = true;
-    while open && waiting.blocking_recv_many(&mut batch, MOST_AT_ONCE) > 0 {
-        open = batch.iter().all(Option::is_some);
-        let began = Instant::now();
-        let jobs = batch.len();
-        let mut tells = Vec::with_capacity(jobs);
-        let committed = begin(connection)
-            .and_then(|()| {
-                batch
-                    .drain(..)
-                    .flatten()
-                    .try_for_each(|run| run_one(connection, run, &mut tells))
-            })
-            .and_then(|()| connection.execute_batch("COMMIT"))
-            .map_err(|error| StoreError::Broken(error.to_string()));
-        if committed.is_ok() {
-            observe(Batch {
-                jobs,
-                took: began.elapsed(),
-            });
-        }
-        for tell in tells {
-            tell(committed.clone());
-        }
-        if let Err(error) = committed {
-            tracing::error!(%error, "store failed, nothing more is accepted");
-            return Err(error);
+/// Without a writer nothing is durable, so a panic of its thread is the end of the store too.
+struct Unwinding(Option<Trouble>);
+
+impl Drop for Unwinding {
+    fn drop(&mut self) {
+        if let Some(trouble) = &self.0 {
+            trouble.fail("a fault of ours ended the thread that writes");
         }
     }
-    Ok(())
+}
+
+/// All that the writing thread needs. The connection goes first: its files are given back after it.
+struct Desk {
+    connection: Connection,
+    intact: Intact,
+    trouble: Trouble,
+    observe: Box<dyn Fn(Batch) + Send>,
+}
+
+impl Desk {
+    /// Until it is asked to end, or the store fails.
+    fn write_all(&mut self, mut waiting: mpsc::Receiver<Option<Run>>) {
+        let mut batch: Vec<Option<Run>> = Vec::with_capacity(MOST_AT_ONCE);
+        let mut open = true;
+        while open && waiting.blocking_recv_many(&mut batch, MOST_AT_ONCE) > 0 && self.trouble.check().is_ok()
+        {
+            open = batch.iter().all(Option::is_some);
+            let began = Instant::now();
+            let jobs = batch.len();
+            let mut tells = Vec::with_capacity(jobs);
+            let committed = self.commit(batch.drain(..).flatten(), &mut tells);
+            let took = began.elapsed();
+            if committed.is_ok() {
+                (self.observe)(Batch { jobs, took });
+            }
+            // Before anybody hears of it: nothing is believed from now on.
+            if let Err(StoreError::Broken(words) | StoreError::InDoubt(words)) = &committed {
+                self.trouble.fail(words);
+                open = false;
+            }
+            for tell in tells {
+                tell(committed.clone());
+            }
+        }
+    }
+
+    /// One transaction, whose outcome is in a file that will be found again.
+    fn commit(&self, runs: impl Iterator<Item = Run>, tells: &mut Vec<Tell>) -> Result<(), StoreError> {
+        let connection = &self.connection;
+        let mut runs = runs;
+        begin(connection)
+            .and_then(|()| runs.try_for_each(|run| run_one(connection, run, tells)))
+            .map_err(|error| StoreError::Broken(words(&error)))?;
+        connection.execute_batch("COMMIT").map_err(|error| {
+            let words = words(&error);
+            if is_unwritten(&error) {
+                StoreError::Broken(words)
+            } else {
+                StoreError::InDoubt(words)
+            }
+        })?;
+        (self.intact)().map_err(|gone| StoreError::InDoubt(gone.to_string()))
+    }
+
+    /// The last connection to leave folds the log into the file and removes it, by their paths. These may name other
+    /// files by now.
+    fn leave(self) {
+        if self.trouble.check().is_err() {
+            let _ = self
+                .connection
+                .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
+    }
 }
 
 /// Another program (a backup, an operator's shell) may hold the lock; nothing is lost by waiting.
@@ -165,9 +214,23 @@ fn run_one(connection: &Connection, run: Run, tells: &mut Vec<Tell>) -> rusqlite
     Ok(())
 }
 
+/// Whether a commit that failed like this is surely not in the file: its last page, which makes it one, was not written.
+fn is_unwritten(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code.is_some_and(|code| code == ffi::SQLITE_FULL || code == ffi::SQLITE_IOERR_WRITE)
+}
+
+/// The error for people: `SQLite` says of a full disk that it may also be the database.
+fn words(error: &rusqlite::Error) -> String {
+    if error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
+        return "the disk is full".to_owned();
+    }
+    error.to_string()
+}
+
 /// Errors of the file, not of the statement. After a failed write or sync the kernel may have
 /// dropped the pages, so trying again can only pretend.
-fn is_fatal(error: &rusqlite::Error) -> bool {
+pub(super) fn is_fatal(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(

@@ -3,6 +3,7 @@
 
 use crate::receipts::whose::{Tried, Whose, whose};
 use crate::store::Hint;
+use crate::store::aside::Aside;
 use crate::store::inbound::suppress_for_now;
 use crate::store::record::{ids, maybe_word};
 use aldis_message::{CarrierName, OutcomeClass, UnixMillis};
@@ -91,8 +92,8 @@ fn tried(
         .query_map(params![message, carrier.as_str(), by], |row| {
             Ok(Tried {
                 number: row.get(0)?,
-                ids: ids(row, 1)?,
-                told_ids: ids(row, 2)?,
+                ids: ids(row, 1).unwrap_or_default(),
+                told_ids: ids(row, 2).unwrap_or_default(),
                 may_have_it: row.get(3)?,
             })
         })?
@@ -100,7 +101,7 @@ fn tried(
 }
 
 /// An attempt ended, and its answer has these ids. Receipts that came before find it: those that wait for one of them,
-/// and those that name its message.
+/// and those that name its message. A row that cannot be used is set aside, and the outcome stands.
 pub(in crate::store) fn learn(
     connection: &Connection,
     message: &str,
@@ -108,24 +109,47 @@ pub(in crate::store) fn learn(
     carrier: &CarrierName,
     ids: &[String],
     now: UnixMillis,
+    aside: &Aside,
 ) -> rusqlite::Result<()> {
     let answered = Found {
         message: message.to_owned(),
         attempt,
         learned: false,
     };
-    for id in ids {
-        connection
-            .prepare_cached(
-                "INSERT INTO carrier_ids (carrier, id, message, attempt) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (carrier, id) DO UPDATE SET message = excluded.message, attempt = excluded.attempt",
-            )?
-            .execute(params![carrier.as_str(), id, message, attempt])?;
-        claim(connection, carrier, &answered, id, now)?;
-    }
     if !ids.is_empty() {
-        note_habit(connection, message, carrier, ids)?;
+        let answered = || {
+            for id in ids {
+                name(connection, carrier, &answered, id)?;
+                claim(connection, carrier, &answered, id, now)?;
+            }
+            note_habit(connection, message, carrier, ids)
+        };
+        aside.one(connection, &message, "given its ids", answered)?;
     }
+    let waiting = || claim_waiting(connection, message, carrier, now);
+    aside
+        .one(connection, &message, "given what waited for it", waiting)
+        .map(drop)
+}
+
+/// The attempt has this id by its answer.
+fn name(connection: &Connection, carrier: &CarrierName, found: &Found, id: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO carrier_ids (carrier, id, message, attempt) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (carrier, id) DO UPDATE SET message = excluded.message, attempt = excluded.attempt",
+        )?
+        .execute(params![carrier.as_str(), id, found.message, found.attempt])
+        .map(drop)
+}
+
+/// Receipts that wait and name this message.
+fn claim_waiting(
+    connection: &Connection,
+    message: &str,
+    carrier: &CarrierName,
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
     let waiting: Vec<(String, i64)> = connection
         .prepare_cached(WAITING_FOR_MESSAGE)?
         .query_map(params![carrier.as_str(), message], |row| {
@@ -158,7 +182,8 @@ pub(super) fn claim(
         .prepare_cached(WAITING_FOR_ID)?
         .query_map(
             params![carrier.as_str(), id, found.message, found.attempt],
-            |row| maybe_word(row, 0),
+            // The receipt is told of in any case; without its reason it only suppresses nothing.
+            |row| Ok(maybe_word(row, 0).unwrap_or_default()),
         )?
         .collect::<rusqlite::Result<_>>()?;
     if classes.contains(&Some(OutcomeClass::OptedOut)) {

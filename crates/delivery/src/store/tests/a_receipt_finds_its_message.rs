@@ -197,7 +197,7 @@ async fn one_that_comes_before_a_crash_tells_what_the_crash_hid() {
     fresh.crash("run-1").await;
     let verdict = Verdict::End(DeliveryStatus::Unknown, Reason::OutcomeUnknown);
     fresh
-        .settle(vec![(id(1).to_string(), verdict)], NOW)
+        .settle(vec![(Key::from(id(1).to_string().as_str()), verdict)], NOW)
         .await
         .unwrap();
     assert_eq!(record(&fresh, 1).await.view.status, DeliveryStatus::Delivered);

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn requeue_all(leftovers: Vec<Leftover>) -> Vec<(String, Verdict)> {
+fn requeue_all(leftovers: Vec<Leftover>) -> Vec<(Key, Verdict)> {
     leftovers
         .into_iter()
         .map(|leftover| (leftover.id, Verdict::Requeue))

@@ -8,10 +8,11 @@ async fn each_question_has_its_index() {
     let fresh = Fresh::new();
     // The planner has the settings that it has in the service.
     let connection = schema::open_reader(&fresh.path()).unwrap();
-    let page = leftover::page_query();
+    let page = leftover::page_query(None);
     for (query, index) in [
         (claim::DUE, "messages_due"),
         (claim::NEXT_DUE, "messages_due"),
+        (claim::NO_MOMENT, "messages_due"),
         (keys::KNOWN, "messages_by_key"),
         (accept::SUPERSEDE, "messages_queued_codes"),
         (page.as_str(), "messages_in_hand"),
@@ -59,6 +60,7 @@ async fn a_receipt_finds_its_way_by_an_index() {
     let fresh = Fresh::new();
     // The planner has the settings that it has in the service.
     let connection = schema::open_reader(&fresh.path()).unwrap();
+    let without_end = leftover::without_end(None);
     for query in [
         receipt::matching::ATTEMPT_OF_ID,
         receipt::matching::TRIED,
@@ -68,6 +70,7 @@ async fn a_receipt_finds_its_way_by_an_index() {
         receipt::matching::WAITING_FOR_MESSAGE,
         receipt::TOLD,
         record::RECEIPTS,
+        without_end.as_str(),
     ] {
         let mut statement = connection
             .prepare(&format!("EXPLAIN QUERY PLAN {query}"))

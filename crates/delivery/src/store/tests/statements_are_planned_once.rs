@@ -2,6 +2,7 @@
 //! knowing the values would have given.
 
 use super::*;
+use crate::store::aside::Aside;
 use crate::store::{accept, attempt, claim, leftover, receipt, record, schema};
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
@@ -57,7 +58,7 @@ fn traced(mut connection: Connection) -> Connection {
 
 /// Takes one message through everything that a message usually meets, each time with other values.
 fn live(writer: &Connection, reader: &Connection, number: u64) -> rusqlite::Result<()> {
-    let (owner, seals) = (Arc::from("run-0"), Seals::new(b"a key"));
+    let (owner, seals, aside) = (Arc::from("run-0"), Seals::new(b"a key"), Aside::default());
     let mut random = [0; 10];
     random[..8].copy_from_slice(&number.to_be_bytes());
     let id = MessageId::from_parts(NOW, random);
@@ -86,13 +87,13 @@ fn live(writer: &Connection, reader: &Connection, number: u64) -> rusqlite::Resu
             next_at: now,
             backoff: None,
         };
-        attempt::record(writer, &lease, None, &left, now)?;
-        let claimed = claim::claim(writer, &owner, 8, now)?.remove(0);
+        attempt::record(writer, &lease, None, &left, now, &aside)?;
+        let claimed = claim::claim(writer, &owner, 8, now, &aside)?.remove(0);
         let next = Next::Send {
             carrier: carrier("a"),
             if_opted_out: (DeliveryStatus::Failed, Reason::OptedOut),
         };
-        match attempt::record(writer, &claimed.lease, None, &next, now)? {
+        match attempt::record(writer, &claimed.lease, None, &next, now, &aside)? {
             Recorded::Opened(open) => (claimed.lease, open),
             other => panic!("not opened: {other:?}"),
         }
@@ -103,7 +104,7 @@ fn live(writer: &Connection, reader: &Connection, number: u64) -> rusqlite::Resu
         code: None,
         carrier_ids: vec![format!("SM{number}")],
     };
-    attempt::record(writer, &lease, Some(&ended), &Next::Submitted, now)?;
+    attempt::record(writer, &lease, Some(&ended), &Next::Submitted, now, &aside)?;
     let told = Receipt {
         carrier_id: format!("SM{number}"),
         part: 0,
@@ -113,11 +114,12 @@ fn live(writer: &Connection, reader: &Connection, number: u64) -> rusqlite::Resu
         code: None,
         carrier_time: None,
     };
-    receipt::keep(writer, &carrier("a"), &told, waits.then_some(id), now)?;
+    receipt::keep(writer, &carrier("a"), &told, waits.then_some(id), now, &aside)?;
     receipt::sweep(writer, now)?;
     claim::next_due(reader)?;
     record::find(reader, &client("edge"), &id)?;
     record::count_unknown(reader)?;
+    assert_eq!(aside.count(), 0);
     leftover::page(reader, None, 8)?;
     Ok(())
 }
