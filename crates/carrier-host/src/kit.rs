@@ -1,8 +1,8 @@
 //! The conformance kit: holds a compiled carrier library to the contract, one promise at a time.
 //!
 //! Each promise of [`PROMISES`] is checked in a child process of its own, so that a library that crashes, exits or
-//! hangs is contained, and named for it. [`Kit`] is the parent's side; the child calls [`inside`]. What a library is
-//! lent ends where readable memory ends and is taken away when the call returns: a library that reads too far, or too
+//! hangs is contained, and named for it. [`Kit`] is the parent's side; the child calls [`inside`]. Before the library is
+//! mapped there, the process is shut in as a worker is: see [`Kit::missing`]. What a library is lent ends where readable memory ends and is taken away when the call returns: a library that reads too far, or too
 //! late, is caught in the act, by the name of what it touched.
 //!
 //! `include/aldis_carrier.h` is the contract; every promise says which part of it it stands for.
@@ -18,6 +18,7 @@ mod ear;
 mod example;
 mod expected;
 mod fixtures;
+mod ground;
 mod lending;
 mod letter;
 mod made;
@@ -30,17 +31,16 @@ mod sentry;
 mod subject;
 mod wire;
 
-pub use dry_run::DRY_RUN_FILE;
-pub use outside::{Finding, Kit};
+pub use outside::{Finding, Kit, NotSeen};
 pub use report::{Fault, Verdict};
 
-use report::Report;
+use ground::Ground;
 use std::path::PathBuf;
 
 /// What one child is to check. The parent says it on the child's command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
-    /// The name of a promise, or [`DESCRIBE`], or [`DRY_RUN`].
+    /// The name of a promise, or [`DESCRIBE`], or [`MANIFEST`], or [`DRY_RUN`].
     pub promise: String,
     /// The library.
     pub library: PathBuf,
@@ -48,12 +48,19 @@ pub struct Task {
     pub fixtures: Option<PathBuf>,
     /// The file that the child reports into.
     pub report: PathBuf,
+    /// The library may run where the kernel does not grant all that should confine it.
+    pub unconfined: bool,
+    /// The process that starts the child.
+    pub parent: u32,
 }
 
 /// The task that checks nothing, and hands the library's descriptor to the parent.
 pub const DESCRIBE: &str = "describe";
 
-/// The task that checks nothing, and tells the parent what the library makes of the message in [`DRY_RUN_FILE`].
+/// The task that checks nothing, and hands the library's manifest to the parent.
+pub const MANIFEST: &str = "manifest";
+
+/// The task that checks nothing, and tells the parent what the library makes of the message on standard input.
 pub const DRY_RUN: &str = "dry-run";
 
 /// Something a carrier library promises.
@@ -92,46 +99,39 @@ impl From<Fault> for End {
     }
 }
 
-/// What a check stands on.
-struct Ground {
-    library: PathBuf,
-    fixtures: Option<PathBuf>,
-    report: Report,
-}
-
 /// Every promise, in the order in which an author wants to hear of them.
 pub const PROMISES: &[Promise] = checks::ALL;
 
-/// The child's side: tries one promise and reports. Returns the exit code.
-pub fn inside(task: Task) -> u8 {
-    let Ok(report) = Report::append(&task.report) else {
+/// The child's side: tries one promise and reports. Returns the exit code. What it was started with is its own: it closes
+/// every descriptor but the standard streams.
+pub fn inside(task: &Task) -> u8 {
+    let Ok(ground) = Ground::new(task) else {
         return UNREPORTABLE;
     };
-    sentry::post(&report);
-    let ground = Ground {
-        library: task.library,
-        fixtures: task.fixtures,
-        report,
-    };
-    let verdict = if task.promise == DESCRIBE {
-        checks::describe(&ground)
-    } else if task.promise == DRY_RUN {
-        dry_run::run(&ground)
-    } else if let Some(promise) = PROMISES.iter().find(|promise| promise.name == task.promise) {
-        match (promise.check)(&ground) {
-            Ok(note) => Verdict::Held(note),
-            Err(End::Broken(faults)) => Verdict::Broken(faults),
-            Err(End::Skipped(reason)) => Verdict::Skipped(reason),
-            Err(End::Untried(reason)) => Verdict::Untried(reason),
-        }
-    } else {
-        Verdict::Untried(format!("there is no promise called {:?}", task.promise))
+    sentry::post(&ground.report);
+    let verdict = match task.promise.as_str() {
+        DESCRIBE => of(checks::describe(&ground)),
+        MANIFEST => of(checks::manifest(&ground)),
+        DRY_RUN => of(dry_run::run(&ground)),
+        promise => match PROMISES.iter().find(|known| known.name == promise) {
+            Some(promise) => of((promise.check)(&ground)),
+            None => Verdict::Untried(format!("there is no promise called {promise:?}")),
+        },
     };
     ground.report.verdict(&verdict);
     if task.promise == checks::RESTRICTED {
         process::leave();
     }
     0
+}
+
+fn of(checked: Checked) -> Verdict {
+    match checked {
+        Ok(note) => Verdict::Held(note),
+        Err(End::Broken(faults)) => Verdict::Broken(faults),
+        Err(End::Skipped(reason)) => Verdict::Skipped(reason),
+        Err(End::Untried(reason)) => Verdict::Untried(reason),
+    }
 }
 
 /// The report's file cannot be opened: there is nobody to tell.

@@ -34,7 +34,7 @@ pub struct Libraries {
 }
 
 impl Libraries {
-    /// With the program that workers are; `None`: there are none, and only what need not be pinned is loaded, untried.
+    /// With the program that workers are; `None`: there are none, and nothing is loaded, for each library is tried in one.
     pub fn new(program: Option<PathBuf>) -> Self {
         Self {
             program: program.map(Program::new),
@@ -73,7 +73,7 @@ impl Libraries {
         }
         match self.here.get(&candidate.sha256()) {
             None => self.load_here(&candidate, threads),
-            Some(library) if !library.conduct().outstayed() || self.program.is_none() => Ok(library.clone()),
+            Some(library) if !library.conduct().outstayed() => Ok(library.clone()),
             Some(_) => {
                 moved(&candidate, "took too long for its calls");
                 self.for_workers(&candidate, threads)
@@ -83,9 +83,10 @@ impl Libraries {
 
     fn load_here(&mut self, candidate: &Candidate, threads: u32) -> Result<Library, LoadError> {
         let sealed = candidate.seal(Isolation::InProcess)?;
-        // Before it is mapped, where that can be: there is no way back.
+        // Before it is mapped: there is no way back.
         let Some(program) = &self.program else {
-            return self.load_untried(candidate, sealed);
+            let reason = "it is to run in this process, and there is no program aldis-carrier-worker to try it in first";
+            return Err(candidate.refused(reason.to_owned()));
         };
         let (recipe, loaded) = attempt(program, &sealed, candidate, threads)?;
         let descriptor = candidate.describe(&loaded.descriptor)?;
@@ -94,25 +95,6 @@ impl Libraries {
             return Ok(self.keep_for_workers(candidate, descriptor, recipe));
         }
         Ok(self.keep_here(candidate.load(sealed)?))
-    }
-
-    /// Where everything is trusted, it may also be that nobody built the worker.
-    fn load_untried(&mut self, candidate: &Candidate, sealed: Sealed) -> Result<Library, LoadError> {
-        if candidate.is_pinned() {
-            let reason = "it is to run in this process, and there is no program aldis-carrier-worker to try it in first";
-            return Err(candidate.refused(reason.to_owned()));
-        }
-        let library = candidate.path().display();
-        tracing::warn!(
-            target: "aldis_carrier",
-            "{library}: it is loaded untried, because there is no program aldis-carrier-worker: if it crashes, delivery does"
-        );
-        let loaded = candidate.load(sealed)?;
-        if self.is_full_of(&loaded.descriptor().id) {
-            let reason = format!("it {}; restart delivery, or let it run in a worker", full());
-            return Err(candidate.refused(reason));
-        }
-        Ok(self.keep_here(loaded))
     }
 
     fn keep_here(&mut self, library: Library) -> Library {

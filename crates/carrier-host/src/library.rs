@@ -198,10 +198,15 @@ impl Candidate {
         Ok(self.known(descriptor, Code::Here(opened)))
     }
 
+    /// The bytes, whatever they are, where they can be mapped from. The error completes "<path>: ".
+    #[cfg(feature = "kit")]
+    pub(crate) fn bytes_in_memory(&self) -> Result<Sealed, String> {
+        sealed::seal(&self.file)
+    }
+
     /// Loads it into this process, only to see what it says.
-    pub(crate) fn manifest(&self) -> Result<Manifest, LoadError> {
+    pub(crate) fn manifest(&self, sealed: Sealed) -> Result<Manifest, LoadError> {
         let facts = elf::facts(&self.file.bytes).map_err(|reason| self.refused(reason))?;
-        let sealed = self.seal(Isolation::Worker)?;
         let opened = meet(&sealed.lasting_path()).map_err(|reason| self.refused(reason))?;
         self.describe(opened.descriptor_json())?;
         let descriptor = serde_json::from_slice(opened.descriptor_json()).unwrap_or_default();

@@ -5,7 +5,7 @@ mod reading;
 use crate::elf::floor::{self, Glibc};
 use crate::elf::{self, Facts};
 use crate::library::Candidate;
-use crate::{Descriptor, LoadError, Sha256, sealed};
+use crate::{Descriptor, Isolation, LoadError, Sha256, sealed};
 use aldis_carrier::abi::{ABI_MAJOR, ABI_MINOR, Entry};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -52,7 +52,9 @@ impl Manifest {
 
     /// Makes the manifest of a library. Runs it, in this process: mind where you call it from.
     pub fn of(library: &Path) -> Result<Self, LoadError> {
-        Candidate::alone(library)?.manifest()
+        let candidate = Candidate::alone(library)?;
+        let sealed = candidate.seal(Isolation::Worker)?;
+        candidate.manifest(sealed)
     }
 
     /// The manifest that lies beside a library, if one does, and if it is of this file. Runs nothing.

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use memchr::memmem;
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 use view::View;
@@ -25,7 +26,7 @@ const CODE_LENGTH: usize = 4;
 /// Longest line a library may write.
 const LONGEST: usize = 2_000;
 
-/// Shorter secrets are not looked for in base64: three letters of it are in every other word.
+/// Shorter secrets are not looked for in base64 and base 16: three letters of it are in every other word.
 const SHORTEST_CODED: usize = 6;
 
 /// What to hide. Made for each message, so that it is looked at only where there are words.
@@ -43,7 +44,10 @@ impl Redactor<'_> {
         for secret in secrets {
             all.extend(spellings(secret).map(Cow::into_owned));
             if secret.len() >= SHORTEST_CODED {
+                all.extend(in_base16(secret));
                 all.extend(in_base64(secret));
+                let escaped = escaped(secret);
+                all.extend(escaped.iter().flat_map(|escaped| in_base64(escaped)));
             }
         }
         all.sort();
@@ -82,7 +86,8 @@ impl Redactor<'_> {
         all.filter(move |hidden| hidden.len() <= longest)
     }
 
-    /// The words as they are, without anything hidden: neither as it stands nor percent-encoded, once or more.
+    /// The words as they are, without anything hidden: neither as it stands, nor percent-encoded, once or more, nor with the
+    /// escapes of JSON or XML.
     pub(crate) fn hidden<'w>(&self, words: &'w str) -> Cow<'w, str> {
         let found = self.found(words);
         if found.is_empty() {
@@ -102,13 +107,13 @@ impl Redactor<'_> {
     /// Where something to hide is, in order; what overlaps is one.
     fn found(&self, words: &str) -> Vec<Range<usize>> {
         let mut all: Vec<Range<usize>> = Vec::new();
-        let mut view = Some(View::of(words));
-        while let Some(seen) = view {
+        let mut views = vec![View::of(words)];
+        while let Some(seen) = views.pop() {
             for hidden in self.all(seen.bytes.len()) {
                 let at = memmem::find_iter(&seen.bytes, hidden.as_bytes());
                 all.extend(at.map(|at| seen.start(at)..seen.start(at + hidden.len())));
             }
-            view = seen.unescaped();
+            views.extend(seen.unescaped());
         }
         all.sort_by_key(|range| range.start);
         let mut merged: Vec<Range<usize>> = Vec::with_capacity(all.len());
@@ -155,6 +160,26 @@ fn spellings(value: &str) -> impl Iterator<Item = Cow<'_, str>> {
         });
         [Some(value), escaped].into_iter().flatten()
     })
+}
+
+/// As a form has it, and as RFC 3986 has it, where that differs: RFC 6749 section 2.3.1 puts either into base64.
+fn escaped(secret: &str) -> Vec<String> {
+    let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let plain = form.replace('+', "%20").replace('*', "%2A").replace("%7E", "~");
+    let mut all = vec![form, plain];
+    all.dedup();
+    all.retain(|escaped| escaped != secret);
+    all
+}
+
+/// In small and in capital digits.
+fn in_base16(secret: &str) -> [String; 2] {
+    let small = secret.bytes().fold(String::new(), |mut text, octet| {
+        let _ = write!(text, "{octet:02x}");
+        text
+    });
+    let capital = small.to_ascii_uppercase();
+    [small, capital]
 }
 
 /// In both alphabets, alone and as it stands inside something longer, as in `user:secret`: what is sure of it wherever it

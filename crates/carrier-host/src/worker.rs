@@ -16,6 +16,8 @@ mod talk;
 mod thrift;
 mod watch;
 
+#[cfg(feature = "kit")]
+pub(crate) use child::cage;
 pub use child::{Ended, work};
 pub(crate) use frame::Loaded;
 pub use frame::{FROM_WORKER as FRAME_LIMIT, count as count_frames, memory as memory_of_frame};

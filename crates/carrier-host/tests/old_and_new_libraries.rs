@@ -1,7 +1,7 @@
 //! A library of another version either works or is refused with a sentence, never misread.
 
-use crate::stage::{Carrier, compile, compile_as, submission, try_instance};
-use aldis_carrier_host::{Class, Isolation, Libraries, Library, Trust, find};
+use crate::stage::{Carrier, compile, compile_as, libraries, submission, try_instance};
+use aldis_carrier_host::{Class, Isolation, Library, Trust, find};
 use serde_json::json;
 
 /// Loads `entries.c` compiled in some way and expects all of `words` in the refusal.
@@ -132,7 +132,7 @@ async fn a_file_loaded_twice_is_one_library() {
     let (dir, file) = compile("plain", &[]);
     let link = dir.path().join("libaldis_carrier_fixture.so.link");
     std::os::unix::fs::symlink(&file, &link).expect("a link");
-    let mut libraries = Libraries::default();
+    let mut libraries = libraries();
     let mut load = |file| libraries.load(file, &Trust::Anything, HERE).expect("a library");
     let (one, two) = (load(&file), load(&link));
     assert!(one == two && one == one.clone());

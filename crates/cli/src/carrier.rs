@@ -1,6 +1,7 @@
 //! `aldis carrier`: what the author of a carrier needs besides a compiler.
 
 mod check;
+mod confined;
 mod dry_run;
 mod junit;
 mod manifest;
@@ -12,7 +13,7 @@ mod trusted;
 use crate::arguments::{number, pair, sender, text};
 use crate::failure::Failure;
 use crate::printer::Printer;
-use aldis_carrier_host::kit::{self, Kit, Task};
+use aldis_carrier_host::kit::{self, Kit, NotSeen, Task};
 use aldis_message::{MessageBody, PhoneNumber, Sender};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -23,16 +24,28 @@ pub(crate) enum Carrier {
     /// Writes a new carrier that builds and passes its tests.
     New(New),
     /// Holds a compiled carrier library to the contract: 0 if it keeps it, 1 if not, 2 if that could not be seen.
+    ///
+    /// Runs the library, confined: in a child process without files, network, other processes, or your environment.
     Check(Check),
     /// Prints what a carrier would ask its API for one message, with settings of `delivery.toml`, and asks nothing.
+    ///
+    /// Runs the library, confined: in a child process without files, network, other processes, or your environment. It
+    /// is given the carrier's secrets; whatever it says is printed without them.
     DryRun(DryRun),
     /// Prints the JSON Schema of a carrier's settings.
+    ///
+    /// Runs the library, confined: in a child process without files, network, other processes, or your environment.
     Schema(Schema),
     /// Writes what a library is beside it, to be read without running it: hosts, settings, machine, ABI, hash.
+    ///
+    /// Runs the library, confined: in a child process without files, network, other processes, or your environment.
     Manifest(Manifest),
     /// Writes down that delivery may load these libraries, and shows what that means.
+    ///
+    /// Runs a library that has no manifest beside it, confined: in a child process without files, network, other
+    /// processes, or your environment. Of one with a manifest nothing runs.
     Pin(Pin),
-    /// A child of the others: the library runs in it, and whatever that does stays in it.
+    /// A child of the others: the library runs in it and is confined to it.
     #[command(hide = true)]
     Inside(Inside),
 }
@@ -69,6 +82,15 @@ pub(crate) struct New {
     pub(crate) sdk: String,
 }
 
+/// How the child that runs a library is confined.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct Confinement {
+    /// Runs the library also where the kernel does not grant all that should confine it (a user and a network namespace,
+    /// Landlock, seccomp, limits); what it does grant is still taken. The output says what was missing.
+    #[arg(long)]
+    pub(crate) unconfined: bool,
+}
+
 #[derive(Args)]
 pub(crate) struct Check {
     /// The library, `libaldis_carrier_NAME.so`.
@@ -82,6 +104,8 @@ pub(crate) struct Check {
     /// Tries this promise only; may be repeated.
     #[arg(long, value_name = "PROMISE")]
     pub(crate) only: Vec<String>,
+    #[command(flatten)]
+    pub(crate) confinement: Confinement,
 }
 
 #[derive(Args)]
@@ -109,6 +133,8 @@ pub(crate) struct DryRun {
     /// What the API answers, as JSON: {"status": 200, "headers": {..}, "body": ..}; the outcome it means is printed too.
     #[arg(long, value_name = "FILE")]
     pub(crate) answer: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) confinement: Confinement,
 }
 
 #[derive(Args)]
@@ -118,15 +144,16 @@ pub(crate) struct Schema {
     /// A settings block to start from instead.
     #[arg(long)]
     pub(crate) toml: bool,
+    #[command(flatten)]
+    pub(crate) confinement: Confinement,
 }
 
 #[derive(Args)]
 pub(crate) struct Manifest {
     /// The library, `libaldis_carrier_NAME.so`; its manifest is `libaldis_carrier_NAME.json` beside it.
     pub(crate) library: PathBuf,
-    /// A child of the command itself: runs the library, and writes to this file.
-    #[arg(long, value_name = "FILE", hide = true)]
-    pub(crate) inside: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) confinement: Confinement,
 }
 
 #[derive(Args)]
@@ -143,6 +170,8 @@ pub(crate) struct Pin {
     /// They are made by those who make Aldis, or trusted as much.
     #[arg(long)]
     pub(crate) first_party: bool,
+    #[command(flatten)]
+    pub(crate) confinement: Confinement,
 }
 
 #[derive(Args)]
@@ -155,6 +184,10 @@ pub(crate) struct Inside {
     fixtures: Option<PathBuf>,
     #[arg(long)]
     report: PathBuf,
+    #[arg(long)]
+    unconfined: bool,
+    #[arg(long)]
+    parent: u32,
 }
 
 /// Does it. The exit code is more than done or failed: `check` has three.
@@ -166,41 +199,56 @@ pub(crate) fn run(wish: Carrier, printer: &Printer) -> Result<ExitCode, Failure>
         Carrier::Schema(wish) => schema::run(&wish, printer),
         Carrier::Manifest(wish) => manifest::run(&wish, printer),
         Carrier::Pin(wish) => pin::run(&wish, printer),
-        Carrier::Inside(task) => Ok(ExitCode::from(kit::inside(Task {
+        Carrier::Inside(task) => Ok(ExitCode::from(kit::inside(&Task {
             promise: task.promise,
             library: task.library,
             fixtures: task.fixtures,
             report: task.report,
+            unconfined: task.unconfined,
+            parent: task.parent,
         }))),
     }
 }
 
 /// A kit whose children are this very program.
-fn kit(library: &Path, fixtures: Option<&Path>, scratch: &Path) -> Result<Kit, Failure> {
-    let library = library
-        .canonicalize()
-        .map_err(|error| Failure::usage(format!("{}: {error}", library.display())))?;
-    let fixtures = fixtures
-        .map(|folder| {
-            folder
-                .canonicalize()
-                .map_err(|error| Failure::usage(format!("{}: {error}", folder.display())))
-        })
-        .transpose()?;
-    Ok(Kit::new(&library, fixtures, scratch, |task| {
+fn kit(
+    library: &Path,
+    fixtures: Option<&Path>,
+    scratch: &Path,
+    confinement: Confinement,
+) -> Result<Kit, Failure> {
+    let whole = |path: &Path| {
+        let whole = path.canonicalize();
+        whole.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+    };
+    let library = whole(library)?;
+    let fixtures = fixtures.map(whole).transpose()?;
+    let unconfined = confinement.unconfined;
+    Ok(Kit::new(&library, fixtures, scratch, unconfined, |task| {
         let mut child = Command::new(std::env::current_exe()?);
         child.args(["carrier", "inside", "--promise", &task.promise]);
-        child
-            .arg("--library")
-            .arg(&task.library)
-            .arg("--report")
-            .arg(&task.report);
+        child.arg("--library").arg(&task.library);
+        child.arg("--report").arg(&task.report);
+        child.arg("--parent").arg(task.parent.to_string());
+        if task.unconfined {
+            child.arg("--unconfined");
+        }
         if let Some(fixtures) = &task.fixtures {
             child.arg("--fixtures").arg(fixtures);
         }
         Ok(child)
     }))
 }
+
+/// Why nothing was seen, and what the operator can do about it.
+fn not_seen(why: &NotSeen) -> Failure {
+    Failure::failed(match why {
+        NotSeen::Unconfined(_) => format!("{}; {ALL_THE_SAME}", trusted::plain(&why.to_string())),
+        NotSeen::Failed(_) => trusted::plain(&why.to_string()),
+    })
+}
+
+const ALL_THE_SAME: &str = "with --unconfined it runs all the same, and may do whatever of this you may";
 
 fn scratch() -> Result<tempfile::TempDir, Failure> {
     tempfile::tempdir().map_err(|error| Failure::failed(format!("no temporary folder: {error}")))

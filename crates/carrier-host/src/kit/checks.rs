@@ -21,18 +21,22 @@ mod workout;
 use super::example::Example;
 use super::lending::Length;
 use super::letter::Lengths;
-use super::report::{Fault, Verdict};
+use super::report::Fault;
 use super::subject::{Manner, Subject};
 use super::{Checked, End, Ground, Promise};
+use talk::greetings;
 use workout::{Workout, assorted};
 
 /// The promise whose child gives up its right to most system calls, also to those that end it properly.
 pub(super) const RESTRICTED: &str = "system-calls";
 
+/// The promise that is about how a host takes the file.
+pub(super) const LOADS: &str = "loads";
+
 /// Every promise.
 pub(super) const ALL: &[Promise] = &[
     Promise {
-        name: "loads",
+        name: LOADS,
         says: "it loads, agrees on the version, and describes itself truthfully",
         stands_in: "Versions; aldis_entry",
         check: loads::check,
@@ -148,12 +152,18 @@ pub(super) const ALL: &[Promise] = &[
 ];
 
 /// The library's descriptor.
-pub(super) fn describe(ground: &Ground) -> Verdict {
-    match Subject::load(ground) {
-        Ok(subject) => Verdict::Held(subject.descriptor_json()),
-        Err(End::Broken(faults)) => Verdict::Broken(faults),
-        Err(End::Skipped(reason) | End::Untried(reason)) => Verdict::Untried(reason),
-    }
+pub(super) fn describe(ground: &Ground) -> Checked {
+    Ok(Subject::load(ground)?.descriptor_json())
+}
+
+/// The library's manifest.
+pub(super) fn manifest(ground: &Ground) -> Checked {
+    let (candidate, sealed) = ground.judged().map_err(End::Untried)?;
+    ground.report.doing("loading the library");
+    let manifest = Subject::mapping(&ground.report, || {
+        candidate.manifest(sealed).map_err(|error| error.to_string())
+    });
+    Ok(manifest.map_err(End::Untried)?.to_json().to_string())
 }
 
 /// A loaded library, with settings it takes.
@@ -161,6 +171,14 @@ fn ready(ground: &Ground) -> Result<(Subject, Example), End> {
     let subject = Subject::load(ground)?;
     let example = example(ground, &subject)?;
     Ok((subject, example))
+}
+
+/// The same, with all that it can be asked.
+fn trained(ground: &Ground) -> Result<(Subject, Example, Workout), End> {
+    let greetings = greetings(ground)?;
+    let (subject, example) = ready(ground)?;
+    let workout = Workout::of(&subject, &example, &greetings);
+    Ok((subject, example, workout))
 }
 
 /// What is wrong with the author's settings is told once, by the promise `settings`.

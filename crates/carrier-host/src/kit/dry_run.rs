@@ -7,15 +7,12 @@ use super::letter::{Configuration, Letter};
 use super::made::Made;
 use super::report::Fault;
 use super::subject::{Manner, Subject};
-use super::{End, Ground, Verdict};
+use super::{Checked, End, Ground};
 use crate::redact::Redactor;
 use crate::settings;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::path::Path;
-
-/// The file among the fixtures that says what to try.
-pub const DRY_RUN_FILE: &str = "dry-run.json";
+use std::borrow::Cow;
 
 /// What to try.
 #[derive(Deserialize)]
@@ -30,18 +27,8 @@ struct Wish {
 }
 
 /// The child's side: the request, and what the answer means, as JSON without secrets.
-pub(super) fn run(ground: &Ground) -> Verdict {
-    match tried(ground) {
-        Ok(found) => Verdict::Held(found.to_string()),
-        Err(End::Broken(faults)) => Verdict::Broken(faults),
-        Err(End::Skipped(reason) | End::Untried(reason)) => Verdict::Untried(reason),
-    }
-}
-
-fn tried(ground: &Ground) -> Result<Value, End> {
-    let folder = ground.fixtures.as_deref();
-    let wish = folder.ok_or_else(|| End::Untried("there is nothing to try".to_owned()))?;
-    let wish = read(wish).map_err(End::Untried)?;
+pub(super) fn run(ground: &Ground) -> Checked {
+    let wish: Wish = serde_json::from_slice(&ground.wish).map_err(|error| End::Untried(error.to_string()))?;
     let subject = Subject::load(ground)?;
     if subject.http.is_none() {
         return Err(End::Untried(
@@ -53,11 +40,52 @@ fn tried(ground: &Ground) -> Result<Value, End> {
         .config_schema
         .clone()
         .unwrap_or_else(|| json!({}));
-    let configuration = split(&schema, wish.settings);
+    let configuration = split(&schema, wish.settings.clone());
+    let secrets = configuration.secrets.iter().map(|(_, secret)| secret.as_str());
+    let redactor = Redactor::for_secrets(secrets);
+    match tried(ground, &subject, &configuration, wish) {
+        Ok(mut found) => {
+            clean(&mut found, &redactor);
+            Ok(found.to_string())
+        }
+        Err(end) => Err(end.without(&redactor)),
+    }
+}
+
+impl End {
+    /// Without secrets, whoever quoted them.
+    fn without(self, redactor: &Redactor<'_>) -> Self {
+        let hidden = |text: &str| redactor.hidden(text).into_owned();
+        match self {
+            Self::Broken(faults) => {
+                let faults = faults.into_iter();
+                let faults = faults.map(|fault| Fault::new(hidden(&fault.what), hidden(&fault.mend)));
+                Self::Broken(faults.collect())
+            }
+            Self::Skipped(reason) => Self::Skipped(hidden(&reason)),
+            Self::Untried(reason) => Self::Untried(hidden(&reason)),
+        }
+    }
+}
+
+/// Hides secrets in each text of a document, whatever it says there.
+pub(super) fn clean(document: &mut Value, redactor: &Redactor<'_>) {
+    match document {
+        Value::String(text) => {
+            if let Cow::Owned(hidden) = redactor.hidden(text) {
+                *text = hidden;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| clean(item, redactor)),
+        Value::Object(members) => members.values_mut().for_each(|member| clean(member, redactor)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn tried(ground: &Ground, subject: &Subject, with: &Configuration, wish: Wish) -> Result<Value, End> {
     let manner = subject.plain();
     ground.report.doing("instance_create");
-    let made = instance(&subject, &manner, &schema, &configuration)?;
-    let redactor = Redactor::for_secrets(configuration.secrets.iter().map(|(_, secret)| secret.as_str()));
+    let made = instance(subject, &manner, with)?;
     ground.report.doing("submit");
     let word = made
         .submit(&manner, &wish.message)
@@ -67,7 +95,7 @@ fn tried(ground: &Ground) -> Result<Value, End> {
     let wanted = match word {
         Word::Http(wanted) => wanted,
         Word::Complete(ended) => {
-            found["outcome"] = outcome(&ended, &redactor);
+            found["outcome"] = outcome(&ended);
             return Ok(found);
         }
         Word::Wait(ms) => {
@@ -75,15 +103,15 @@ fn tried(ground: &Ground) -> Result<Value, End> {
             return Ok(found);
         }
     };
-    found["request"] = request(&wanted, &redactor);
-    found["allowed"] = is_allowed(&subject, &configuration, &wanted).into();
+    found["request"] = request(&wanted);
+    found["allowed"] = is_allowed(subject, with, &wanted).into();
     if let Some(answer) = wish.answer {
         let reply = exchange(answer).map_err(End::Untried)?;
         ground.report.doing("on_response");
         let heard = made.on_response(&manner, &wish.message, &reply, (1, &wanted.state));
         match heard.one("on_response").map_err(End::Broken)? {
-            Word::Complete(ended) => found["outcome"] = outcome(&ended, &redactor),
-            Word::Http(next) => found["next_request"] = request(&next, &redactor),
+            Word::Complete(ended) => found["outcome"] = outcome(&ended),
+            Word::Http(next) => found["next_request"] = request(&next),
             Word::Wait(ms) => found["wait_ms"] = ms.into(),
         }
     }
@@ -91,18 +119,8 @@ fn tried(ground: &Ground) -> Result<Value, End> {
     Ok(found)
 }
 
-fn read(folder: &Path) -> Result<Wish, String> {
-    let text = std::fs::read(folder.join(DRY_RUN_FILE)).map_err(|error| error.to_string())?;
-    serde_json::from_slice(&text).map_err(|error| error.to_string())
-}
-
 /// An instance with these settings, or which of them is wrong.
-fn instance<'s>(
-    subject: &'s Subject,
-    manner: &Manner<'_>,
-    schema: &Value,
-    with: &Configuration,
-) -> Result<Made<'s>, End> {
+fn instance<'s>(subject: &'s Subject, manner: &Manner<'_>, with: &Configuration) -> Result<Made<'s>, End> {
     let wrong = |key: &str, reason: &str| {
         let about = if key.is_empty() {
             String::new()
@@ -111,7 +129,9 @@ fn instance<'s>(
         };
         End::Broken(vec![Fault::new(format!("{about}{reason}"), "mend the settings")])
     };
-    settings::check(schema, &with.settings, &with.secrets)
+    let schema = subject.descriptor().config_schema.clone();
+    let schema = schema.unwrap_or_else(|| json!({}));
+    settings::check(&schema, &with.settings, &with.secrets)
         .map_err(|error| wrong(error.key.as_deref().unwrap_or_default(), &error.reason))?;
     subject.create(manner, with, 1).map_err(|refused| {
         let reason = if refused.reason.is_empty() {
@@ -123,28 +143,24 @@ fn instance<'s>(
     })
 }
 
-fn request(wanted: &Wanted, redactor: &Redactor<'_>) -> Value {
+fn request(wanted: &Wanted) -> Value {
     let headers = wanted.headers.iter().map(|(name, value, secret)| {
-        let value = if *secret {
-            "[hidden]".into()
-        } else {
-            redactor.hidden(value)
-        };
+        let value = if *secret { "[hidden]" } else { value };
         json!([name, value])
     });
     json!({
         "method": wanted.method,
-        "url": redactor.hidden(&wanted.url),
+        "url": wanted.url,
         "headers": headers.collect::<Vec<_>>(),
-        "body": redactor.hidden(&String::from_utf8_lossy(&wanted.body)),
+        "body": String::from_utf8_lossy(&wanted.body),
     })
 }
 
-fn outcome(ended: &Ended, redactor: &Redactor<'_>) -> Value {
+fn outcome(ended: &Ended) -> Value {
     json!({
         "class": class_word(ended.class),
-        "code": redactor.hidden(&ended.code),
-        "detail": redactor.hidden(&ended.detail),
+        "code": ended.code,
+        "detail": ended.detail,
         "carrier_ids": ended.carrier_ids,
         "retry_after_ms": ended.retry_after_ms,
     })

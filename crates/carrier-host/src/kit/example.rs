@@ -8,17 +8,18 @@ use super::subject::{Manner, Subject};
 use super::{End, Ground};
 use crate::{bare_secret, settings};
 use serde_json::{Value, json};
+use std::rc::Rc;
 
 /// Settings that the library takes, and where they came from.
 pub(super) struct Example {
     pub(super) configuration: Configuration,
-    pub(super) fixtures: Fixtures,
+    pub(super) fixtures: Rc<Fixtures>,
 }
 
 impl Example {
     /// The author's settings, or some that the schema allows.
     pub(super) fn of(ground: &Ground, subject: &Subject) -> Result<Self, End> {
-        let fixtures = Fixtures::read(ground.fixtures.as_deref()).map_err(End::Untried)?;
+        let fixtures = ground.fixtures.clone().map_err(End::Untried)?;
         let schema = subject
             .descriptor()
             .config_schema

@@ -1,10 +1,16 @@
 //! The parent's side: a child for each promise, its report, and a name for the way it ended.
 
 use super::cause::{Ending, Hung, cause};
+use super::dry_run::clean;
+use super::process::REFUSED;
 use super::report::{Line, Verdict, read};
-use super::{DESCRIBE, DRY_RUN, Promise, Task};
+use super::{DESCRIBE, DRY_RUN, MANIFEST, Promise, Task};
+use crate::Manifest;
+use crate::redact::Redactor;
+use serde_json::Value;
+use std::cell::RefCell;
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -19,7 +25,21 @@ pub struct Kit {
     fixtures: Option<PathBuf>,
     /// A folder for reports and for what a library prints.
     scratch: PathBuf,
+    /// The library may run where the kernel does not grant all that should confine it.
+    unconfined: bool,
     start: Box<Start>,
+    missing: RefCell<Vec<String>>,
+}
+
+/// Why nothing was seen of a library.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotSeen {
+    /// The kernel does not grant these parts of the confinement, and nobody said that the library may run without.
+    #[error("the library cannot be confined here, so nothing of it has run; missing: {}", .0.join("; "))]
+    Unconfined(Vec<String>),
+    /// A sentence.
+    #[error("{0}")]
+    Failed(String),
 }
 
 /// What came of one promise.
@@ -39,80 +59,151 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const WHOLE_PATIENCE: Duration = Duration::from_mins(3);
 
 impl Kit {
-    /// `start` makes the command that calls [`super::inside`] with the task.
+    /// `start` makes the command that calls [`super::inside`] with the task. `unconfined`: the library may run where the
+    /// kernel does not grant all that should confine it.
     pub fn new(
         library: &Path,
         fixtures: Option<PathBuf>,
         scratch: &Path,
+        unconfined: bool,
         start: impl Fn(&Task) -> io::Result<Command> + 'static,
     ) -> Self {
         Self {
             library: library.to_owned(),
             fixtures,
             scratch: scratch.to_owned(),
+            unconfined,
             start: Box::new(start),
+            missing: RefCell::default(),
         }
     }
 
     /// Tries one promise.
-    pub fn check(&self, promise: &'static Promise) -> Finding {
+    pub fn check(&self, promise: &'static Promise) -> Result<Finding, NotSeen> {
         let began = Instant::now();
-        let verdict = self.run(promise.name);
-        Finding {
+        let verdict = self.run(promise.name, None)?;
+        Ok(Finding {
             promise,
             verdict,
             took: began.elapsed(),
-        }
+        })
     }
 
-    /// The library's descriptor, read by a child. The error is a sentence.
-    pub fn describe(&self) -> Result<serde_json::Value, String> {
+    /// The library's descriptor, read by a child.
+    pub fn describe(&self) -> Result<Value, NotSeen> {
         self.told(DESCRIBE)
     }
 
-    /// What the library makes of the message in the fixtures' [`super::DRY_RUN_FILE`]: the request it wants made, and
-    /// what the answer there means. Without secrets. The error is a sentence.
-    pub fn dry_run(&self) -> Result<serde_json::Value, String> {
-        self.told(DRY_RUN)
+    /// The library's manifest, made by a child.
+    pub fn manifest(&self) -> Result<Manifest, NotSeen> {
+        let json = self.told(MANIFEST)?;
+        Manifest::parse(json.to_string().as_bytes())
+            .map_err(|reason| NotSeen::Failed(format!("{}: its manifest {reason}", self.library.display())))
     }
 
-    fn told(&self, task: &str) -> Result<serde_json::Value, String> {
-        match self.run(task) {
-            Verdict::Held(json) => serde_json::from_str(&json).map_err(|error| error.to_string()),
-            Verdict::Broken(faults) => Err(faults
-                .into_iter()
-                .map(|fault| fault.what)
-                .collect::<Vec<_>>()
-                .join("; ")),
-            Verdict::Skipped(reason) | Verdict::Untried(reason) => Err(reason),
+    /// What the library makes of a message: the request it wants made, and what the answer to it means. The wish has
+    /// `settings`, `message` and `answer`. Nothing that is said has one of these secrets in it, nor one that the
+    /// library's schema marks, however the library writes it.
+    pub fn dry_run<'s>(
+        &self,
+        wish: &Value,
+        secrets: impl Iterator<Item = &'s str>,
+    ) -> Result<Value, NotSeen> {
+        let redactor = Redactor::for_secrets(secrets);
+        match self.run(DRY_RUN, Some(wish)).and_then(heard) {
+            Ok(mut found) => {
+                clean(&mut found, &redactor);
+                Ok(found)
+            }
+            Err(NotSeen::Failed(reason)) => Err(NotSeen::Failed(redactor.hidden(&reason).into_owned())),
+            Err(missing) => Err(missing),
         }
     }
 
-    fn run(&self, promise: &str) -> Verdict {
-        match self.try_run(promise) {
-            Ok(verdict) => verdict,
-            Err(error) => Verdict::Untried(format!("the child that tries it does not run: {error}")),
-        }
+    /// The parts of the confinement that the kernel did not grant to a child so far, each with the reason.
+    pub fn missing(&self) -> Vec<String> {
+        self.missing.borrow().clone()
     }
 
-    fn try_run(&self, promise: &str) -> io::Result<Verdict> {
+    fn told(&self, task: &str) -> Result<Value, NotSeen> {
+        self.run(task, None).and_then(heard)
+    }
+
+    fn run(&self, promise: &str, wish: Option<&Value>) -> Result<Verdict, NotSeen> {
+        let ran = self.try_run(promise, wish).map_err(|error| {
+            NotSeen::Failed(format!("the child that tries the library does not run: {error}"))
+        })?;
+        let mut missing = self.missing.borrow_mut();
+        for gap in ran.gaps {
+            if !missing.contains(&gap) {
+                missing.push(gap);
+            }
+        }
+        if ran.refused {
+            return Err(NotSeen::Unconfined(missing.clone()));
+        }
+        Ok(ran.verdict)
+    }
+
+    fn try_run(&self, promise: &str, wish: Option<&Value>) -> io::Result<Ran> {
         let place = |what: &str| self.scratch.join(format!("{promise}.{what}"));
         let task = Task {
             promise: promise.to_owned(),
             library: self.library.clone(),
             fixtures: self.fixtures.clone(),
             report: place("report"),
+            unconfined: self.unconfined,
+            parent: std::process::id(),
         };
         drop(File::create(&task.report)?);
         let mut command = (self.start)(&task)?;
-        command.stdin(Stdio::null());
+        // Nothing of ours: not our environment, not our folder, and no descriptor but these.
+        command.env_clear().current_dir(&self.scratch);
+        command.stdin(wish.map_or(Ok(Stdio::null()), in_memory)?);
         command.stdout(File::create(place("stdout"))?);
         command.stderr(File::create(place("stderr"))?);
         let (status, hung) = wait(command.spawn()?, &task.report)?;
         let lines = read(&String::from_utf8_lossy(&std::fs::read(&task.report)?));
-        let stderr = std::fs::read(place("stderr"))?;
-        Ok(verdict(lines, status, hung, &String::from_utf8_lossy(&stderr)))
+        // What it prints may be a secret; only what it says is cleaned.
+        let stderr = match wish {
+            Some(_) => Vec::new(),
+            None => std::fs::read(place("stderr"))?,
+        };
+        for what in ["report", "stdout", "stderr"] {
+            std::fs::remove_file(place(what))?;
+        }
+        Ok(ran(lines, (status, hung), &String::from_utf8_lossy(&stderr)))
     }
+}
+
+/// What a child came to.
+struct Ran {
+    verdict: Verdict,
+    gaps: Vec<String>,
+    /// It ran nothing of the library, because of the gaps.
+    refused: bool,
+}
+
+fn heard(verdict: Verdict) -> Result<Value, NotSeen> {
+    match verdict {
+        Verdict::Held(json) => {
+            serde_json::from_str(&json).map_err(|error| NotSeen::Failed(error.to_string()))
+        }
+        Verdict::Broken(faults) => {
+            let faults: Vec<_> = faults.into_iter().map(|fault| fault.what).collect();
+            Err(NotSeen::Failed(faults.join("; ")))
+        }
+        Verdict::Skipped(reason) | Verdict::Untried(reason) => Err(NotSeen::Failed(reason)),
+    }
+}
+
+/// A standard input that is on no disk: there are secrets in it.
+fn in_memory(wish: &Value) -> io::Result<Stdio> {
+    let memory = rustix::fs::memfd_create("aldis-dry-run", rustix::fs::MemfdFlags::CLOEXEC)?;
+    let mut memory = File::from(memory);
+    memory.write_all(wish.to_string().as_bytes())?;
+    memory.seek(SeekFrom::Start(0))?;
+    Ok(memory.into())
 }
 
 /// Waits for the end; ends it when nothing has been reported for too long.
@@ -142,13 +233,15 @@ fn wait(mut child: Child, report: &Path) -> io::Result<(ExitStatus, Option<Hung>
 }
 
 /// What the report and the way the child ended come to.
-fn verdict(lines: Vec<Line>, status: ExitStatus, hung: Option<Hung>, stderr: &str) -> Verdict {
+fn ran(lines: Vec<Line>, (status, hung): (ExitStatus, Option<Hung>), stderr: &str) -> Ran {
     let (mut doing, mut crash, mut verdict) = (String::from("starting"), None, None);
+    let mut gaps = Vec::new();
     for line in lines {
         match line {
             Line::Doing(what) => doing = what,
             Line::Alive => {}
             Line::Crash(what) => crash = Some(what),
+            Line::Gaps(found) => gaps = found,
             Line::Verdict(said) => verdict = Some(said),
         }
     }
@@ -159,7 +252,7 @@ fn verdict(lines: Vec<Line>, status: ExitStatus, hung: Option<Hung>, stderr: &st
         code: status.code(),
         reported: verdict.is_some(),
     };
-    match (cause(&ending, &doing, stderr), verdict) {
+    let verdict = match (cause(&ending, &doing, stderr), verdict) {
         (None, Some(verdict)) => verdict,
         (Some(fault), Some(Verdict::Broken(mut faults))) => {
             faults.push(fault);
@@ -167,5 +260,10 @@ fn verdict(lines: Vec<Line>, status: ExitStatus, hung: Option<Hung>, stderr: &st
         }
         (Some(fault), _) => Verdict::Broken(vec![fault]),
         (None, None) => Verdict::Untried("the child ended without a word".to_owned()),
+    };
+    Ran {
+        verdict,
+        refused: status.code() == Some(REFUSED) && !gaps.is_empty(),
+        gaps,
     }
 }

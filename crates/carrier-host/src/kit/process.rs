@@ -1,8 +1,79 @@
 //! What a process is, as far as a library could change it: files, threads, signal handlers, and its surroundings.
 
+use rustix::fs::RawDir;
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::time::Duration;
+
+/// This process's own files in /proc, opened before it is shut in: later on it may open nothing.
+pub(super) struct Oneself(Option<Own>);
+
+struct Own {
+    status: File,
+    memory: File,
+    threads: File,
+    files: File,
+}
+
+impl Oneself {
+    /// Of this process, not of the one it is a copy of.
+    pub(super) fn open() -> Self {
+        let open = |name: &str| File::open(format!("/proc/self/{name}"));
+        let own = || -> std::io::Result<Own> {
+            Ok(Own {
+                status: open("status")?,
+                memory: open("statm")?,
+                threads: open("task")?,
+                files: open("fd")?,
+            })
+        };
+        Self(own().ok())
+    }
+
+    /// A file as it is now.
+    fn text(&self, of: impl FnOnce(&Own) -> &File) -> String {
+        let read = |own: &Own| -> std::io::Result<String> {
+            let (mut file, mut text) = (of(own), String::new());
+            file.seek(SeekFrom::Start(0))?;
+            file.read_to_string(&mut text)?;
+            Ok(text)
+        };
+        self.0.as_ref().and_then(|own| read(own).ok()).unwrap_or_default()
+    }
+
+    /// The names in a folder as it is now, those that are numbers.
+    fn numbers(&self, of: impl FnOnce(&Own) -> &File) -> Vec<u32> {
+        let mut numbers = Vec::new();
+        let Some(mut folder) = self.0.as_ref().map(of) else {
+            return numbers;
+        };
+        if folder.seek(SeekFrom::Start(0)).is_err() {
+            return numbers;
+        }
+        let mut room = Vec::with_capacity(4096);
+        let mut entries = RawDir::new(folder, room.spare_capacity_mut());
+        while let Some(Ok(entry)) = entries.next() {
+            let name = entry.file_name().to_str().ok();
+            numbers.extend(name.and_then(|name| name.parse::<u32>().ok()));
+        }
+        numbers
+    }
+
+    /// Memory in use: the heap, as the C library's allocator counts it (mallinfo(3)), and what is mapped besides.
+    pub(super) fn memory_in_use(&self) -> usize {
+        // SAFETY: returns a plain struct.
+        let info = unsafe { libc::mallinfo2() };
+        let statm = self.text(|own| &own.memory);
+        let pages: usize = statm
+            .split(' ')
+            .next()
+            .and_then(|pages| pages.parse().ok())
+            .unwrap_or(0);
+        let others = (pages * super::lending::page()).saturating_sub(info.arena + info.hblkhd);
+        info.uordblks + info.hblkhd + others
+    }
+}
 
 /// A picture of the process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,16 +90,16 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    pub(super) fn take() -> Self {
-        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    pub(super) fn take(of: &Oneself) -> Self {
+        let status = of.text(|own| &own.status);
         let field = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
             line.unwrap_or_default().trim().to_owned()
         };
         let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
         Self {
-            files: files(),
-            threads: fs::read_dir("/proc/self/task").map_or(0, Iterator::count),
+            files: files(of),
+            threads: of.numbers(|own| &own.threads).len(),
             signals: actions(),
             umask: field("Umask:"),
             folder: std::env::current_dir()
@@ -110,23 +181,13 @@ impl Picture {
     }
 }
 
-fn files() -> BTreeMap<u32, String> {
-    let Ok(listing) = fs::read_dir("/proc/self/fd") else {
-        return BTreeMap::new();
-    };
-    let entries: Vec<_> = listing.flatten().map(|entry| entry.path()).collect();
-    let mut files = BTreeMap::new();
-    for entry in entries {
-        let number = entry
-            .file_name()
-            .and_then(|name| name.to_str())
-            .and_then(|name| name.parse().ok());
-        // The listing's own descriptor is closed by now and leads nowhere.
-        if let (Some(number), Ok(target)) = (number, fs::read_link(&entry)) {
-            files.insert(number, target.display().to_string());
-        }
-    }
-    files
+fn files(of: &Oneself) -> BTreeMap<u32, String> {
+    let numbers = of.numbers(|own| &own.files).into_iter();
+    let named = numbers.filter_map(|number| {
+        let target = fs::read_link(format!("/proc/self/fd/{number}")).ok()?;
+        Some((number, target.display().to_string()))
+    });
+    named.collect()
 }
 
 /// Handler, flags, and the signals held back meanwhile.
@@ -190,20 +251,6 @@ pub(super) fn printed() -> (u64, u64) {
     (size(1), size(2))
 }
 
-/// Memory in use: the heap, as the C library's allocator counts it (mallinfo(3)), and what is mapped besides.
-pub(super) fn memory() -> usize {
-    // SAFETY: returns a plain struct.
-    let info = unsafe { libc::mallinfo2() };
-    let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages: usize = statm
-        .split(' ')
-        .next()
-        .and_then(|pages| pages.parse().ok())
-        .unwrap_or(0);
-    let others = (pages * super::lending::page()).saturating_sub(info.arena + info.hblkhd);
-    info.uordblks + info.hblkhd + others
-}
-
 macro_rules! names {
     ($($name:ident)*) => { &[$((libc::$name, stringify!($name))),*] };
 }
@@ -258,4 +305,13 @@ pub(super) fn switches() -> i64 {
 pub(super) fn leave() -> ! {
     // SAFETY: ends the process at once; nothing is left to be flushed.
     unsafe { libc::_exit(0) }
+}
+
+/// What a process exits with that cannot be shut in.
+pub(super) const REFUSED: i32 = 77;
+
+/// Ends a process in which no library may run.
+pub(super) fn refuse() -> ! {
+    // SAFETY: ends the process at once; its reason has been reported.
+    unsafe { libc::_exit(REFUSED) }
 }

@@ -49,6 +49,8 @@ pub(super) enum Line {
     Alive,
     /// A signal arrived; what it was about. Written by the signal handler.
     Crash(String),
+    /// The kernel does not grant these parts of the confinement.
+    Gaps(Vec<String>),
     /// The end.
     Verdict(Verdict),
 }
@@ -88,6 +90,10 @@ impl Report {
 
     pub(super) fn verdict(&self, verdict: &Verdict) {
         self.line(&Line::Verdict(verdict.clone()));
+    }
+
+    pub(super) fn gaps(&self, gaps: &[String]) {
+        self.line(&Line::Gaps(gaps.to_owned()));
     }
 
     fn line(&self, line: &Line) {

@@ -105,7 +105,7 @@ fn allowed(step: Step) -> Vec<Allowed> {
     }
     all.extend(always(&READS));
     all.push(only(libc::SYS_prctl, 0, libc::PR_SET_NO_NEW_PRIVS));
-    all.push(only(libc::SYS_prctl, 0, libc::PR_SET_SECCOMP));
+    all.extend(always(&[libc::SYS_seccomp]));
     all.push((libc::SYS_openat, Some((5, WITH_LEAVE))));
     if step == Step::Loading || cfg!(not(target_arch = "x86_64")) {
         all.extend(always(&FINDS));
@@ -139,13 +139,10 @@ pub(super) fn restrict(to: Step) -> bool {
         len: u16::try_from(filter.len()).unwrap_or(0),
         filter: filter.as_mut_ptr(),
     };
+    let (set, this_thread): (libc::c_ulong, libc::c_ulong) = (libc::SECCOMP_SET_MODE_FILTER.into(), 0);
     // SAFETY: the program is valid for the call, which copies it; giving rights up harms nobody.
     unsafe {
         libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-            && libc::prctl(
-                libc::PR_SET_SECCOMP,
-                libc::SECCOMP_MODE_FILTER,
-                &raw const program,
-            ) == 0
+            && libc::syscall(libc::SYS_seccomp, set, this_thread, &raw const program) == 0
     }
 }

@@ -6,7 +6,7 @@ use super::lending::{ALWAYS, Lending, Length};
 use super::letter::{Configuration, FaultSink, Lengths};
 use super::made::Made;
 use super::meter;
-use super::report::Fault;
+use super::report::{Fault, Report};
 use super::sentry::Watch;
 use super::{End, Ground};
 use crate::Descriptor;
@@ -58,15 +58,18 @@ impl Subject {
         Ok(subject)
     }
 
-    /// Maps the library and agrees with it; its constructors run.
+    /// Maps the library and agrees with it; its constructors run. This process is shut in from then on.
     pub(super) fn map(ground: &Ground) -> Result<Self, End> {
+        let library = ground.library();
         ground.report.doing("loading the library");
         let watch = Watch::new(&ground.report);
-        let loaded = watch.over(|| {
-            meter::over("the library's constructors", || {
-                let opened = open(&ground.library)?;
-                let descriptor = Descriptor::parse(opened.descriptor_json())?;
-                Ok::<_, String>((opened, descriptor))
+        let loaded = library.and_then(|library| {
+            watch.over(|| {
+                meter::over("the library's constructors", || {
+                    let opened = open(&library)?;
+                    let descriptor = Descriptor::parse(opened.descriptor_json())?;
+                    Ok::<_, String>((opened, descriptor))
+                })
             })
         });
         let (opened, descriptor) = loaded.map_err(|reason| {
@@ -85,6 +88,11 @@ impl Subject {
             desk: Desk::default(),
             watch,
         })
+    }
+
+    /// Maps a library in another way, under watch.
+    pub(super) fn mapping<R>(report: &Report, work: impl FnOnce() -> R) -> R {
+        Watch::new(report).over(work)
     }
 
     /// Calls its `load`, if it has one.

@@ -93,6 +93,41 @@ fn a_secret_in_a_url_in_a_url_is_hidden() {
     );
 }
 
+/// Percent-escaped first and then in base64 (RFC 6749 section 2.3.1), in base 16, and as JSON and XML may have it.
+#[test]
+fn a_secret_in_other_spellings_is_hidden() {
+    let secret = "s3cr&t/key\u{20ac}\u{1f600}";
+    let redactor = Redactor::for_secrets([secret].into_iter());
+    let utf16: String = secret
+        .encode_utf16()
+        .map(|unit| format!("\\u{unit:04x}"))
+        .collect();
+    let decimal: String = secret
+        .chars()
+        .map(|letter| format!("&#{};", u32::from(letter)))
+        .collect();
+    let base16: String = secret.bytes().map(|octet| format!("{octet:02x}")).collect();
+    let form = percent(secret, true, false);
+    for spelling in [
+        secret.replace('/', "\\/"),
+        secret.replace('&', "&amp;"),
+        secret.replace('&', "&#x26;"),
+        percent(&secret.replace('/', "\\/"), false, false),
+        percent(&utf16, true, true),
+        utf16,
+        decimal,
+        base16.to_uppercase(),
+        base16,
+        STANDARD_NO_PAD.encode(form),
+    ] {
+        let clean = redactor.hidden(&format!("before {spelling} after")).into_owned();
+        assert_eq!(clean, "before [hidden] after", "{spelling}");
+    }
+    for words in ["a \\ and \\u12 and \\ud800", "&amp; &#; &#x; &#xzz; &nbsp; &"] {
+        assert_eq!(redactor.hidden(words), words);
+    }
+}
+
 /// Not as if everything were one.
 #[test]
 fn what_is_short_hides_little() {

@@ -1,6 +1,6 @@
 //! What runs in a worker: takes the library it was handed, shuts itself in, and answers calls until nobody asks.
 
-mod cage;
+pub(crate) mod cage;
 mod hands;
 mod wire;
 

@@ -3,7 +3,7 @@
 
 use super::{HERE, WORKER, refusal_in};
 use crate::stage::{compile, libraries};
-use aldis_carrier_host::{Isolation, Libraries, Manifest, Trust};
+use aldis_carrier_host::{Isolation, Manifest, Trust};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -38,7 +38,7 @@ fn nothing_runs_of_a_library_that_is_not_the_manifests() {
     let trace = tempfile::tempdir().expect("a folder");
     let ran = trace.path().join("ran");
     let (_dir, file) = compile("constructor", &[&format!("TRACE=\"{}\"", ran.display())]);
-    let mut untried = Libraries::default();
+    let mut libraries = libraries();
     let manifest = Manifest::of(&file).expect("a manifest").to_json();
     std::fs::remove_file(&ran).expect("making it runs it");
     for (pointer, value, words) in [
@@ -56,7 +56,7 @@ fn nothing_runs_of_a_library_that_is_not_the_manifests() {
         let mut changed = manifest.clone();
         *changed.pointer_mut(pointer).expect("a member") = value;
         std::fs::write(Manifest::file_of(&file), changed.to_string()).expect("written");
-        let sentence = untried
+        let sentence = libraries
             .load(&file, &Trust::Anything, HERE)
             .expect_err(pointer)
             .to_string();
@@ -66,14 +66,14 @@ fn nothing_runs_of_a_library_that_is_not_the_manifests() {
         );
     }
     std::fs::write(Manifest::file_of(&file), "{\n oops").expect("written");
-    let sentence = untried
+    let sentence = libraries
         .load(&file, &Trust::Anything, HERE)
         .expect_err("no JSON")
         .to_string();
     assert!(sentence.contains("line 2, column 2"), "{sentence}");
     assert!(!ran.exists());
     std::fs::write(Manifest::file_of(&file), manifest.to_string()).expect("written");
-    untried.load(&file, &Trust::Anything, HERE).expect("a library");
+    libraries.load(&file, &Trust::Anything, HERE).expect("a library");
     assert!(ran.exists(), "the constructor proves something");
 }
 

@@ -1,7 +1,8 @@
 //! `aldis carrier check`: one line for each promise, and a sentence for each fault.
 
+use super::confined::{Ran, under};
 use super::junit::plain;
-use super::{Check, junit, kit, scratch};
+use super::{Check, junit, kit, not_seen, scratch};
 use crate::failure::Failure;
 use crate::printer::{Ink, Printer, data};
 use aldis_carrier_host::kit::{Finding, PROMISES, Promise, Verdict};
@@ -15,17 +16,25 @@ const UNTRIED: u8 = 2;
 pub(super) fn run(wish: &Check, printer: &Printer) -> Result<ExitCode, Failure> {
     let promises = chosen(&wish.only)?;
     let scratch = scratch()?;
-    let kit = kit(&wish.library, wish.fixtures.as_deref(), scratch.path())?;
+    let fixtures = wish.fixtures.as_deref();
+    let kit = kit(&wish.library, fixtures, scratch.path(), wish.confinement)?;
     let mut findings = Vec::new();
     for promise in promises {
-        let finding = kit.check(promise);
+        let finding = match kit.check(promise) {
+            Ok(finding) => finding,
+            Err(why) => {
+                printer.complain(&not_seen(&why));
+                return Ok(ExitCode::from(UNTRIED));
+            }
+        };
         if !printer.is_json() {
             data(line(&finding, printer.ink()).trim_end())?;
         }
         findings.push(finding);
     }
+    let ran = Ran::of(&kit, wish.confinement);
     if let Some(file) = &wish.junit {
-        let xml = junit::report(&wish.library, &findings);
+        let xml = junit::report(&wish.library, &findings, &ran);
         let written = xml.and_then(|xml| std::fs::write(file, xml));
         written.map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
     }
@@ -39,10 +48,9 @@ pub(super) fn run(wish: &Check, printer: &Printer) -> Result<ExitCode, Failure> 
         count(|verdict| matches!(verdict, Verdict::Skipped(_))),
     );
     let all: Vec<_> = findings.iter().map(record).collect();
-    printer.answer(
-        &summary,
-        &json!({"findings": all, "broken": broken, "untried": untried}),
-    )?;
+    let mut answer = json!({"findings": all, "broken": broken, "untried": untried});
+    ran.note(&mut answer);
+    printer.answer(&under(summary, &ran), &answer)?;
     Ok(ExitCode::from(match (broken, untried) {
         (0, 0) => 0,
         (0, _) => UNTRIED,

@@ -1,11 +1,13 @@
 //! `aldis carrier dry-run`: what a carrier would ask its API for one message, without asking it.
 
-use super::{DryRun, kit, scratch};
+use super::confined::{Ran, under};
+use super::{DryRun, kit, not_seen, scratch, trusted};
 use crate::failure::Failure;
 use crate::printer::{Printer, data};
-use aldis_carrier_host::kit::DRY_RUN_FILE;
+use aldis_carrier_host::kit::NotSeen;
 use aldis_daemon::clock;
-use aldis_daemon::config::{self, Loaded, Secret};
+use aldis_daemon::config::{self, Loaded, Secret, SecretText};
+use aldis_daemon::shield::shield;
 use aldis_message::{Encoding, MessageId, Sender};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -32,7 +34,8 @@ pub(super) fn run(wish: &DryRun, printer: &Printer) -> Result<ExitCode, Failure>
     let Loaded { raw, .. } = config::load::<Raw>(&wish.config, "", std::iter::empty())?;
     let callbacks = raw.callback_base_url.clone();
     let Block { name, mut settings } = chosen(raw.carriers, wish)?;
-    reveal(&mut settings, "")?;
+    let mut secrets = Vec::new();
+    reveal(&mut settings, "", &mut secrets)?;
     let answer = wish.answer.as_ref().map(|file| {
         let text = std::fs::read(file).map_err(|error| error.to_string());
         let json =
@@ -44,16 +47,21 @@ pub(super) fn run(wish: &DryRun, printer: &Printer) -> Result<ExitCode, Failure>
         "message": message(wish, &name, callbacks.as_deref()),
         "answer": answer.transpose()?,
     });
-    // A folder that only this user can open: the secrets stand in it while the child runs.
+    // The secrets are in this process now.
+    let _ = shield();
     let scratch = scratch()?;
-    std::fs::write(scratch.path().join(DRY_RUN_FILE), whole.to_string())
-        .map_err(|error| Failure::failed(format!("the dry run's file cannot be written: {error}")))?;
-    let found = kit(&wish.library, Some(scratch.path()), scratch.path())?.dry_run();
-    let found = found.map_err(|reason| Failure::failed(format!("carrier {name}: {reason}")))?;
+    let kit = kit(&wish.library, None, scratch.path(), wish.confinement)?;
+    let found = kit.dry_run(&whole, secrets.iter().map(SecretText::expose));
+    let mut found = found.map_err(|why| match why {
+        NotSeen::Failed(reason) => Failure::failed(trusted::plain(&format!("carrier {name}: {reason}"))),
+        missing => not_seen(&missing),
+    })?;
+    let ran = Ran::of(&kit, wish.confinement);
     if printer.is_json() {
+        ran.note(&mut found);
         data(&found.to_string())?;
     } else {
-        data(told(&found).trim_end())?;
+        data(under(told(&found), &ran).trim_end())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -80,7 +88,11 @@ fn chosen(mut blocks: Vec<Block>, wish: &DryRun) -> Result<Block, Failure> {
 }
 
 /// Puts the secrets where `{ file = ".." }` and the like stand: the library gets them, and nobody else.
-fn reveal(settings: &mut Map<String, Value>, path: &str) -> Result<(), Failure> {
+fn reveal(
+    settings: &mut Map<String, Value>,
+    path: &str,
+    secrets: &mut Vec<SecretText>,
+) -> Result<(), Failure> {
     for (name, value) in settings.iter_mut() {
         let path = if path.is_empty() {
             name.clone()
@@ -93,7 +105,7 @@ fn reveal(settings: &mut Map<String, Value>, path: &str) -> Result<(), Failure> 
                 .iter()
                 .any(|word| inner.contains_key(*word));
         if !is_secret {
-            reveal(inner, &path)?;
+            reveal(inner, &path, secrets)?;
             continue;
         }
         let secret: Secret = serde_json::from_value(Value::Object(inner.clone()))
@@ -102,6 +114,7 @@ fn reveal(settings: &mut Map<String, Value>, path: &str) -> Result<(), Failure> 
             .resolve()
             .map_err(|error| Failure::config(format!("settings.{path}: {error}")))?;
         *value = Value::String(text.expose().to_owned());
+        secrets.push(text);
     }
     Ok(())
 }
@@ -132,7 +145,7 @@ fn message(wish: &DryRun, carrier: &str, callbacks: Option<&str>) -> Value {
 /// The request as it would be on the wire, and what came of it.
 fn told(found: &Value) -> String {
     let mut text = String::new();
-    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let word = |value: &Value| trusted::plain(value.as_str().unwrap_or_default());
     for request in [&found["request"], &found["next_request"]] {
         if request.is_null() {
             continue;
@@ -141,7 +154,9 @@ fn told(found: &Value) -> String {
         for header in request["headers"].as_array().into_iter().flatten() {
             let _ = writeln!(text, "{}: {}", word(&header[0]), word(&header[1]));
         }
-        let body = word(&request["body"]);
+        // It may have lines.
+        let body = request["body"].as_str().unwrap_or_default().lines();
+        let body = body.map(trusted::plain).collect::<Vec<_>>().join("\n");
         if !body.is_empty() {
             let _ = writeln!(text, "\n{body}");
         }

@@ -1,5 +1,6 @@
 //! Findings as `JUnit` XML, which every CI reads.
 
+use super::confined::Ran;
 use aldis_carrier_host::kit::{Finding, Verdict};
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
@@ -10,7 +11,7 @@ use std::path::Path;
 mod tests;
 
 /// One test suite, one test case for each promise.
-pub(super) fn report(library: &Path, findings: &[Finding]) -> io::Result<Vec<u8>> {
+pub(super) fn report(library: &Path, findings: &[Finding], ran: &Ran) -> io::Result<Vec<u8>> {
     let count = |which: fn(&Verdict) -> bool| {
         findings
             .iter()
@@ -40,8 +41,29 @@ pub(super) fn report(library: &Path, findings: &[Finding]) -> io::Result<Vec<u8>
             "skipped",
             count(|verdict| matches!(verdict, Verdict::Skipped(_))).as_str(),
         ))
-        .write_inner_content(|writer| findings.iter().try_for_each(|finding| case(writer, finding)))?;
+        .write_inner_content(|writer| {
+            properties(writer, ran)?;
+            findings.iter().try_for_each(|finding| case(writer, finding))
+        })?;
     Ok(writer.into_inner())
+}
+
+/// How the library was confined.
+fn properties(writer: &mut Writer<Vec<u8>>, ran: &Ran) -> io::Result<()> {
+    let properties = ran.properties();
+    writer
+        .create_element("properties")
+        .write_inner_content(|writer| {
+            properties.iter().try_for_each(|(name, value)| {
+                let property = writer.create_element("property");
+                let property = property.with_attribute(("name", *name));
+                property
+                    .with_attribute(("value", plain(value).as_str()))
+                    .write_empty()
+                    .map(drop)
+            })
+        })
+        .map(drop)
 }
 
 fn case(writer: &mut Writer<Vec<u8>>, finding: &Finding) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! `aldis carrier pin`: writes down which libraries delivery may load, and shows what that means.
 
-use super::{Pin, kit, scratch, trusted};
+use super::confined::{Ran, under};
+use super::{Pin, kit, not_seen, scratch, trusted};
 use crate::failure::Failure;
 use crate::printer::Printer;
 use aldis_carrier_host::{Manifest, Sha256};
@@ -38,6 +39,7 @@ struct Pinned {
     entry: Entry,
     descriptor: Value,
     text: String,
+    ran: Ran,
 }
 
 pub(super) fn run(wish: &Pin, printer: &Printer) -> Result<ExitCode, Failure> {
@@ -46,7 +48,7 @@ pub(super) fn run(wish: &Pin, printer: &Printer) -> Result<ExitCode, Failure> {
     for library in &wish.libraries {
         let one = match Manifest::beside(library).map_err(|error| Failure::failed(error.to_string()))? {
             Some(manifest) => told(&manifest, wish.first_party),
-            None => tried(library, wish.first_party)?,
+            None => tried(library, wish)?,
         };
         let entry = &one.entry;
         lock.carriers
@@ -67,6 +69,7 @@ fn json(pinned: &Pinned) -> Value {
     for key in ["allowed_hosts", "styles", "capabilities"] {
         all[key] = pinned.descriptor[key].clone();
     }
+    pinned.ran.note(&mut all);
     all
 }
 
@@ -77,25 +80,32 @@ fn told(manifest: &Manifest, first_party: bool) -> Pinned {
         entry: Entry::of(&descriptor, manifest.sha256(), first_party),
         text: trusted::shown(manifest),
         descriptor,
+        ran: Ran::Not,
     }
 }
 
-/// Of a library that a host would load: it tells its name in a child, and its bytes are hashed here.
-fn tried(library: &Path, first_party: bool) -> Result<Pinned, Failure> {
+/// Of a library that a host would load: it tells its name in a child that is confined, and its bytes are hashed here.
+fn tried(library: &Path, wish: &Pin) -> Result<Pinned, Failure> {
     let fault = |error| Failure::usage(format!("{}: {error}", library.display()));
     let before = fs::read(library).map_err(fault)?;
     let scratch = scratch()?;
-    let descriptor = kit(library, None, scratch.path())?
-        .describe()
-        .map_err(Failure::failed)?;
+    let kit = kit(library, None, scratch.path(), wish.confinement)?;
+    let descriptor = kit.describe().map_err(|why| not_seen(&why))?;
+    let ran = Ran::of(&kit, wish.confinement);
     let bytes = fs::read(library).map_err(fault)?;
     if bytes != before {
         return Err(Failure::failed(format!("{} is being written", library.display())));
     }
-    let entry = Entry::of(&descriptor, Sha256::of(&bytes), first_party);
+    let entry = Entry::of(&descriptor, Sha256::of(&bytes), wish.first_party);
     let (text, sha256) = (trusted::described(&descriptor), &entry.sha256);
+    let how = match &ran {
+        Ran::Without(_) => "unconfined",
+        _ => "confined",
+    };
+    let text = format!("{text}\n  sha256: {sha256}\n  no manifest beside it: it ran, {how}, to tell this");
     Ok(Pinned {
-        text: format!("{text}\n  sha256: {sha256}\n  no manifest beside it: it ran to tell this"),
+        text: under(text, &ran),
+        ran,
         entry,
         descriptor,
     })

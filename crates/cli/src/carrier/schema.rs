@@ -1,6 +1,7 @@
 //! `aldis carrier schema`: the settings of a carrier, as its library describes them.
 
-use super::{Schema, kit, scratch};
+use super::confined::Ran;
+use super::{Schema, kit, not_seen, scratch};
 use crate::failure::Failure;
 use crate::printer::{Printer, data};
 use serde_json::Value;
@@ -9,12 +10,20 @@ use std::process::ExitCode;
 
 pub(super) fn run(wish: &Schema, printer: &Printer) -> Result<ExitCode, Failure> {
     let scratch = scratch()?;
-    let descriptor = kit(&wish.library, None, scratch.path())?
-        .describe()
-        .map_err(Failure::failed)?;
+    let kit = kit(&wish.library, None, scratch.path(), wish.confinement)?;
+    let mut descriptor = kit.describe().map_err(|why| not_seen(&why))?;
+    let ran = Ran::of(&kit, wish.confinement);
+    let mut head = String::new();
+    // In words that both forms have for it: the answer is a schema, or a block, and nothing else.
+    if let Some(sentence) = ran.sentence() {
+        head = format!("# {sentence}\n");
+        if let Some(schema) = descriptor["config_schema"].as_object_mut() {
+            schema.insert("$comment".to_owned(), sentence.into());
+        }
+    }
     let schema = &descriptor["config_schema"];
     if wish.toml {
-        printer.answer(block(&descriptor).trim_end(), schema)?;
+        printer.answer((head + &block(&descriptor)).trim_end(), schema)?;
     } else if printer.is_json() {
         data(&schema.to_string())?;
     } else {

@@ -10,9 +10,10 @@ use aldis_carrier::{EventKind, ReceiptState};
 use serde_json::Value;
 
 pub(super) fn check(ground: &Ground) -> Checked {
+    let greetings = super::greetings(ground)?;
     let (subject, example) = ready(ground)?;
     if subject.session.is_some() {
-        return super::streams::check(ground, &subject, &example);
+        return super::streams::check(ground, &subject, (&example, &greetings));
     }
     let count = example.fixtures.messages.len() + example.fixtures.replies.len();
     if count == 0 {

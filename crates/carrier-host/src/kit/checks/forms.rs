@@ -1,6 +1,6 @@
 //! One well-formed word for each call.
 
-use super::{Ground, Workout, assorted, first, kept, ready, stopped};
+use super::{Ground, assorted, first, kept, stopped, trained};
 use crate::kit::Checked;
 use crate::kit::ear::Wanted;
 use crate::kit::example::Example;
@@ -9,8 +9,7 @@ use crate::kit::report::Fault;
 use crate::kit::subject::Subject;
 
 pub(super) fn check(ground: &Ground) -> Checked {
-    let (subject, example) = ready(ground)?;
-    let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
+    let (subject, example, workout) = trained(ground)?;
     let manner = subject.guarded(Lengths::default());
     let made = example.made(ground, &subject, &manner)?;
     let mut faults = Vec::new();

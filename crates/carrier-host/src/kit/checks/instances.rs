@@ -1,7 +1,7 @@
 //! Two instances with other settings, apart and at once.
 
-use super::other::{Other, another};
-use super::talk::Talk;
+use super::other::{Other, another, taken};
+use super::talk::{Greeting, Talk, greetings};
 use super::workout::difference;
 use super::{Checked, End, Example, Ground, Manner, Subject, Workout, assorted, ready, stopped};
 use crate::kit::aside::aside;
@@ -33,65 +33,106 @@ struct Shared<'s>(Made<'s>);
 unsafe impl Sync for Shared<'_> {}
 
 pub(super) fn check(ground: &Ground) -> Checked {
-    let (subject, example) = ready(ground)?;
-    let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
-    let other = another(ground, &subject, &example)?;
-    let with = match &other {
-        Other::Differs(with, _) => with,
-        Other::None => &example.configuration,
-        Other::Refused(reason) => return Err(End::Untried(reason.clone())),
-    };
-    let own = &example.configuration;
-    let alone = |with: &Configuration, id: u64| {
-        aside(|| {
-            let manner = subject.guarded(Lengths::default());
-            let made = made(ground, &subject, &manner, with, id)?;
-            workout.once(ground, &made, &manner)
+    let greetings = greetings(ground)?;
+    let taken = taken(ground)?;
+    let prepared = || Prepared::of(ground, &greetings, &taken);
+    let alone = |id: u64| {
+        aside(ground, || {
+            let prepared = prepared()?;
+            let manner = prepared.subject.guarded(Lengths::default());
+            let made = prepared.made(ground, &manner, id).map_err(stopped)?;
+            prepared.workout.once(ground, &made, &manner).map_err(stopped)
         })
     };
-    let first_alone = alone(own, 1).map_err(stopped)?;
-    let second_alone = alone(with, 2).map_err(stopped)?;
+    let (first_alone, second_alone) = (alone(1)?, alone(2)?);
     // In a copy, too: whatever is found, it can be asked once more what is said alone.
-    let beside = aside(|| {
-        let manner = subject.guarded(Lengths::default());
-        let first = made(ground, &subject, &manner, own, 1)?;
-        let second = made(ground, &subject, &manner, with, 2)?;
-        let said = workout.run(ground, &[&first, &second], &manner)?;
-        Ok(said.join(&NEXT.to_owned()))
-    });
-    let beside = beside.map_err(stopped)?;
+    let beside = aside(ground, || {
+        let prepared = prepared()?;
+        let manner = prepared.subject.guarded(Lengths::default());
+        let first = prepared.made(ground, &manner, 1).map_err(stopped)?;
+        let second = prepared.made(ground, &manner, 2).map_err(stopped)?;
+        let said = prepared.workout.run(ground, &[&first, &second], &manner);
+        Ok(said.map_err(stopped)?.join(&NEXT.to_owned()))
+    })?;
     let mut said = beside.split(|line| line == NEXT);
-    for (before, which, with, id) in [
-        (&first_alone, "the first", own, 1),
-        (&second_alone, "the second", with, 2),
-    ] {
+    for (before, which, id) in [(&first_alone, "the first", 1), (&second_alone, "the second", 2)] {
         let Some(about) = difference(before, said.next().unwrap_or_default()) else {
             continue;
         };
         // Who is of another mind each time says nothing about who is beside it.
-        if difference(before, &alone(with, id).map_err(stopped)?).is_none() {
+        if difference(before, &alone(id)?).is_none() {
             return Err(mixed(which, &about));
         }
     }
+    at_once(ground, &prepared()?)
+}
+
+/// A loaded library, and the settings of two instances.
+struct Prepared {
+    subject: Subject,
+    example: Example,
+    workout: Workout,
+    other: Configuration,
+    /// In what they differ.
+    note: String,
+}
+
+impl Prepared {
+    fn of(ground: &Ground, greetings: &[Option<Greeting>], taken: &[String]) -> Result<Self, End> {
+        let (subject, example) = ready(ground)?;
+        let workout = Workout::of(&subject, &example, greetings);
+        let (other, note) = match another(ground, &subject, &example, taken)? {
+            Other::Differs(other, what) => (other, format!("two instances that differ in {what}")),
+            Other::None => (
+                example.configuration.clone(),
+                "its settings leave nothing to vary: two instances with the same ones".to_owned(),
+            ),
+            Other::Refused(reason) => return Err(End::Untried(reason)),
+        };
+        Ok(Self {
+            subject,
+            example,
+            workout,
+            other,
+            note,
+        })
+    }
+
+    /// The first or the second instance.
+    fn made(&self, ground: &Ground, manner: &Manner<'_>, id: u64) -> Result<Made<'_>, Vec<Fault>> {
+        let with = if id == 1 {
+            &self.example.configuration
+        } else {
+            &self.other
+        };
+        made(ground, &self.subject, manner, with, id)
+    }
+}
+
+/// Both in this process, one after the other and by many threads.
+fn at_once(ground: &Ground, prepared: &Prepared) -> Checked {
+    let Prepared {
+        subject,
+        example,
+        workout,
+        note,
+        ..
+    } = prepared;
     let manner = subject.guarded(Lengths::default());
-    let first = made(ground, &subject, &manner, own, 1).map_err(stopped)?;
-    let second = made(ground, &subject, &manner, with, 2).map_err(stopped)?;
+    let first = prepared.made(ground, &manner, 1).map_err(stopped)?;
+    let second = prepared.made(ground, &manner, 2).map_err(stopped)?;
     workout
         .run(ground, &[&first, &second], &manner)
         .map_err(stopped)?;
-    same_again(ground, &first, &manner, &example)?;
+    same_again(ground, &first, &manner, example)?;
     ground.report.doing("instance_destroy of the second");
     second.destroy(&manner).map_err(stopped)?;
     ground
         .report
         .doing("the first instance, after the second is gone");
     workout.once(ground, &first, &manner).map_err(stopped)?;
-    let second = made(ground, &subject, &manner, with, 2).map_err(stopped)?;
-    let note = match &other {
-        Other::Differs(_, what) => format!("two instances that differ in {what}"),
-        _ => "its settings leave nothing to vary: two instances with the same ones".to_owned(),
-    };
-    hammer(ground, &subject, vec![first, second], &example, &workout)?;
+    let second = prepared.made(ground, &manner, 2).map_err(stopped)?;
+    hammer(ground, subject, vec![first, second], example, workout)?;
     Ok(format!("{note}, {THREADS} threads at once"))
 }
 

@@ -1,7 +1,6 @@
 //! Loading, agreeing, describing; and settings.
 
 use super::{End, Example, Ground, Subject, kept};
-use crate::Library;
 use crate::kit::Checked;
 use crate::kit::ear::Ear;
 use crate::kit::letter::Configuration;
@@ -10,14 +9,17 @@ use aldis_carrier::abi::{Entry, HTTP, Http, SESSION, Session, Str, WEBHOOK, Webh
 use serde_json::{Value, json};
 
 pub(super) fn check(ground: &Ground) -> Checked {
+    let judged = ground.judged();
     ground.report.doing("loading the library");
-    if let Err(error) = Library::load(&ground.library) {
-        let reason = error.to_string();
-        let reason = reason
-            .strip_prefix(&format!("{}: ", ground.library.display()))
-            .unwrap_or(&reason)
-            .to_owned();
-        let mend = mend(&reason);
+    let loaded = judged.and_then(|(candidate, sealed)| {
+        Subject::mapping(&ground.report, || {
+            candidate.load(sealed).map_err(|error| error.to_string())
+        })
+    });
+    if let Err(reason) = loaded {
+        let named = reason.split_once(": ").filter(|(path, _)| path.starts_with('/'));
+        let reason = named.map_or(reason.as_str(), |(_, reason)| reason);
+        let mend = mend(reason);
         return Err(End::broken(format!("a host does not load it: {reason}"), mend));
     }
     let subject = Subject::load(ground)?;

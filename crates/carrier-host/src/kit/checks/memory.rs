@@ -1,7 +1,7 @@
 //! Memory that is left behind.
 
-use super::{Checked, Ground, Workout, kept, ready, stopped};
-use crate::kit::process::memory;
+use super::{Checked, Ground, kept, stopped, trained};
+use crate::kit::process::Oneself;
 use crate::kit::report::Fault;
 use std::time::{Duration, Instant};
 
@@ -28,8 +28,7 @@ const SLOW: Duration = Duration::from_millis(5);
 const GRAIN: usize = 8;
 
 pub(super) fn check(ground: &Ground) -> Checked {
-    let (subject, example) = ready(ground)?;
-    let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
+    let (subject, example, workout) = trained(ground)?;
     let manner = subject.plain();
     let made = example.made(ground, &subject, &manner)?;
     // What goes wrong in a call is no leak, whatever it leaves.
@@ -37,7 +36,7 @@ pub(super) fn check(ground: &Ground) -> Checked {
     let mut faults = Vec::new();
     let mut left = |what: &str, round: &mut dyn FnMut(), mend: &str| {
         ground.report.doing(&format!("{what}, again and again"));
-        let left = growth(|| {
+        let left = growth(ground.oneself(), || {
             round();
             drop(subject.desk.take_log());
         });
@@ -83,27 +82,27 @@ pub(super) fn check(ground: &Ground) -> Checked {
 }
 
 /// Bytes that a round leaves. What seems to leak is looked at for longer: what the allocator moves about comes to an end.
-fn growth(mut round: impl FnMut()) -> usize {
+fn growth(process: &Oneself, mut round: impl FnMut()) -> usize {
     let began = Instant::now();
     round();
     let took = began.elapsed();
     let rounds = if took > SLOW { FEW } else { ROUNDS };
     (0..rounds.min(WARM)).for_each(|_| round());
-    let left = windows(&mut round, WINDOWS, rounds);
+    let left = windows(process, &mut round, rounds);
     if left <= GRAIN {
         return left;
     }
     let affordable = LONGER.as_micros() / took.as_micros().max(1);
     let rounds = usize::try_from(affordable).unwrap_or(MANY).clamp(rounds, MANY);
-    windows(&mut round, WINDOWS, rounds)
+    windows(process, &mut round, rounds)
 }
 
 /// Bytes that a round leaves in every window.
-fn windows(round: &mut impl FnMut(), count: usize, rounds: usize) -> usize {
-    let windows = (0..count).map(|_| {
-        let before = memory();
+fn windows(process: &Oneself, round: &mut impl FnMut(), rounds: usize) -> usize {
+    let windows = (0..WINDOWS).map(|_| {
+        let before = process.memory_in_use();
         (0..rounds).for_each(|_| round());
-        memory().saturating_sub(before)
+        process.memory_in_use().saturating_sub(before)
     });
     windows.min().unwrap_or_default() / rounds
 }

@@ -1,6 +1,6 @@
 //! Other settings that a library takes as well: another address, other secrets, other names.
 
-use super::{End, Example, Ground, Subject};
+use super::{End, Example, Ground, Subject, ready};
 use crate::kit::aside::aside;
 use crate::kit::example::split;
 use crate::kit::letter::Configuration;
@@ -20,23 +20,18 @@ pub(super) enum Other {
 /// It refuses the first instance's settings, too.
 const NOT_EVEN_OURS: &str = "";
 
-/// The author's other settings, or each setting varied that the schema and the library let vary.
-pub(super) fn another(ground: &Ground, subject: &Subject, example: &Example) -> Result<Other, End> {
-    let schema = subject.descriptor().config_schema.clone();
-    let schema = schema.unwrap_or_else(|| json!({}));
-    if let Some(settings) = &example.fixtures.other {
-        let other = split(&schema, settings.clone());
-        return Ok(Other::Differs(other, "settings.other.json".to_owned()));
-    }
-    let wishes = wishes(&schema, &example.configuration);
-    if wishes.is_empty() {
-        return Ok(Other::None);
-    }
-    // In a copy of the process: no instance has been made yet, and none shall have been.
-    let taken = aside(|| {
+/// The names of the settings that the library lets vary, found out in a copy of the process.
+pub(super) fn taken(ground: &Ground) -> Result<Vec<String>, End> {
+    aside(ground, || {
+        let (subject, example) = ready(ground)?;
+        let schema = schema(&subject);
+        let wishes = wishes(&schema, &example.configuration);
+        if example.fixtures.other.is_some() || wishes.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut taken = Vec::new();
         let mut so_far = example.configuration.clone();
-        if !takes(subject, &so_far) {
+        if !takes(&subject, &so_far) {
             return Ok(vec![NOT_EVEN_OURS.to_owned()]);
         }
         for wish in &wishes {
@@ -45,14 +40,31 @@ pub(super) fn another(ground: &Ground, subject: &Subject, example: &Example) -> 
             ground
                 .report
                 .doing(&format!("instance_create with another {}", wish.name()));
-            if settings::check(&schema, &with.settings, &with.secrets).is_ok() && takes(subject, &with) {
+            if settings::check(&schema, &with.settings, &with.secrets).is_ok() && takes(&subject, &with) {
                 so_far = with;
                 taken.push(wish.name().to_owned());
             }
         }
         Ok(taken)
-    });
-    let taken = taken.map_err(super::stopped)?;
+    })
+}
+
+/// The author's other settings, or each setting varied that the schema and the library let vary.
+pub(super) fn another(
+    ground: &Ground,
+    subject: &Subject,
+    example: &Example,
+    taken: &[String],
+) -> Result<Other, End> {
+    let schema = schema(subject);
+    if let Some(settings) = &example.fixtures.other {
+        let other = split(&schema, settings.clone());
+        return Ok(Other::Differs(other, "settings.other.json".to_owned()));
+    }
+    let wishes = wishes(&schema, &example.configuration);
+    if wishes.is_empty() {
+        return Ok(Other::None);
+    }
     if taken == [NOT_EVEN_OURS] {
         // Says why.
         example.made(ground, subject, &subject.plain())?;
@@ -72,6 +84,11 @@ pub(super) fn another(ground: &Ground, subject: &Subject, example: &Example) -> 
         wish.grant(&mut other);
     }
     Ok(Other::Differs(other, taken.join(", ")))
+}
+
+fn schema(subject: &Subject) -> Value {
+    let schema = subject.descriptor().config_schema.clone();
+    schema.unwrap_or_else(|| json!({}))
 }
 
 fn takes(subject: &Subject, with: &Configuration) -> bool {

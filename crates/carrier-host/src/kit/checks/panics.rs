@@ -1,6 +1,6 @@
 //! Panics on demand, through the hidden table `aldis.test/1`.
 
-use super::{Checked, End, Ground, Workout, ready};
+use super::{Checked, End, Ground, trained};
 use crate::kit::letter::Lengths;
 use crate::kit::process::printed;
 use aldis_carrier::abi::{E_PANIC, TEST};
@@ -9,13 +9,12 @@ use aldis_carrier::abi::{E_PANIC, TEST};
 const WORDS: &str = "planted-panic-text +12025550123";
 
 pub(super) fn check(ground: &Ground) -> Checked {
-    let (subject, example) = ready(ground)?;
+    let (subject, example, workout) = trained(ground)?;
     let Some(panic) = subject.test.and_then(|test| test.panic) else {
         return Err(End::Skipped(format!(
             "it has no {TEST}: nothing in it panics on demand. Libraries made with the Rust kit have it"
         )));
     };
-    let workout = Workout::of(ground, &subject, &example).map_err(super::stopped)?;
     let manner = subject.guarded(Lengths::default());
     let made = example.made(ground, &subject, &manner)?;
     let before = printed();

@@ -1,7 +1,7 @@
 //! Numbers, texts and secrets: in requests, and nowhere else.
 
 use super::talk::Step;
-use super::{Checked, Ground, Workout, assorted, kept, ready, stopped};
+use super::{Checked, Ground, assorted, kept, trained};
 use crate::kit::connected::Connected;
 use crate::kit::ear::Ended;
 use crate::kit::example::Example;
@@ -53,8 +53,7 @@ impl Private {
 const LOG: &str = "a log line or a metric";
 
 pub(super) fn check(ground: &Ground) -> Checked {
-    let (subject, example) = ready(ground)?;
-    let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
+    let (subject, example, workout) = trained(ground)?;
     let manner = subject.guarded(Lengths::default());
     let secrets = Private::secrets(&example);
     drop(subject.desk.take_log());

@@ -1,8 +1,7 @@
 //! What a library does to its process: nothing.
 
 use super::talk::greetings;
-use super::{Checked, End, Ground, Subject, Workout, kept, ready, stopped};
-use crate::kit::aside::aside;
+use super::{Checked, End, Ground, Subject, Workout, kept, stopped, trained};
 use crate::kit::letter::Lengths;
 use crate::kit::process::{Picture, mind_pipes, printed};
 use crate::kit::report::Fault;
@@ -10,27 +9,29 @@ use crate::kit::restrict::{Step, restrict};
 
 pub(super) fn process(ground: &Ground) -> Checked {
     mind_pipes();
-    let before = Picture::take();
+    let greetings = greetings(ground)?;
+    ground.shut();
+    let before = Picture::take(ground.oneself());
     let subject = Subject::load(ground)?;
-    let mut faults = differences(&before, "when it was loaded");
+    let mut faults = differences(ground, &before, "when it was loaded");
     let example = super::example(ground, &subject)?;
-    let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
+    let workout = Workout::of(&subject, &example, &greetings);
     let manner = subject.guarded(Lengths::default());
-    let before = Picture::take();
+    let before = Picture::take(ground.oneself());
     let made = example.made(ground, &subject, &manner)?;
-    faults.extend(differences(&before, "in instance_create"));
-    let before = Picture::take();
+    faults.extend(differences(ground, &before, "in instance_create"));
+    let before = Picture::take(ground.oneself());
     let said = workout.once(ground, &made, &manner);
-    faults.extend(differences(&before, calls(&subject)));
+    faults.extend(differences(ground, &before, calls(&subject)));
     // What it did to its process may be why.
     if let Err(broken) = said {
         faults.extend(broken);
         return Err(stopped(faults));
     }
-    let before = Picture::take();
+    let before = Picture::take(ground.oneself());
     ground.report.doing("instance_destroy");
     faults.extend(made.destroy(&manner).err().unwrap_or_default());
-    faults.extend(differences(&before, "in instance_destroy"));
+    faults.extend(differences(ground, &before, "in instance_destroy"));
     kept(faults, workout.kinds())
 }
 
@@ -43,8 +44,8 @@ fn calls(subject: &Subject) -> &'static str {
     }
 }
 
-fn differences(before: &Picture, when: &str) -> Vec<Fault> {
-    let changes = before.changes(&Picture::take());
+fn differences(ground: &Ground, before: &Picture, when: &str) -> Vec<Fault> {
+    let changes = before.changes(&Picture::take(ground.oneself()));
     changes
         .into_iter()
         .map(|(what, mend)| Fault::new(format!("it {what}: {when}"), mend))
@@ -53,8 +54,7 @@ fn differences(before: &Picture, when: &str) -> Vec<Fault> {
 
 pub(super) fn quiet(ground: &Ground) -> Checked {
     let before = printed();
-    let (subject, example) = ready(ground)?;
-    let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
+    let (subject, example, workout) = trained(ground)?;
     let manner = subject.guarded(Lengths::default());
     let made = example.made(ground, &subject, &manner)?;
     let said = workout.once(ground, &made, &manner);
@@ -78,15 +78,8 @@ pub(super) fn quiet(ground: &Ground) -> Checked {
 }
 
 pub(super) fn system_calls(ground: &Ground) -> Checked {
-    // Once rights are given up, this process cannot be copied any more.
-    let greeted = aside(|| {
-        let Ok((subject, example)) = ready(ground) else {
-            return Ok(Vec::new());
-        };
-        let found = greetings(ground, &subject, &example)?;
-        Ok(found.into_iter().map(super::talk::written).collect())
-    });
-    let greeted: Vec<_> = greeted.map_err(stopped)?.iter().map(super::talk::read).collect();
+    let greetings = greetings(ground)?;
+    ground.shut();
     if !restrict(Step::Loading) {
         return Err(End::Skipped(
             "this kernel lets no process give up its own system calls (seccomp)".to_owned(),
@@ -94,7 +87,7 @@ pub(super) fn system_calls(ground: &Ground) -> Checked {
     }
     let subject = Subject::map(ground)?;
     let example = super::example(ground, &subject)?;
-    let workout = Workout::with(&subject, &example, &greeted);
+    let workout = Workout::of(&subject, &example, &greetings);
     let manner = subject.guarded(Lengths::default());
     // What the C library does only the first time is not the carrier's doing.
     restrict(Step::First);

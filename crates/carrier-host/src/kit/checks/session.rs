@@ -1,8 +1,8 @@
 //! Session carriers: connections, bytes cut anywhere, timers, messages, the end.
 
-use super::talk::{Step, Talk, conversation, greetings};
+use super::talk::{Greeting, Step, Talk, conversation};
 use super::workout::difference;
-use super::{Checked, End, Example, Ground, Manner, Subject, Workout, first, kept, ready, stopped};
+use super::{Checked, End, Example, Ground, Manner, Subject, first, kept, stopped, trained};
 use crate::kit::bytes::Dice;
 use crate::kit::connected::links;
 use crate::kit::letter::Lengths;
@@ -22,14 +22,16 @@ const GUARDED: usize = 150;
 /// A slow library hears fewer of them.
 const LONG_ENOUGH: Duration = Duration::from_secs(20);
 
+/// The author's streams, and how each greets.
+type Told<'t> = (&'t Example, &'t [Option<Greeting>]);
+
 pub(super) fn check(ground: &Ground) -> Checked {
-    let (subject, example) = ready(ground)?;
+    let (subject, example, workout) = trained(ground)?;
     if subject.session.is_none() {
         return Err(End::Skipped(
             "it is no session carrier: there is no aldis.session/1".to_owned(),
         ));
     }
-    let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
     let manner = subject.guarded(Lengths::default());
     let made = example.made(ground, &subject, &manner)?;
     let wanted = linked(ground, &made, &manner, &example)?;
@@ -37,9 +39,9 @@ pub(super) fn check(ground: &Ground) -> Checked {
     if let Some(fault) = manner.late() {
         return Err(fault.into());
     }
-    beside(ground, &made, &manner, &example)?;
-    let streams = cut_anywhere(ground, &made, &subject, &example)?;
-    let mut faults = answered(ground, &subject, &example, &made)?;
+    beside(ground, &made, &manner, (&example, &workout.greetings))?;
+    let streams = cut_anywhere(ground, &made, &subject, (&example, &workout.greetings))?;
+    let mut faults = answered(&subject, (&example, &workout.greetings), &made)?;
     ground.report.doing("instance_destroy");
     faults.extend(made.destroy(&manner).err().unwrap_or_default());
     faults.extend(manner.late());
@@ -79,14 +81,8 @@ fn linked(ground: &Ground, made: &Made<'_>, manner: &Manner<'_>, example: &Examp
 }
 
 /// Whether anything that a carrier says has an effect.
-fn answered(
-    ground: &Ground,
-    subject: &Subject,
-    example: &Example,
-    made: &Made<'_>,
-) -> Result<Vec<Fault>, End> {
+fn answered(subject: &Subject, (example, ready): Told<'_>, made: &Made<'_>) -> Result<Vec<Fault>, End> {
     let streams = &example.fixtures.streams;
-    let ready = greetings(ground, subject, example).map_err(stopped)?;
     if streams.is_empty() || ready.iter().any(Option::is_some) {
         return Ok(Vec::new());
     }
@@ -120,9 +116,8 @@ fn cut_anywhere(
     ground: &Ground,
     made: &Made<'_>,
     subject: &Subject,
-    example: &Example,
+    (example, greetings): Told<'_>,
 ) -> Result<usize, End> {
-    let greetings = greetings(ground, subject, example).map_err(stopped)?;
     let (plain, guarded) = (subject.plain(), subject.guarded(Lengths::default()));
     let letters = example.letters();
     let mut count = 0;
@@ -130,7 +125,7 @@ fn cut_anywhere(
         ground.report.doing(&format!("on_bytes with {}", case.file));
         // Without messages first: whether it is ready must not depend on the cut.
         cut(made, &plain, &[Step::Hear(case.bytes.clone())], false)?;
-        cut(made, &guarded, &conversation(case, greeting, &letters), false)?;
+        cut(made, &guarded, &conversation(case, *greeting, &letters), false)?;
         count += 1;
     }
     let seeds = example.fixtures.heard();
@@ -152,14 +147,18 @@ fn cut_anywhere(
 }
 
 /// Two sessions of one instance, whose bytes come in turns: each wants what it wants alone.
-fn beside(ground: &Ground, made: &Made<'_>, manner: &Manner<'_>, example: &Example) -> Result<(), End> {
-    let greetings = greetings(ground, made.subject, example).map_err(stopped)?;
+fn beside(
+    ground: &Ground,
+    made: &Made<'_>,
+    manner: &Manner<'_>,
+    (example, greetings): Told<'_>,
+) -> Result<(), End> {
     let letters = example.letters();
     for (case, greeting) in example.fixtures.streams.iter().zip(greetings) {
         ground
             .report
             .doing(&format!("two sessions at once with {}", case.file));
-        let talk = heard(single(&conversation(case, greeting, &letters)), false);
+        let talk = heard(single(&conversation(case, *greeting, &letters)), false);
         let during = |faults| first(faults, &format!("two sessions at once with {}", case.file));
         let alone = talk.hold(&[made], manner).map_err(during)?;
         for told in talk.hold(&[made, made], manner).map_err(during)? {

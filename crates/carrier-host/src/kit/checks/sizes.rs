@@ -1,7 +1,8 @@
 //! Structs of other lengths, and memory that is lent.
 
+use super::talk::{Greeting, greetings};
 use super::workout::difference;
-use super::{End, Example, Ground, Subject, Workout, kept, lengths, ready, stopped};
+use super::{End, Ground, Workout, kept, lengths, ready, stopped, trained};
 use crate::kit::Checked;
 use crate::kit::aside::{aside, beyond};
 use crate::kit::lending::Length;
@@ -58,76 +59,89 @@ const SINKS: [(usize, &str); 9] = [
 const SHORTEST: usize = 8;
 
 pub(super) fn older(ground: &Ground) -> Checked {
-    let (subject, example) = ready(ground)?;
-    let mut workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
-    workout.shorten();
+    let greetings = greetings(ground)?;
+    let shortened = || -> Result<_, End> {
+        let (subject, example) = ready(ground)?;
+        let mut workout = Workout::of(&subject, &example, &greetings);
+        workout.shorten();
+        Ok((subject, example, workout))
+    };
+    for (index, call) in SINKS {
+        let (what, change) = CHANGES[index];
+        let mut lengths = lengths(change, Length::Cut(SHORTEST));
+        lengths.only = Some(call);
+        beyond(ground, call, |pipe| {
+            let (subject, example, workout) = shortened()?;
+            let made = example.made(ground, &subject, &subject.guarded(Lengths::default()))?;
+            let manner = subject.guarded(lengths);
+            ground.report.with(&cut(what, SHORTEST));
+            pipe.from_here(&subject.watch);
+            workout.each(ground, &made, &manner);
+            Ok(())
+        })?;
+    }
     for (index, whole) in CUT {
         let (what, change) = CHANGES[index];
-        for size in (SHORTEST..whole).step_by(8) {
-            ground
-                .report
-                .with(&format!("of a host whose {what} has {size} bytes"));
+        // As with the sinks: there is no host that lacks a function of 1.0.
+        for size in (SHORTEST..whole).step_by(8).filter(|_| what == HOST_TABLE) {
+            beyond(ground, "a call", |pipe| {
+                let (subject, example, workout) = shortened()?;
+                ground.report.with(&cut(what, size));
+                ground.report.doing("instance_create");
+                let manner = subject.guarded(lengths(change, Length::Cut(size)));
+                if let Ok(made) = subject.create(&manner, &example.configuration, 1) {
+                    pipe.from_here(&subject.watch);
+                    workout.each(ground, &made, &manner);
+                }
+                Ok(())
+            })?;
+        }
+    }
+    let (subject, example, workout) = shortened()?;
+    let own = subject.guarded(Lengths::default());
+    let made = example.made(ground, &subject, &own)?;
+    ground.report.doing("instance_destroy");
+    let _ = made.destroy(&own);
+    for (index, whole) in CUT {
+        let (what, change) = CHANGES[index];
+        for size in (SHORTEST..whole).step_by(8).filter(|_| what != HOST_TABLE) {
+            ground.report.with(&cut(what, size));
             ground.report.doing("instance_create");
             let manner = subject.guarded(lengths(change, Length::Cut(size)));
             // What it answers to such a host does not matter: that it reads what is not there does.
             let Ok(made) = subject.create(&manner, &example.configuration, 1) else {
                 continue;
             };
-            let work = || workout.each(ground, &made, &manner);
-            if what == HOST_TABLE {
-                // As with the sinks: there is no host that lacks a function of 1.0.
-                if let Some(fault) = beyond(&subject.watch, "a call", work) {
-                    return Err(fault.into());
-                }
-            } else {
-                work();
-            }
+            workout.each(ground, &made, &manner);
             let _ = made.destroy(&manner);
         }
     }
     ground.report.with("");
-    let own = subject.guarded(Lengths::default());
-    let made = example.made(ground, &subject, &own)?;
-    for (index, call) in SINKS {
-        let (what, change) = CHANGES[index];
-        let mut lengths = lengths(change, Length::Cut(SHORTEST));
-        lengths.only = Some(call);
-        let manner = subject.guarded(lengths);
-        ground
-            .report
-            .with(&format!("of a host whose {what} has {SHORTEST} bytes"));
-        let work = || workout.each(ground, &made, &manner);
-        if let Some(fault) = beyond(&subject.watch, call, work) {
-            return Err(fault.into());
-        }
-    }
-    ground.report.with("");
-    ground.report.doing("instance_destroy");
-    let _ = made.destroy(&own);
     Ok("structs cut after every field".to_owned())
 }
 
+fn cut(what: &str, size: usize) -> String {
+    format!("of a host whose {what} has {size} bytes")
+}
+
 pub(super) fn newer(ground: &Ground) -> Checked {
-    let (subject, example) = ready(ground)?;
-    let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
-    let manner = subject.plain();
-    example
-        .made(ground, &subject, &manner)?
-        .destroy(&manner)
-        .map_err(stopped)?;
-    let own = said(ground, &subject, &example, &workout, Lengths::default()).map_err(stopped)?;
+    let greetings = greetings(ground)?;
+    let own = said(ground, &greetings, Lengths::default())?;
     let mut faults = Vec::new();
     for (what, change) in CHANGES {
         for more in MORE {
             let doing = format!("of a newer host whose {what} is {more} bytes longer");
             ground.report.with(&doing);
             let lengths = lengths(change, Length::Longer(more));
-            let found = match said(ground, &subject, &example, &workout, lengths) {
+            let found = match said(ground, &greetings, lengths) {
                 Ok(longer) => difference(&own, &longer)
                     .map(|about| otherwise(what, more, &about))
                     .into_iter()
                     .collect(),
-                Err(broken) => during(broken, &doing),
+                Err(End::Broken(broken)) => during(broken, &doing),
+                Err(End::Untried(reason) | End::Skipped(reason)) => {
+                    during(vec![no_instance(&reason)], &doing)
+                }
             };
             if !found.is_empty() {
                 faults.extend(found);
@@ -137,7 +151,7 @@ pub(super) fn newer(ground: &Ground) -> Checked {
     }
     ground.report.with("");
     if !faults.is_empty() {
-        let again = said(ground, &subject, &example, &workout, Lengths::default()).map_err(stopped)?;
+        let again = said(ground, &greetings, Lengths::default())?;
         // Who is of another mind each time says nothing about structs; the check `instances` has a word on it.
         if difference(&own, &again).is_some() {
             faults.retain(|fault| !fault.what.starts_with(OTHERWISE));
@@ -168,33 +182,29 @@ fn otherwise(what: &str, more: usize, about: &str) -> Fault {
     Fault::new(what, mend)
 }
 
+fn no_instance(reason: &str) -> Fault {
+    Fault::new(
+        format!("it makes no instance: {reason}"),
+        "copy min(struct_size, your sizeof) bytes, and step through lists by their stride",
+    )
+}
+
 /// What a new instance says, in a copy of the process, where nothing was said before.
-fn said(
-    ground: &Ground,
-    subject: &Subject,
-    example: &Example,
-    workout: &Workout,
-    lengths: Lengths,
-) -> Result<Vec<String>, Vec<Fault>> {
-    aside(|| {
+fn said(ground: &Ground, greetings: &[Option<Greeting>], lengths: Lengths) -> Result<Vec<String>, End> {
+    aside(ground, || {
+        let (subject, example) = ready(ground)?;
+        let workout = Workout::of(&subject, &example, greetings);
         let manner = subject.guarded(lengths);
-        let made = example.made(ground, subject, &manner).map_err(|end| match end {
-            End::Broken(faults) => faults,
-            End::Untried(reason) | End::Skipped(reason) => vec![Fault::new(
-                format!("it makes no instance: {reason}"),
-                "copy min(struct_size, your sizeof) bytes, and step through lists by their stride",
-            )],
-        })?;
-        let said = workout.once(ground, &made, &manner)?;
-        made.destroy(&manner)?;
+        let made = example.made(ground, &subject, &manner)?;
+        let said = workout.once(ground, &made, &manner).map_err(stopped)?;
+        made.destroy(&manner).map_err(stopped)?;
         Ok(said)
     })
 }
 
 /// Two rounds: what the first one kept, the second one may use.
 pub(super) fn lent(ground: &Ground) -> Checked {
-    let (subject, example) = ready(ground)?;
-    let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
+    let (subject, example, workout) = trained(ground)?;
     let manner = subject.guarded(Lengths::default());
     let made = example.made(ground, &subject, &manner)?;
     workout.once(ground, &made, &manner).map_err(stopped)?;

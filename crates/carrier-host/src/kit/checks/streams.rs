@@ -1,8 +1,8 @@
 //! The author's own examples of what a session makes of what its carrier writes.
 
 use super::fixtures::{event, named, outcome};
-use super::talk::{Talk, conversation, greetings};
-use super::{Checked, End, Example, Ground, Subject, kept, stopped};
+use super::talk::{Greeting, Talk, conversation};
+use super::{Checked, End, Example, Ground, Subject, kept};
 use crate::kit::fixtures::{OutcomePattern, StreamCase};
 use crate::kit::letter::Lengths;
 use crate::kit::report::Fault;
@@ -31,7 +31,11 @@ struct Completion {
     outcome: OutcomePattern,
 }
 
-pub(super) fn check(ground: &Ground, subject: &Subject, example: &Example) -> Checked {
+pub(super) fn check(
+    ground: &Ground,
+    subject: &Subject,
+    (example, greetings): (&Example, &[Option<Greeting>]),
+) -> Checked {
     let cases = &example.fixtures.streams;
     let count = cases.iter().filter(|case| case.expect.is_some()).count();
     if count == 0 {
@@ -40,7 +44,6 @@ pub(super) fn check(ground: &Ground, subject: &Subject, example: &Example) -> Ch
                 .to_owned(),
         ));
     }
-    let greetings = greetings(ground, subject, example).map_err(stopped)?;
     let manner = subject.guarded(Lengths::default());
     let made = example.made(ground, subject, &manner)?;
     let mut faults = Vec::new();
@@ -49,7 +52,7 @@ pub(super) fn check(ground: &Ground, subject: &Subject, example: &Example) -> Ch
         ground.report.doing(&case.file);
         let talk = Talk {
             name: case.file.clone(),
-            steps: conversation(case, greeting, &example.letters()),
+            steps: conversation(case, *greeting, &example.letters()),
             noise: false,
         };
         match talk.acts(&made, &manner) {

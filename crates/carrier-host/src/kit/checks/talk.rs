@@ -1,7 +1,7 @@
 //! Conversations with a session carrier: what the other side says, messages, timers, leave-taking.
 
 use super::workout::{event, outcome};
-use super::{Example, Ground, Manner, Subject};
+use super::{End, Example, Ground, Manner, ready};
 use crate::kit::aside::aside;
 use crate::kit::bytes::Dice;
 use crate::kit::connected::{Connected, links};
@@ -120,18 +120,22 @@ pub(super) struct Greeting {
 }
 
 /// Of each of the author's streams; `None` if it never makes the session ready. Found out in a copy of the process: the
-/// library has not been called yet.
-pub(super) fn greetings(
-    ground: &Ground,
-    subject: &Subject,
-    example: &Example,
-) -> Result<Vec<Option<Greeting>>, Vec<Fault>> {
-    if subject.session.is_none() {
+/// library has not been called yet in this one.
+pub(super) fn greetings(ground: &Ground) -> Result<Vec<Option<Greeting>>, End> {
+    let streams = ground
+        .fixtures
+        .as_ref()
+        .map_or(0, |fixtures| fixtures.streams.len());
+    if streams == 0 {
         return Ok(Vec::new());
     }
-    let found = aside(|| {
+    let found = aside(ground, || {
+        let (subject, example) = ready(ground)?;
         let manner = subject.plain();
-        let Ok(made) = example.made(ground, subject, &manner) else {
+        if subject.session.is_none() {
+            return Ok(Vec::new());
+        }
+        let Ok(made) = example.made(ground, &subject, &manner) else {
             return Ok(Vec::new());
         };
         let streams = example.fixtures.streams.iter();
@@ -143,19 +147,18 @@ pub(super) fn greetings(
                 written(greeting(&made, &manner, &stream.bytes).unwrap_or_default())
             })
             .collect())
-    })?;
-    let mut found: Vec<_> = found.iter().map(read).collect();
-    found.resize(example.fixtures.streams.len(), None);
+    });
+    let mut found: Vec<_> = found?.iter().map(|line| read(line)).collect();
+    found.resize(streams, None);
     Ok(found)
 }
 
 /// For another process.
-pub(super) fn written(greeting: Option<Greeting>) -> String {
+fn written(greeting: Option<Greeting>) -> String {
     greeting.map_or_else(String::new, |found| format!("{} {}", found.at, found.window))
 }
 
-#[expect(clippy::ptr_arg, reason = "lines come as such")]
-pub(super) fn read(line: &String) -> Option<Greeting> {
+fn read(line: &str) -> Option<Greeting> {
     let (at, window) = line.split_once(' ')?;
     Some(Greeting {
         at: at.parse().ok()?,

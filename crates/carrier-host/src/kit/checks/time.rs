@@ -39,11 +39,12 @@ const TRIES: usize = 2;
 const FEW: usize = 3;
 
 pub(super) fn check(ground: &Ground) -> Checked {
+    let greetings = super::greetings(ground)?;
     meter::start();
     let subject = Subject::load(ground)?;
     let example = super::example(ground, &subject)?;
     let loading = meter::stop();
-    let workout = Workout::of(ground, &subject, &example).map_err(stopped)?;
+    let workout = Workout::of(&subject, &example, &greetings);
     let manner = subject.guarded(Lengths::default());
     meter::start();
     let made = example.made(ground, &subject, &manner)?;

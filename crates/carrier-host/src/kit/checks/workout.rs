@@ -1,6 +1,6 @@
 //! Everything that can be asked of instances: attempts, call-backs, and sessions from open to destroy.
 
-use super::talk::{Greeting, Talk, greetings, talks};
+use super::talk::{Greeting, Talk, talks};
 use super::{Example, Ground, Manner, Subject};
 use crate::kit::ear::{Ended, Told};
 use crate::kit::letter::{Callback, Letter, NOW, Reply};
@@ -14,22 +14,16 @@ pub(super) struct Workout {
     pub(super) attempts: Vec<(String, Letter, Reply)>,
     pub(super) callbacks: Vec<(String, Callback)>,
     pub(super) talks: Vec<Talk>,
+    /// How the author's streams greet.
+    pub(super) greetings: Vec<Option<Greeting>>,
 }
 
 /// A line of what an instance said: what it is about, a tab, and the words.
 type Said = Vec<String>;
 
 impl Workout {
-    pub(super) fn of(ground: &Ground, subject: &Subject, example: &Example) -> Result<Self, Vec<Fault>> {
-        Ok(Self::with(
-            subject,
-            example,
-            &greetings(ground, subject, example)?,
-        ))
-    }
-
-    /// When it is known how the author's streams greet.
-    pub(super) fn with(subject: &Subject, example: &Example, greetings: &[Option<Greeting>]) -> Self {
+    /// `greetings`: how the author's streams greet.
+    pub(super) fn of(subject: &Subject, example: &Example, greetings: &[Option<Greeting>]) -> Self {
         Self {
             attempts: subject.http.map(|_| attempts(example)).unwrap_or_default(),
             callbacks: subject.webhook.map(|_| callbacks(example)).unwrap_or_default(),
@@ -37,6 +31,7 @@ impl Workout {
                 .session
                 .map(|_| talks(example, greetings))
                 .unwrap_or_default(),
+            greetings: greetings.to_vec(),
         }
     }
 

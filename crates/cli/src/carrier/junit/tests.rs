@@ -1,6 +1,7 @@
 //! Whatever a library says, the report can be read.
 
 use super::report;
+use crate::carrier::confined::Ran;
 use aldis_carrier_host::kit::{Fault, Finding, PROMISES, Verdict};
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -28,13 +29,22 @@ fn what_xml_cannot_say_is_left_out() {
         })
         .collect();
 
-    let xml = report(Path::new("lib.so"), &findings).expect("written");
+    let xml = report(
+        Path::new("lib.so"),
+        &findings,
+        &Ran::Without(vec![words.to_owned()]),
+    )
+    .expect("written");
 
     let text = String::from_utf8(xml).expect("UTF-8");
     let unsayable = |letter: char| letter.is_control() && !"\n\t\r".contains(letter) || letter == '\u{ffff}';
     assert!(!text.contains(unsayable), "{text:?}");
     assert!(
         text.contains("is \u{fffd}\u{fffd}[31m\u{fffd} &amp; &lt;wrong&gt;\u{fffd}"),
+        "{text}"
+    );
+    assert!(
+        text.contains(r#"<property name="confined" value="false"/>"#),
         "{text}"
     );
     let mut reader = Reader::from_str(&text);

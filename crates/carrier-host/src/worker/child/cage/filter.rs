@@ -7,9 +7,9 @@ use seccompiler::{
 };
 use std::collections::BTreeMap;
 
-/// Before the library's first instruction.
-pub(super) fn while_loading() -> Result<(), String> {
-    confine(&[SERVING, LOADING].concat()).and_then(|()| without_clone3())
+/// Before the library's first instruction. `more` is allowed besides.
+pub(super) fn while_loading(more: &[i64]) -> Result<(), String> {
+    confine(&[SERVING, LOADING, more].concat()).and_then(|()| without_clone3())
 }
 
 /// Once it is loaded.

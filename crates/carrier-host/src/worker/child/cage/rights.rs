@@ -61,10 +61,10 @@ pub(super) fn drop_capabilities(gaps: &mut Gaps) {
     gaps.need("no capabilities", set_capabilities(None, none));
 }
 
-/// Nothing is read but the system's libraries; the carrier's own is in memory, which Landlock does not look at. No other
-/// process can be looked into, signalled or connected to.
-pub(super) fn close_files() -> Result<(), String> {
-    match restrict() {
+/// Nothing is read but the system's libraries, and these files and folders; the carrier's own is in memory, which Landlock does not
+/// look at. No other process can be looked into, signalled or connected to.
+pub(super) fn close_files(files: &[&str]) -> Result<(), String> {
+    match restrict(files) {
         Ok(RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced) => Ok(()),
         Ok(RulesetStatus::NotEnforced) => Err("this kernel does not have it".to_owned()),
         Err(error) => Err(error.to_string()),
@@ -72,7 +72,7 @@ pub(super) fn close_files() -> Result<(), String> {
 }
 
 /// As much of it as the kernel knows.
-fn restrict() -> Result<RulesetStatus, RulesetError> {
+fn restrict(files: &[&str]) -> Result<RulesetStatus, RulesetError> {
     let newest = ABI::V6;
     let status = Ruleset::default()
         .handle_access(AccessFs::from_all(newest))?
@@ -81,6 +81,7 @@ fn restrict() -> Result<RulesetStatus, RulesetError> {
         .create()?
         // Mapping code takes reading only; executing is for programs.
         .add_rules(path_beneath_rules(LIBRARIES, AccessFs::ReadFile))?
+        .add_rules(path_beneath_rules(files, AccessFs::ReadFile | AccessFs::ReadDir))?
         .restrict_self()?;
     Ok(status.ruleset)
 }

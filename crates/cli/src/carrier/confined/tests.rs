@@ -1,0 +1,37 @@
+//! Whoever reads the output knows how the library ran.
+
+use super::Ran;
+use serde_json::json;
+
+#[test]
+fn what_was_missing_is_named() {
+    let ran = Ran::Without(vec!["Landlock (no)".to_owned(), "seccomp (no)".to_owned()]);
+    let sentence = ran.sentence().expect("a sentence");
+    for word in ["unconfined", "Landlock (no)", "seccomp (no)"] {
+        assert!(sentence.contains(word), "{sentence}");
+    }
+    let mut answer = json!({ "broken": 0 });
+    ran.note(&mut answer);
+    let said = json!({ "broken": 0, "confined": false, "missing": ["Landlock (no)", "seccomp (no)"] });
+    assert_eq!(answer, said);
+    assert_eq!(
+        ran.properties(),
+        [
+            ("confined", "false".to_owned()),
+            ("missing", "Landlock (no); seccomp (no)".to_owned())
+        ]
+    );
+}
+
+#[test]
+fn nothing_is_said_of_what_is_as_it_should_be() {
+    assert_eq!((Ran::Confined.sentence(), Ran::Not.sentence()), (None, None));
+    let noted = |ran: Ran| {
+        let mut answer = json!({});
+        ran.note(&mut answer);
+        answer["confined"].clone()
+    };
+    assert_eq!(noted(Ran::Confined), true);
+    assert_eq!(noted(Ran::Not), json!(null));
+    assert_eq!(noted(Ran::Needlessly), true);
+}
