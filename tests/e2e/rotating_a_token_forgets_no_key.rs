@@ -121,6 +121,99 @@ async fn through_two_edges_with_the_old_and_the_new_token() {
     );
 }
 
+/// The internet-facing process takes a leaked secret away without a restart, and a new token towards delivery, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_edge_reads_its_secrets_again() {
+    let gateway = Gateway::start(Setup::default()).await;
+    let (edge_toml, old) = (gateway.folder().join("edge.toml"), gateway.tenant().clone());
+    let new = Tenant {
+        secret: "acme-planted-next-gateway-secret-0123456789".to_owned(),
+        ..old.clone()
+    };
+    let hang_up = async |text: String, words: &str| {
+        let before = gateway.edge.printed().matches(words).count();
+        std::fs::write(&edge_toml, text).expect("written");
+        gateway.edge.hang_up();
+        eventually(words, || async {
+            (gateway.edge.printed().matches(words).count() > before).then_some(())
+        })
+        .await;
+    };
+    let (token, body) = (old.token(), Tenant::body(ALICE, "418010"));
+    let first = gateway.post(&token, &body).await;
+    assert_eq!(first.status, 200);
+
+    let text = std::fs::read_to_string(&edge_toml).expect("the settings");
+    let secrets = format!(
+        "[{{ literal = \"{}\" }}, {{ literal = \"{}\" }}]",
+        new.secret, old.secret
+    );
+    let both = text.replace(&format!("[{{ literal = \"{}\" }}]", old.secret), &secrets);
+    assert_ne!(both, text);
+    hang_up(both, "settings read again").await;
+    assert_eq!(
+        gateway.post(&token, &body).await.message_id(),
+        first.message_id(),
+        "the same request"
+    );
+    assert_eq!(
+        gateway
+            .post(&new.token(), &Tenant::body(ALICE, "418011"))
+            .await
+            .status,
+        200
+    );
+
+    let edge = single(EDGE_TOKEN);
+    rotate(
+        &gateway,
+        [
+            (&edge, several(EDGE_TOKEN, NEW_EDGE)),
+            (&single(SERVICE_TOKEN), single(SERVICE_TOKEN)),
+        ],
+    )
+    .await;
+    let only_new = text
+        .replace(&old.secret, &new.secret)
+        .replace(EDGE_TOKEN, NEW_EDGE);
+    hang_up(only_new.clone(), "settings read again").await;
+    rotate(
+        &gateway,
+        [
+            (&several(EDGE_TOKEN, NEW_EDGE), single(NEW_EDGE)),
+            (&single(SERVICE_TOKEN), single(SERVICE_TOKEN)),
+        ],
+    )
+    .await;
+    assert_eq!(
+        gateway.post(&old.token(), &body).await.status,
+        401,
+        "the old secret is gone"
+    );
+    assert_eq!(
+        gateway
+            .post(&new.token(), &Tenant::body(ALICE, "418012"))
+            .await
+            .status,
+        200
+    );
+
+    let wrong = only_new.replace("method = \"bearer\"", "method = \"basic\"");
+    hang_up(wrong, "everything stays as it was").await;
+    gateway
+        .edge
+        .prints("tenants[0].gateway_authentication.method")
+        .await;
+    assert_eq!(
+        gateway
+            .post(&new.token(), &Tenant::body(ALICE, "418013"))
+            .await
+            .status,
+        200
+    );
+    assert!(!gateway.edge.printed().contains(&new.secret));
+}
+
 fn keyed() -> NewMessage {
     let key = IdempotencyKey::parse("parcel-4711").expect("a key");
     NewMessage {

@@ -106,10 +106,6 @@ pub struct HttpEngine {
 
 impl HttpEngine {
     /// Prepares the client; opens no connection.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the options may hold a password: nobody keeps them"
-    )]
     pub fn new(options: HttpOptions) -> Result<Self, HttpEngineError> {
         let extra = options
             .ca_certificate

@@ -166,10 +166,6 @@ impl Candidate {
         self.pin.as_ref().is_some_and(|pin| pin.first_party)
     }
 
-    pub(crate) fn is_pinned(&self) -> bool {
-        self.pin.is_some()
-    }
-
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

@@ -248,6 +248,14 @@ fn one_that_does_not_come_back_is_ended_in_time() {
     }
 }
 
+#[test]
+fn one_that_multiplies_is_stopped() {
+    let desk = Desk::new("broken.c", &["MULTIPLIES"]);
+    let output = desk.look("pin", &[]);
+    assert!(said(&output).contains("(made few threads)"), "{}", said(&output));
+    desk.is_untouched();
+}
+
 /// The system call that a kernel refuses, and what is missing then.
 const REFUSED: [(&str, &str); 4] = [
     ("unshare", "a user namespace"),

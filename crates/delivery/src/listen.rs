@@ -11,7 +11,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, UnixListener, UnixSocket};
+
+/// Whoever may connect may try tokens: this user and its group.
+const MODE: u32 = 0o660;
+/// Connections that wait to be accepted, as many as Linux allows by default (`net.core.somaxconn`).
+const BACKLOG: u32 = 4096;
 
 /// Both listening sockets.
 pub struct Listeners {
@@ -76,8 +81,22 @@ async fn bind_unix(path: &Path) -> io::Result<GrpcListener> {
     if socket && tokio::net::UnixStream::connect(path).await.is_err() {
         std::fs::remove_file(path).map_err(named)?;
     }
-    let listener = UnixListener::bind(path).map_err(named)?;
-    // Whoever may connect may try tokens: this user and its group.
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(named)?;
-    Ok(GrpcListener::Unix(listener, SocketFile(path.to_path_buf())))
+    let socket = narrow(path).map_err(named)?;
+    let file = SocketFile(path.to_path_buf());
+    // As wide as configured, where the umask took something away.
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(MODE)).map_err(named)?;
+    let listener = socket.listen(BACKLOG).map_err(named)?;
+    Ok(GrpcListener::Unix(listener, file))
 }
+
+/// Binds a socket whose file is at no moment wider than [`MODE`]: Linux gives the file the mode that the socket has when
+/// it is bound, less the umask.
+fn narrow(path: &Path) -> io::Result<UnixSocket> {
+    let socket = UnixSocket::new_stream()?;
+    rustix::fs::fchmod(&socket, rustix::fs::Mode::from_raw_mode(MODE))?;
+    socket.bind(path)?;
+    Ok(socket)
+}
+
+#[cfg(test)]
+mod tests;

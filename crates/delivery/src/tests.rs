@@ -38,8 +38,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-const EDGE: &str = "planted-edge-token-0123456789";
-const OTHER: &str = "planted-other-token-0123456789";
+const EDGE: &str = "planted-edge-token-0123456789-abcdefgh";
+const OTHER: &str = "planted-other-token-0123456789-abcdefgh";
 const PATIENCE: Duration = Duration::from_secs(12);
 
 /// What is to be run: lanes in order, and more keys of the settings.

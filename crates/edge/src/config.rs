@@ -5,6 +5,7 @@ mod tenant;
 
 use crate::auth0::replay::ReplayKey;
 use crate::proxies::{self, TrustedProxies};
+use crate::reload::Settings;
 use crate::tenants::Tenants;
 use aldis_daemon::config::{self, ConfigError, HumanDuration, Loaded, Secret, SecretText, Source};
 use aldis_delivery_api::{ClientIdentity, ClientTls, ClientToken, DeliveryClient, Endpoint, EndpointError};
@@ -105,6 +106,17 @@ impl Config {
         })
     }
 
+    /// What a reload replaces.
+    pub(crate) fn into_settings(self) -> Settings {
+        Settings {
+            tenants: self.tenants,
+            delivery: self.delivery,
+            replay: self.replay,
+            public_url: self.public_url,
+            proxies: self.proxies,
+        }
+    }
+
     /// All that must not be printed.
     pub fn secrets(&self) -> &[SecretText] {
         &self.secrets
@@ -122,6 +134,42 @@ impl Config {
             .iter()
             .map(|warning| format!("warning: {warning}\n"));
         warnings.chain(["the settings are good".to_owned()]).collect()
+    }
+}
+
+/// The settings that count at a start only.
+pub(crate) struct Fixed {
+    listen: SocketAddr,
+    admin_listen: SocketAddr,
+    max_connections: usize,
+    max_unauthenticated_per_address: usize,
+    drain_within: Duration,
+}
+
+impl Fixed {
+    pub(crate) fn of(config: &Config) -> Self {
+        Self {
+            listen: config.listen,
+            admin_listen: config.admin_listen,
+            max_connections: config.max_connections,
+            max_unauthenticated_per_address: config.max_unauthenticated_per_address,
+            drain_within: config.drain_within,
+        }
+    }
+
+    /// The keys that differ.
+    pub(crate) fn changed(&self, config: &Config) -> impl Iterator<Item = &'static str> {
+        let same = [
+            ("listen", self.listen == config.listen),
+            ("admin_listen", self.admin_listen == config.admin_listen),
+            ("max_connections", self.max_connections == config.max_connections),
+            (
+                "max_unauthenticated_per_address",
+                self.max_unauthenticated_per_address == config.max_unauthenticated_per_address,
+            ),
+            ("drain_within", self.drain_within == config.drain_within),
+        ];
+        same.into_iter().filter(|(_, same)| !same).map(|(key, _)| key)
     }
 }
 

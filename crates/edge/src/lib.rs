@@ -14,6 +14,7 @@ mod metrics;
 mod places;
 mod proxies;
 mod receipts;
+mod reload;
 mod reply;
 mod routes;
 mod serve;
@@ -21,6 +22,7 @@ mod tenants;
 mod watch;
 
 pub use config::Config;
+pub use reload::Reread;
 pub use serve::Listeners;
 
 use aldis_daemon::admin::{self, Admin};
@@ -28,20 +30,20 @@ use aldis_daemon::descriptors;
 use aldis_daemon::listener::http1::Peer;
 use aldis_daemon::listener::{Health, Limits, Listener};
 use aldis_daemon::readiness::Readiness;
-use aldis_delivery_api::DeliveryClient;
-use auth0::replay::ReplayKey;
 use axum::http::request::Parts;
+use config::Fixed;
 use metrics::Metrics;
 use places::Places;
 use prometheus_client::registry::Registry;
-use proxies::TrustedProxies;
+use reload::{Current, Reload, Settings};
 use serve::{Connections, REFUSED_ALOUD};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tenants::Tenants;
+use tokio::signal::unix::Signal;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use watch::Attendance;
 
 /// Descriptors that connections of callers leave to the rest: the admin listener, those who are told that there is no
@@ -50,23 +52,24 @@ const KEPT: usize = admin::DESCRIPTORS + REFUSED_ALOUD + 64;
 
 /// What every request needs.
 pub(crate) struct Door {
-    tenants: Tenants,
-    delivery: DeliveryClient,
-    replay: ReplayKey,
-    /// Where carriers reach us, without a slash at its end.
-    public_url: Option<String>,
-    proxies: TrustedProxies,
+    settings: Arc<Current>,
     places: Arc<Places>,
     metrics: Metrics,
     attendance: Attendance,
 }
 
 impl Door {
+    /// The settings in force; what belongs to one request takes them once.
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        self.settings.get()
+    }
+
     /// Who called, where that is known: a proxy that does not say for whom it calls is nobody.
     pub(crate) fn caller(&self, parts: &Parts) -> Option<IpAddr> {
         let Peer(peer) = parts.extensions.get()?;
-        let caller = self.proxies.caller((*peer)?.ip(), &parts.headers);
-        (!self.proxies.trusts(caller)).then_some(caller)
+        let proxies = &self.settings().proxies;
+        let caller = proxies.caller((*peer)?.ip(), &parts.headers);
+        (!proxies.trusts(caller)).then_some(caller)
     }
 }
 
@@ -76,6 +79,8 @@ pub struct Edge {
     registry: Registry,
     limits: Limits,
     drain_within: Duration,
+    fixed: Fixed,
+    reload: Option<Reload>,
 }
 
 impl Edge {
@@ -98,13 +103,10 @@ impl Edge {
             unproven: (connections / places::PART).max(1),
             reserve: 0,
         };
+        let (fixed, drain_within) = (Fixed::of(&config), config.drain_within);
         let door = Arc::new(Door {
-            tenants: config.tenants,
-            delivery: config.delivery,
-            replay: config.replay,
-            public_url: config.public_url,
-            proxies: config.proxies,
             places: Places::new(connections, config.max_unauthenticated_per_address),
+            settings: Arc::new(Current::new(config.into_settings())),
             metrics: Metrics::register(&mut registry),
             attendance: Attendance::new(),
         });
@@ -112,7 +114,19 @@ impl Edge {
             door,
             registry,
             limits,
-            drain_within: config.drain_within,
+            drain_within,
+            fixed,
+            reload: None,
+        }
+    }
+
+    /// Reads the settings again with `reread` at each SIGHUP, also at one that came before it runs.
+    #[must_use]
+    pub fn rereading(self, reread: Reread, hangups: Option<Signal>) -> Self {
+        let reread = Arc::new(reread);
+        Self {
+            reload: hangups.map(|hangups| Reload { reread, hangups }),
+            ..self
         }
     }
 
@@ -120,11 +134,16 @@ impl Edge {
     pub async fn run(mut self, listeners: Listeners, shutdown: CancellationToken) {
         let door = Arc::clone(&self.door);
         let public = Listener::new("public", listeners.public, self.limits)
-            .trusting(move |address| door.proxies.trusts(address));
+            .trusting(move |address| door.settings().proxies.trusts(address));
         let admin = Admin::listener(listeners.admin);
         Metrics::of_listener(&mut self.registry, &public);
         admin.register(&mut self.registry);
-        let readiness = Self::readiness(&self.door.delivery, [public.health(), admin.health()]);
+        let readiness = Self::readiness(&self.door, [public.health(), admin.health()]);
+        let current = Arc::clone(&self.door.settings);
+        let reloading = self.reload.take().map(|reload| {
+            let reloading = reload::at_each(reload, self.fixed, current);
+            AbortOnDropHandle::new(tokio::spawn(reloading))
+        });
         let closed = CancellationToken::new();
         let admin = Admin::new(self.registry, readiness.clone()).serve(admin, closed.clone());
         let connections = Connections::new(
@@ -151,13 +170,14 @@ impl Edge {
             closed.cancel();
         };
         tokio::join!(admin, serving);
+        drop(reloading);
     }
 
-    fn readiness(delivery: &DeliveryClient, listeners: [Health; 2]) -> Readiness {
-        let delivery = delivery.clone();
+    fn readiness(door: &Arc<Door>, listeners: [Health; 2]) -> Readiness {
+        let door = Arc::clone(door);
         Readiness::new()
             .with_check("delivery", move || {
-                let delivery = delivery.clone();
+                let delivery = door.settings().delivery.clone();
                 async move {
                     if delivery.healthy().await {
                         Ok(())

@@ -39,7 +39,8 @@ pub(crate) async fn other_method() -> Reply {
 
 async fn hand_on(door: &Door, carrier: &str, request: Request) -> Result<Reply, Reply> {
     let unknown = || Reply::not_found(UNKNOWN);
-    let public_url = door.public_url.as_deref().ok_or_else(unknown)?;
+    let settings = door.settings();
+    let public_url = settings.public_url.as_deref().ok_or_else(unknown)?;
     let carrier = CarrierName::parse(carrier).map_err(|_| unknown())?;
     let (parts, unread) = request.into_parts();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
@@ -60,10 +61,10 @@ async fn hand_on(door: &Door, carrier: &str, request: Request) -> Result<Reply, 
             .extensions
             .get::<Peer>()
             .and_then(|Peer(peer)| *peer)
-            .map(|peer| door.proxies.caller(peer.ip(), &parts.headers).to_string())
+            .map(|peer| settings.proxies.caller(peer.ip(), &parts.headers).to_string())
             .unwrap_or_default(),
     };
-    let answer = door
+    let answer = settings
         .delivery
         .callback(call)
         .await

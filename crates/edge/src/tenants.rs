@@ -58,7 +58,7 @@ impl FromRequestParts<Arc<Door>> for KnownTenant {
 
     async fn from_request_parts(parts: &mut Parts, door: &Arc<Door>) -> Result<Self, Reply> {
         let named = Path::<String>::from_request_parts(parts, door).await.ok();
-        let tenant = named.and_then(|Path(name)| door.tenants.find(&name));
+        let tenant = named.and_then(|Path(name)| door.settings().tenants.find(&name));
         tenant.map(Self).ok_or_else(|| Reply::not_found("no such tenant"))
     }
 }

@@ -63,7 +63,7 @@ const FROM_HERE: &str = "from here on";
 
 impl Pipe {
     /// From here on a crash is expected, and told to whoever made the copy.
-    pub(super) fn from_here(&self, watch: &Watch) {
+    pub(super) fn expect_crashes(&self, watch: &Watch) {
         let line = format!("{FROM_HERE}\n");
         // SAFETY: our own bytes, into our own pipe; without it the crash is not taken for an expected one.
         let _ = unsafe { libc::write(self.0, line.as_ptr().cast(), line.len()) };
@@ -71,7 +71,7 @@ impl Pipe {
     }
 }
 
-/// Does `work` in a copy of this process. Once it has said [`Pipe::from_here`], whatever ends the copy is expected, but
+/// Does `work` in a copy of this process. Once it has said [`Pipe::expect_crashes`], whatever ends the copy is expected, but
 /// for a look beyond the end of what was lent; before that, this process ends the same way.
 pub(super) fn beyond(ground: &Ground, doing: &str, work: impl FnOnce(&Pipe) -> Result<(), End>) -> Checked {
     let (said, left) = forked(ground, |pipe| {

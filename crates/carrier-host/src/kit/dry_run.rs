@@ -82,10 +82,15 @@ pub(super) fn clean(document: &mut Value, redactor: &Redactor<'_>) {
     }
 }
 
-fn tried(ground: &Ground, subject: &Subject, with: &Configuration, wish: Wish) -> Result<Value, End> {
+fn tried(
+    ground: &Ground,
+    subject: &Subject,
+    configuration: &Configuration,
+    wish: Wish,
+) -> Result<Value, End> {
     let manner = subject.plain();
     ground.report.doing("instance_create");
-    let made = instance(subject, &manner, with)?;
+    let made = instance(subject, &manner, configuration)?;
     ground.report.doing("submit");
     let word = made
         .submit(&manner, &wish.message)
@@ -104,7 +109,7 @@ fn tried(ground: &Ground, subject: &Subject, with: &Configuration, wish: Wish) -
         }
     };
     found["request"] = request(&wanted);
-    found["allowed"] = is_allowed(subject, with, &wanted).into();
+    found["allowed"] = is_allowed(subject, configuration, &wanted).into();
     if let Some(answer) = wish.answer {
         let reply = exchange(answer).map_err(End::Untried)?;
         ground.report.doing("on_response");

@@ -16,7 +16,8 @@ use std::rc::Rc;
 
 /// A child of the kit, and each of its copies: shut in as a worker is while it loads, for all its life.
 const NEEDS: Needs = Needs {
-    threads: None,
+    // The promise `instances` has 64 at once; with the first one, and a copy for each of a few processes.
+    threads: 80,
     // The report of 20,000 replies, each with what is in it.
     written: 32 * 1024 * 1024,
     // A worker's, and the pipes of the copies.

@@ -128,6 +128,12 @@ __attribute__((constructor)) static void look_around(void) {
   kill(getppid(), SIGSTOP), ptrace(PTRACE_ATTACH, getppid(), 0, 0), raise(SIGSTOP);
   for (;;) pause();
 #endif
+#ifdef MULTIPLIES
+  pthread_t thread;
+  int made = 0;
+  while (made < 5000 && !pthread_create(&thread, NULL, idle, NULL)) made++;
+  fprintf(stderr, "made %s\n", made < 100 ? "few threads" : "many threads"), abort();
+#endif
 #ifdef FLOODS
   static char full[65536];
   for (;;)

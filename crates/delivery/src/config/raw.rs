@@ -64,6 +64,8 @@ pub(super) struct RawClient {
     pub(super) token: Option<Secret>,
     pub(super) tokens: Option<Vec<Secret>>,
     #[serde(default)]
+    pub(super) allow_short_secret: bool,
+    #[serde(default)]
     pub(super) callbacks: bool,
     #[serde(default)]
     pub(super) operator: bool,

@@ -4,7 +4,7 @@ use super::*;
 use crate::routing::Onward;
 use aldis_message::MessageClass;
 
-const SECRET: &str = "planted-secret-0123456789";
+const SECRET: &str = "planted-secret-0123456789-abcdefgh";
 
 const GOOD: &str = r#"
 listen = "127.0.0.1:0"
@@ -13,14 +13,14 @@ store = "sqlite:/var/lib/aldis/aldis.db"
 plugin_dirs = ["/usr/lib/aldis/carriers"]
 [[clients]]
 name = "edge"
-token = { literal = "planted-secret-0123456789" }
+token = { literal = "planted-secret-0123456789-abcdefgh" }
 [[carriers]]
 name = "one"
 plugin = "twilio"
 isolation = "in-process"
 [carriers.settings]
 account_sid = "AC1"
-auth_token = { literal = "planted-secret-0123456789" }
+auth_token = { literal = "planted-secret-0123456789-abcdefgh" }
 [carriers.settings.proxy]
 password = { literal = "planted-secret-9876543210" }
 [[carriers]]
@@ -216,8 +216,8 @@ fn a_client_has_a_token_or_several() {
 #[test]
 fn a_bare_secret_is_refused_unquoted() {
     let bare = GOOD.replacen(
-        "{ literal = \"planted-secret-0123456789\" }",
-        "\"planted-secret-0123456789\"",
+        "{ literal = \"planted-secret-0123456789-abcdefgh\" }",
+        "\"planted-secret-0123456789-abcdefgh\"",
         1,
     );
     let said = judge(&bare).unwrap_err().to_string();
@@ -329,4 +329,16 @@ fn an_open_secret_file_is_warned_of() {
         said.contains("carriers[0].settings.auth_token") && !said.contains(SECRET),
         "{said}"
     );
+}
+
+#[test]
+fn a_short_token_is_refused_unless_permitted() {
+    let short = GOOD.replacen(SECRET, "planted-short", 1);
+    let said = judge(&short).unwrap_err().to_string();
+    assert!(
+        said.contains("clients[0].token") && said.contains("allow_short_secret") && !said.contains("planted"),
+        "{said}"
+    );
+    let permitted = short.replacen("name = \"edge\"", "name = \"edge\"\nallow_short_secret = true", 1);
+    assert!(judge(&permitted).is_ok());
 }

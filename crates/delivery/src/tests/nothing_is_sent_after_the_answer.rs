@@ -83,6 +83,30 @@ async fn a_stored_message_is_sent_once_its_caller_was_told() {
     assert_eq!(calls.load(Ordering::SeqCst), told);
 }
 
+/// So may one that waits for its turn within the carrier, which hears of it at once.
+#[tokio::test]
+async fn a_carrier_hears_that_the_caller_left() {
+    let begun = Arc::new(Semaphore::new(0));
+    let has_begun = Arc::clone(&begun);
+    let waits: Script = Box::new(move |submission| {
+        has_begun.add_permits(1);
+        Box::pin(async move {
+            submission.gone.cancelled().await;
+            report(Class::Temporary)
+        })
+    });
+    let (second, calls) = answers(&[Class::Accepted]);
+    let service = Setup::lanes(vec![waits, second]).start().await;
+    let client = service.client();
+    let call = tokio::spawn(async move { client.send(message(), PATIENCE).await });
+    let _begun = begun.acquire().await.unwrap();
+    call.abort();
+    let id = service.ask::<String>("SELECT id FROM messages").parse().unwrap();
+    let life = service.until(id, &[DeliveryStatus::Cancelled]).await;
+    assert_eq!(life.reason, Some(Reason::Fenced));
+    assert_eq!(calls.load(Ordering::SeqCst), 0);
+}
+
 /// What was on the wire when the time ran out may have arrived: the answer says so, and it stays so.
 #[tokio::test]
 async fn a_lost_answer_is_unknown_and_goes_nowhere_else() {

@@ -48,7 +48,7 @@ async fn hand_over(door: &Door, tenant: &Tenant, request: Request) -> Result<Rep
     if left.is_zero() {
         return Err(Reply::out_of_time());
     }
-    let sent = door.delivery.send(message, left).await?;
+    let sent = door.settings().delivery.send(message, left).await?;
     Ok(Reply::sent(&sent, tenant.accept))
 }
 
@@ -81,14 +81,14 @@ fn idempotency(
 ) -> Result<Idempotency, Reply> {
     let mut chosen = headers.get_all("idempotency-key").iter();
     let key = match (chosen.next(), chosen.next()) {
-        (None, _) => door.replay.of_request(&tenant.name, token, bytes),
+        (None, _) => door.settings().replay.of_request(&tenant.name, token, bytes),
         (Some(key), None) => {
             let key = key
                 .to_str()
                 .ok()
                 .and_then(|key| IdempotencyKey::parse(key).ok())
                 .ok_or_else(Reply::bad_key)?;
-            door.replay.of_choice(&tenant.name, &key)
+            door.settings().replay.of_choice(&tenant.name, &key)
         }
         (Some(_), Some(_)) => return Err(Reply::bad_key()),
     };

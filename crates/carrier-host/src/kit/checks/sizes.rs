@@ -75,7 +75,7 @@ pub(super) fn older(ground: &Ground) -> Checked {
             let made = example.made(ground, &subject, &subject.guarded(Lengths::default()))?;
             let manner = subject.guarded(lengths);
             ground.report.with(&cut(what, SHORTEST));
-            pipe.from_here(&subject.watch);
+            pipe.expect_crashes(&subject.watch);
             workout.each(ground, &made, &manner);
             Ok(())
         })?;
@@ -90,7 +90,7 @@ pub(super) fn older(ground: &Ground) -> Checked {
                 ground.report.doing("instance_create");
                 let manner = subject.guarded(lengths(change, Length::Cut(size)));
                 if let Ok(made) = subject.create(&manner, &example.configuration, 1) {
-                    pipe.from_here(&subject.watch);
+                    pipe.expect_crashes(&subject.watch);
                     workout.each(ground, &made, &manner);
                 }
                 Ok(())

@@ -6,6 +6,7 @@ mod filter;
 mod rights;
 mod threads;
 
+use crate::worker::THREADS;
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, Signal, getppid, set_dumpable_behavior,
     set_parent_process_death_signal, setrlimit,
@@ -22,9 +23,8 @@ pub(crate) struct Needs {
     pub(crate) written: u64,
     /// Open files (`RLIMIT_NOFILE`).
     pub(crate) files: u64,
-    /// Threads (`RLIMIT_NPROC`), which bind root's process only as nobody; `None`: it stays who it is, since it has files
-    /// of its user to read, and somebody else ends it.
-    pub(crate) threads: Option<u32>,
+    /// Threads, in all copies of it together (`RLIMIT_NPROC`); root's process becomes nobody's for it.
+    pub(crate) threads: u32,
     /// Seconds of processor time (`RLIMIT_CPU`); `None`: somebody else watches it.
     pub(crate) processor: Option<u64>,
     /// Files and folders that may be read besides the system's libraries.
@@ -40,7 +40,7 @@ const WORKER: Needs = Needs {
     written: 0,
     // The socket, the page, the library, the standard streams, and a library's own dependencies while they are mapped.
     files: 32,
-    threads: None,
+    threads: THREADS,
     processor: None,
     reads: &[],
     calls: &[],
@@ -70,10 +70,7 @@ pub(super) fn shut(parent: u32, threads: u32) -> Result<Gaps, String> {
         // SAFETY: ignoring a signal runs nothing.
         unsafe { libc::signal(signal, libc::SIG_IGN) };
     }
-    let needs = Needs {
-        threads: Some(threads),
-        ..WORKER
-    };
+    let needs = Needs { threads, ..WORKER };
     leave(&needs, &mut gaps);
     close(parent, &needs, &mut gaps)?;
     Ok(gaps)
@@ -99,15 +96,8 @@ pub(crate) fn leave(needs: &Needs, gaps: &mut Gaps) {
         }
     }
     gaps.need("no new privileges", set_no_new_privs(true));
-    match needs.threads {
-        Some(most) => {
-            let apart = threads::leave(gaps);
-            threads::limit(most, apart, gaps);
-        }
-        None => {
-            rights::leave(gaps);
-        }
-    }
+    let apart = threads::leave(gaps);
+    threads::limit(needs.threads, apart, gaps);
     rights::drop_capabilities(gaps);
 }
 

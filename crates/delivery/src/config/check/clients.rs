@@ -5,6 +5,9 @@ use super::super::raw::RawClient;
 use super::Judge;
 use aldis_daemon::config::{Secret, SecretText};
 
+/// As many characters as a secret of the edge has bytes at least (RFC 7518 section 3.2).
+const SHORTEST: usize = 32;
+
 pub(super) fn clients(judge: &mut Judge<'_>, raw: &[RawClient]) -> Vec<Client> {
     let mut clients: Vec<Client> = Vec::new();
     if raw.is_empty() {
@@ -62,6 +65,12 @@ fn tokens(judge: &mut Judge<'_>, index: usize, client: &RawClient, others: &[Cli
         }
         if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
             judge.fault(&key, "a token has visible ASCII characters only");
+        }
+        if token.expose().len() < SHORTEST && !client.allow_short_secret {
+            judge.fault(
+                &key,
+                "a token has at least 32 characters; allow_short_secret = true takes a shorter one",
+            );
         }
         tokens.push(token);
     }

@@ -110,7 +110,7 @@ fn a_proof_in_the_body_comes_after_the_others() {
     );
 }
 
-fn advice(trust: Value) -> String {
+fn advice(trust: &Value) -> String {
     let message = aldis_carrier::testing::TestMessage::new("+12025550100", "Hello");
     match probe(&json!([trust])).submit(&message).unwrap() {
         Step::Done(outcome) => outcome.code,
@@ -136,7 +136,7 @@ fn a_proof_that_never_ages_is_warned_of() {
         json!({ "any_of": [hmac(&timed), hmac(&json!({}))] }),
     ] {
         assert!(
-            advice(trust.clone()).contains("template.receipt.trust: the signature covers neither"),
+            advice(&trust).contains("template.receipt.trust: the signature covers neither"),
             "{trust}"
         );
     }
@@ -146,7 +146,7 @@ fn a_proof_that_never_ages_is_warned_of() {
         json!({ "any_of": [hmac(&timed), hmac(&url)] }),
         header,
     ] {
-        assert!(!advice(trust.clone()).contains("receipt.trust"), "{trust}");
+        assert!(!advice(&trust).contains("receipt.trust"), "{trust}");
     }
 }
 
@@ -154,5 +154,5 @@ fn a_proof_that_never_ages_is_warned_of() {
 #[test]
 fn a_gateways_silence_that_is_called_temporary_is_warned_of() {
     let header = json!({ "header": { "name": "x-key", "value": "{{ secrets.key }}" } });
-    assert!(advice(header).contains("template.answer.statuses.504: counts as ambiguous"));
+    assert!(advice(&header).contains("template.answer.statuses.504: counts as ambiguous"));
 }
