@@ -80,12 +80,11 @@ impl Guard {
         port: u16,
     ) -> Result<Vec<SocketAddr>, Astray> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let found = match bare.parse::<IpAddr>() {
-            Ok(address) => vec![address],
-            Err(_) => {
-                let found = (self.lookup)(host.to_owned()).await.map_err(Astray::NotFound)?;
-                found.into_iter().map(|address| address.ip()).collect()
-            }
+        let found = if let Ok(address) = bare.parse::<IpAddr>() {
+            vec![address]
+        } else {
+            let found = (self.lookup)(host.to_owned()).await.map_err(Astray::NotFound)?;
+            found.into_iter().map(|address| address.ip()).collect()
         };
         let ours = here::among(&found);
         self.passed(named, (host, port), found, &ours)

@@ -92,7 +92,7 @@ async fn the_rest_of_a_text_that_was_left_out_does_not_follow() {
 }
 
 /// A carrier whose socket takes next to nothing, and its settings.
-async fn narrow() -> (TcpListener, serde_json::Value) {
+fn narrow() -> (TcpListener, serde_json::Value) {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4096).expect("a size");
     socket.bind(([127, 0, 0, 1], 0).into()).expect("an address");
@@ -103,7 +103,7 @@ async fn narrow() -> (TcpListener, serde_json::Value) {
 
 #[tokio::test]
 async fn a_carrier_that_stops_reading_gets_nothing_afterwards() {
-    let (listener, settings) = narrow().await;
+    let (listener, settings) = narrow();
     let (instance, _desk) = started(settings);
     let (mut stream, _) = listener.accept().await.expect("a connection");
     let mut greeting = [0; 8];
@@ -141,7 +141,7 @@ async fn a_carrier_that_stops_reading_gets_nothing_afterwards() {
 /// What the kernel has of a message, it would deliver whenever the carrier reads again.
 #[tokio::test]
 async fn what_the_kernel_has_of_a_message_that_is_over_is_dropped() {
-    let (listener, settings) = narrow().await;
+    let (listener, settings) = narrow();
     let (instance, _desk) = started(settings);
     let mut peer = accept(&listener, "GO 1000 0").await;
     until(|| instance.metrics().links[0].window == 1000).await;

@@ -35,7 +35,7 @@ impl Reach {
             tls,
             allow_plaintext: self.allow_plaintext,
         };
-        Ok(DeliveryClient::connect_lazy(&endpoint)?)
+        Ok(DeliveryClient::connect_lazy(&endpoint)?.telling_time(aldis_daemon::clock::now))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     Callback, CallbackAnswer, CarrierView, DeliveryError, Endpoint, EndpointError, ErrorKind, MessageView,
     Reloaded,
 };
-use aldis_message::MessageId;
+use aldis_message::{MessageId, UnixMillis};
 use std::fmt;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
@@ -43,6 +43,7 @@ pub struct DeliveryClient {
     carriers: CarrierServiceClient<Channel>,
     health: HealthClient<Channel>,
     authorization: MetadataValue<Ascii>,
+    clock: Option<fn() -> UnixMillis>,
 }
 
 impl DeliveryClient {
@@ -55,7 +56,18 @@ impl DeliveryClient {
             carriers: CarrierServiceClient::new(channel.clone()),
             health: HealthClient::new(channel),
             authorization,
+            clock: None,
         })
+    }
+
+    /// Tells what is left of a message's life besides its deadline, by this clock, so that it does not matter whether
+    /// delivery's shows the same time.
+    #[must_use]
+    pub fn telling_time(self, clock: fn() -> UnixMillis) -> Self {
+        Self {
+            clock: Some(clock),
+            ..self
+        }
     }
 
     /// Reads one message of this client.

@@ -4,7 +4,7 @@ mod receipt;
 mod request;
 mod view;
 
-pub use request::{request_from_wire, request_into_wire};
+pub use request::{ClockSkew, clock_skew, request_from_wire, request_into_wire};
 pub use view::{view_from_wire, view_into_wire};
 
 use aldis_message::UnixMillis;
@@ -32,7 +32,7 @@ fn moment(timestamp: Timestamp) -> Option<UnixMillis> {
 }
 
 /// A length of time as protobuf says it.
-fn span(time: Duration) -> prost_types::Duration {
+pub(crate) fn span(time: Duration) -> prost_types::Duration {
     prost_types::Duration {
         seconds: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
         nanos: i32::try_from(time.subsec_nanos()).unwrap_or_default(),

@@ -32,7 +32,9 @@ pub mod wire;
 pub use callback::{Callback, CallbackAnswer};
 pub use carrier::{CarrierView, LinkView, Reloaded};
 pub use client::{DeliveryClient, HEALTH_SERVICE};
-pub use convert::{request_from_wire, request_into_wire, view_from_wire, view_into_wire};
+pub use convert::{
+    ClockSkew, clock_skew, request_from_wire, request_into_wire, view_from_wire, view_into_wire,
+};
 pub use endpoint::{ClientIdentity, ClientTls, ClientToken, Endpoint, EndpointError};
 pub use error::{DeliveryError, ErrorKind};
 pub use view::{AttemptView, MessageView, ReceiptView, Sent};

@@ -21,7 +21,7 @@ use crate::retry::DEFAULT_PAUSE;
 use crate::routing::{Asked, Candidate, Pause, PauseCause, Policy, Route, route_for};
 use crate::store::{Held, Open};
 use aldis_carrier_host::{CallbackRequest, CallbackVerdict, Events, InstanceMetrics};
-use aldis_daemon::clock;
+use aldis_daemon::clock::{self, SteadyClock};
 use aldis_message::{CarrierName, OutcomeClass};
 use former::Former;
 use futures_util::future::join_all;
@@ -77,6 +77,7 @@ pub(crate) struct Handover<'a> {
     pub(crate) open: &'a Open,
     pub(crate) caller: &'a Caller,
     pub(crate) callback_urls: &'a CallbackUrls,
+    pub(crate) clock: &'a SteadyClock,
 }
 
 /// What came of an attempt.

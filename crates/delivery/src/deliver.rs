@@ -12,7 +12,6 @@ use crate::progress::Progress;
 use crate::retry::{self, Event, Facts, Jitter, NextStep, next_step};
 use crate::routing::Asked;
 use crate::store::{Ended, Held, Lease, Next, Open, Recorded, StoreError};
-use aldis_daemon::clock;
 use aldis_message::{AcceptMode, OutcomeClass, UnixMillis};
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +58,7 @@ pub(crate) async fn deliver(
                 (Event::Due, None)
             }
         };
-        let now = clock::now();
+        let now = engine.clock.now();
         let (step, pinned) = work.decide(engine, event, now);
         let recorded = engine
             .store
@@ -86,6 +85,7 @@ async fn attempt(engine: &Engine, work: &mut Work, open: Open, pinned: Pinned) -
         open: &open,
         caller: &work.caller,
         callback_urls: &engine.callback_urls,
+        clock: &engine.clock,
     };
     let outcome = engine.carriers.submit(pinned, handover).await;
     work.progress.ended(open.carrier.clone(), outcome.class);

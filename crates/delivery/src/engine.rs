@@ -5,6 +5,7 @@ mod take;
 use crate::answer::{answer, refusal};
 use crate::carriers::Carriers;
 use crate::clients::Clients;
+use crate::clocks::Skews;
 use crate::deliver::{Turn, Work, deliver};
 use crate::metrics::Metrics;
 use crate::receipts::CallbackUrls;
@@ -12,7 +13,7 @@ use crate::recovery;
 use crate::reload::Reload;
 use crate::running::{Listener, Running};
 use crate::store::{Accepted, Held, Lease, Recorded, Store, StoreError};
-use aldis_daemon::clock;
+use aldis_daemon::clock::SteadyClock;
 use aldis_delivery_api::{DeliveryError, ErrorKind, MessageView, Sent};
 use aldis_message::{AcceptMode, ClientName, DeliveryStatus, MessageId, NewMessage, Reason, UnixMillis};
 use futures_util::FutureExt as _;
@@ -40,6 +41,10 @@ pub(crate) struct Engine {
     pub(crate) clients: Clients,
     pub(crate) carriers: Carriers,
     pub(crate) metrics: Metrics,
+    /// The time of lives and waits.
+    pub(crate) clock: SteadyClock,
+    /// Whose clocks differ from ours.
+    pub(crate) skews: Skews,
     /// The addresses that carriers call back.
     pub(crate) callback_urls: CallbackUrls,
     pub(crate) running: Arc<Running>,
@@ -74,7 +79,7 @@ impl Engine {
                 .retry_after(ASK_AGAIN)
         })?;
         let accept = message.accept;
-        let (now, until) = (clock::now(), Instant::now() + patience);
+        let (now, until) = (self.clock.now(), Instant::now() + patience);
         let held = Arc::new(Held {
             id: fresh_id(now)?,
             client: client.clone(),
@@ -108,7 +113,7 @@ impl Engine {
         patience: Duration,
     ) -> Result<Option<MessageView>, DeliveryError> {
         let (accept, until) = (message.accept, Instant::now() + patience);
-        let attached = self.store.attach(client.clone(), message, clock::now());
+        let attached = self.store.attach(client.clone(), message, self.clock.now());
         let attached = timeout_at(until, attached).await.map_err(|_| too_late())?;
         let id = match attached.map_err(|error| not_attached(&error))? {
             Accepted::Replayed(id) => id,

@@ -6,6 +6,7 @@
 mod answer;
 mod carriers;
 mod clients;
+mod clocks;
 pub mod config;
 mod deliver;
 mod engine;
@@ -23,6 +24,7 @@ mod scheduler;
 mod serve;
 mod service;
 pub mod store;
+mod supervised;
 
 pub use config::Config;
 pub use listen::{GrpcListener, Listeners, SocketFile};

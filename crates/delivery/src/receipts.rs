@@ -16,7 +16,6 @@ pub(crate) use words::cut;
 use crate::engine::Engine;
 use crate::store::{Change, Ended, Heard, Hint, Kept, News, Open, StoreError};
 use aldis_carrier_host::{CarrierEvent, Events, LateAnswer, Stored};
-use aldis_daemon::clock;
 use aldis_message::{CarrierName, DeliveryStatus, MessageId, OutcomeClass};
 use std::sync::{Arc, Weak};
 
@@ -32,7 +31,7 @@ pub(crate) async fn take(
     if news.is_empty() {
         return Ok(());
     }
-    for heard in engine.store.keep(carrier, news, hint, clock::now()).await? {
+    for heard in engine.store.keep(carrier, news, hint, engine.clock.now()).await? {
         report(engine, carrier, &heard);
     }
     Ok(())
@@ -61,7 +60,7 @@ pub(crate) async fn late_answer(
         code: code.map(crate::carriers::code),
         carrier_ids: carrier_ids.into_iter().map(cut).collect(),
     };
-    if let Some(change) = engine.store.keep_late(message, ended, clock::now()).await? {
+    if let Some(change) = engine.store.keep_late(message, ended, engine.clock.now()).await? {
         changed(engine, carrier, &change);
     }
     Ok(())

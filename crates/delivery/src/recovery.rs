@@ -7,7 +7,6 @@ use crate::engine::Engine;
 use crate::retry::LEAST_VALIDITY;
 use crate::routing::{Asked, Onward, Policy};
 use crate::store::{Leftover, LeftoverFacts, StoreError, Verdict};
-use aldis_daemon::clock;
 use aldis_message::{AcceptMode, DeliveryStatus, MessageId, Reason, UnixMillis};
 
 /// Rows settled by one commit.
@@ -36,7 +35,7 @@ pub(crate) async fn recover(engine: &Engine) -> Result<usize, StoreError> {
 async fn end_attempts(engine: &Engine) -> Result<(), StoreError> {
     let mut after = None;
     loop {
-        let messages = engine.store.end_attempts(after, PAGE, clock::now()).await?;
+        let messages = engine.store.end_attempts(after, PAGE, engine.clock.now()).await?;
         let Some(last) = messages.last() else {
             return Ok(());
         };
@@ -55,7 +54,7 @@ pub(crate) async fn settle_one(engine: &Engine, id: MessageId) -> Result<(), Sto
 }
 
 async fn settle(engine: &Engine, page: Vec<Leftover>) -> Result<(), StoreError> {
-    let now = clock::now();
+    let now = engine.clock.now();
     let mut verdicts = Vec::with_capacity(page.len());
     for Leftover { id, facts } in page {
         let verdict = match &facts {

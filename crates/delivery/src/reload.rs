@@ -6,7 +6,9 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::receipts::Ears;
 use aldis_daemon::config::ConfigError;
+use futures_util::FutureExt as _;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::signal::unix::Signal;
@@ -92,8 +94,11 @@ fn take_over(engine: &Arc<Engine>) -> Result<Replaced, ConfigError> {
 /// Reads them again at each SIGHUP.
 pub(crate) async fn at_each(mut hangups: Signal, engine: Arc<Engine>) {
     while hangups.recv().await.is_some() {
-        if let Err(error) = reload(&engine).await {
-            tracing::error!(%error, "the settings are wrong, everything stays as it was");
+        // What panics here may be a library's constructor, and the next time must be heard too.
+        match AssertUnwindSafe(reload(&engine)).catch_unwind().await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the settings are wrong, everything stays as it was"),
+            Err(_) => tracing::error!("reading the settings again panicked, everything stays as it was"),
         }
     }
 }

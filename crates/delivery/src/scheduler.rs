@@ -1,17 +1,17 @@
 //! Messages that wait in the store come back into a hand when they are due.
 
+use crate::clocks::Steps;
 use crate::deliver::{Caller, Turn, Work};
 use crate::engine::Engine;
 use crate::progress::Progress;
 use crate::store::Claimed;
-use aldis_daemon::clock;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Messages of one claim.
 const BATCH: usize = 32;
-/// Without a sign the store is looked at this often: the clock may have been set.
+/// Without a sign the store is looked at this often: the system's clock may have been set forward.
 const LOOK: Duration = Duration::from_secs(30);
 /// What is due and could not be claimed is looked at again after this.
 const LEAST_LOOK: Duration = Duration::from_millis(50);
@@ -30,13 +30,15 @@ pub(crate) async fn run(engine: Arc<Engine>, most: usize) {
 /// Dropped at an await when the engine drains; a claim that was committed just then is left to the
 /// next start, like everything else that is in a hand at the end.
 async fn claim_and_deliver(engine: Arc<Engine>, places: Arc<Semaphore>) {
+    let mut steps = Steps::default();
     loop {
+        steps.look(&engine.clock);
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
             return;
         };
         let more = places.available_permits().min(BATCH - 1);
         let most = u32::try_from(more + 1).unwrap_or(1);
-        match engine.store.claim(most, clock::now()).await {
+        match engine.store.claim(most, engine.clock.now()).await {
             Ok(claimed) if claimed.is_empty() => {
                 drop(place);
                 sleep_until_due(&engine).await;
@@ -84,7 +86,7 @@ fn deliver(engine: &Arc<Engine>, claimed: Claimed, place: Option<OwnedSemaphoreP
 
 async fn sleep_until_due(engine: &Engine) {
     let wait = match engine.store.next_due().await {
-        Ok(Some(due)) => clock::now().until(due).clamp(LEAST_LOOK, LOOK),
+        Ok(Some(due)) => engine.clock.now().until(due).clamp(LEAST_LOOK, LOOK),
         Ok(None) => LOOK,
         Err(error) => {
             tracing::error!(%error, "the next due message could not be found");

@@ -2,6 +2,7 @@
 
 use crate::carriers::{Carriers, Gauges};
 use crate::clients::{self, Clients};
+use crate::clocks::{self, Skews};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::listen::{GrpcListener, Listeners, incoming, server_tls};
@@ -11,8 +12,10 @@ use crate::reload::{self, Reload, Reread};
 use crate::running::Running;
 use crate::service::{self, Server as MessageServer};
 use crate::store::{Level, OpenError, Room, Store, StoreError};
+use crate::supervised::{Ended, Supervised};
 use crate::{recovery, scheduler};
 use aldis_daemon::admin::{self, Admin};
+use aldis_daemon::clock::{self, SteadyClock};
 use aldis_daemon::config::ConfigError;
 use aldis_daemon::descriptors;
 use aldis_daemon::listener::{Health, Limits, Listener, Socket};
@@ -66,6 +69,9 @@ pub enum RunError {
     /// The store failed: nothing more can be made durable.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A task ended that should run for as long as the service does.
+    #[error("{0}")]
+    Task(Ended),
     /// A listener failed.
     #[error("the listener failed: {0}")]
     Listener(#[from] io::Error),
@@ -111,7 +117,10 @@ impl Delivery {
         let store = Store::open(&config.store, &run_name(), move |batch| observe.commit(batch))?;
         store.know(clients::former_seals(&config.clients));
         let callback_urls = CallbackUrls::new(store.callback_key());
+        let clock = SteadyClock::begin(clocks::not_before(store.latest(), clock::now()));
         let engine = Arc::new(Engine {
+            clock,
+            skews: Skews::default(),
             callback_urls,
             store,
             clients: Clients::new(&config.clients),
@@ -163,7 +172,13 @@ impl Delivery {
         recovery::recover(&engine).await?;
         engine.metrics.unknown_at_start(engine.store.unknown().await?);
         engine.carriers.start(&Ears::of(&engine));
-        let reloading = hangups.map(|hangups| tokio::spawn(reload::at_each(hangups, Arc::clone(&engine))));
+        let mut tasks = Supervised::default();
+        if let Some(hangups) = hangups {
+            tasks.spawn(
+                "the reading of settings",
+                reload::at_each(hangups, Arc::clone(&engine)),
+            );
+        }
         announce(&listeners);
         let Listeners { grpc, admin } = listeners;
         let (grpc, _file) = match grpc {
@@ -178,17 +193,17 @@ impl Delivery {
         let (health, router) = router(&engine, &config)?;
         health.set_serving::<MessageServer>().await;
         let (admin_end, grpc_end) = (CancellationToken::new(), CancellationToken::new());
-        let admin = tokio::spawn(Admin::new(registry, readiness.clone()).serve(admin, admin_end.clone()));
-        let scheduled = tokio::spawn(scheduler::run(
-            Arc::clone(&engine),
-            config.max_in_flight / RETRIED_PART,
-        ));
+        let mut admin = tokio::spawn(Admin::new(registry, readiness.clone()).serve(admin, admin_end.clone()));
+        let most = config.max_in_flight / RETRIED_PART;
+        tasks.spawn("the scheduler", scheduler::run(Arc::clone(&engine), most));
         let mut grpc = tokio::spawn(serve(router, grpc, tls, grpc_end.clone()));
         let broken = engine.store.broken();
         let early = tokio::select! {
             () = shutdown.cancelled() => None,
             () = broken.cancelled() => engine.store.check().err().map(RunError::Store),
             ended = &mut grpc => Some(early_end(ended)),
+            ended = &mut admin => Some(early_end_of_admin(ended)),
+            ended = tasks.first_end() => Some(RunError::Task(ended)),
         };
         readiness.drain();
         engine.draining.cancel();
@@ -206,13 +221,12 @@ impl Delivery {
         if !grpc.is_finished() && tokio::time::timeout(LAST_ANSWERS, &mut grpc).await.is_err() {
             grpc.abort();
         }
-        scheduled.abort();
-        if let Some(reloading) = reloading {
-            reloading.abort();
-        }
+        drop(tasks);
         engine.store.close().await;
         admin_end.cancel();
-        let _ = admin.await;
+        if !admin.is_finished() {
+            let _ = admin.await;
+        }
         early.map_or(Ok(()), Err)
     }
 }
@@ -238,8 +252,17 @@ fn early_end(ended: Result<Result<(), tonic::transport::Error>, tokio::task::Joi
     }
 }
 
+/// Without its pages nobody sees whether it is ready.
+fn early_end_of_admin(ended: Result<(), tokio::task::JoinError>) -> RunError {
+    match ended {
+        Ok(()) => io::Error::other("the admin listener ended by itself").into(),
+        Err(error) => io::Error::other(error).into(),
+    }
+}
+
 fn readiness(engine: &Arc<Engine>, listeners: [Health; 2]) -> Readiness {
     let (store, disk, carriers) = (Arc::clone(engine), Arc::clone(engine), Arc::clone(engine));
+    let clocks = Arc::clone(engine);
     let checked = Readiness::new()
         .with_check("store", move || {
             let engine = Arc::clone(&store);
@@ -256,6 +279,8 @@ fn readiness(engine: &Arc<Engine>, listeners: [Health; 2]) -> Readiness {
         let room = disk.store.room();
         (room.level() == Level::Low).then(|| format!("nearly full: {}", left(room)))
     });
+    // Not a check: lives and waits go on by the time that passes.
+    let checked = checked.with_note("clock", move || clocks::note(&clocks.clock));
     // Not a check: the other carriers go on, and routes lead past this one.
     checked.with_note("carriers", move || match carriers.carriers.resting() {
         resting if resting.is_empty() => None,

@@ -13,11 +13,12 @@ use aldis_delivery_api::wire::{
     AttachMessageRequest, AttachMessageResponse, GetMessageRequest, GetMessageResponse, SendMessageRequest,
     SendMessageResponse,
 };
-use aldis_delivery_api::{DeliveryError, ErrorKind, request_from_wire, view_into_wire};
-use aldis_message::ClientName;
+use aldis_delivery_api::{DeliveryError, ErrorKind, clock_skew, request_from_wire, view_into_wire};
+use aldis_message::{ClientName, Deadline, NewMessage};
 use carriers::Carriers;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 use tonic::service::interceptor::InterceptedService;
 use tonic::{Request, Response, Status};
 
@@ -105,7 +106,7 @@ impl Service {
     async fn send(&self, request: Request<SendMessageRequest>) -> Result<SendMessageResponse, DeliveryError> {
         let client = client(&request)?;
         let patience = patience_of(&request);
-        let message = request_from_wire(request.into_inner(), clock::now())?;
+        let message = self.read(&client, request.into_inner())?;
         let sent = self.engine.send(client, message, patience).await?;
         Ok(SendMessageResponse {
             message: Some(view_into_wire(sent.message)),
@@ -121,12 +122,24 @@ impl Service {
         let patience = patience_of(&request);
         let send = request.into_inner().send;
         let send = send.ok_or_else(|| DeliveryError::invalid("send", "is missing"))?;
-        let message = request_from_wire(send, clock::now())?;
+        let message = self.read(&client, send)?;
         let found = self.engine.attach(client, message, patience).await?;
         Ok(AttachMessageResponse {
             closed: found.is_none(),
             message: found.map(view_into_wire),
         })
+    }
+
+    /// Reads a request by the system's clock, as its sender wrote it, and sets its deadline by the clock of lives.
+    fn read(&self, client: &ClientName, request: SendMessageRequest) -> Result<NewMessage, DeliveryError> {
+        let now = clock::now();
+        if let Some(skew) = clock_skew(&request, now) {
+            self.engine.skews.note(client, skew, Instant::now());
+        }
+        let message = request_from_wire(request, now)?;
+        let left = message.deadline.remaining(now);
+        let deadline = Deadline::at(self.engine.clock.now().plus(left));
+        Ok(NewMessage { deadline, ..message })
     }
 
     async fn get(&self, request: Request<GetMessageRequest>) -> Result<GetMessageResponse, DeliveryError> {

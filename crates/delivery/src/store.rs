@@ -34,7 +34,7 @@ pub use error::{OpenError, StoreError};
 pub use inbound::{Inbound, Wish};
 pub use leftover::{Leftover, LeftoverFacts, Verdict};
 pub use receipt::{Change, Hint, Kept, Receipt};
-pub use record::Record;
+pub use record::{Latest, Record};
 pub use room::{Level, Room};
 pub use seals::FormerSeals;
 pub use writer::Batch;
@@ -121,6 +121,7 @@ pub struct Store {
     owner: Arc<str>,
     seals: Arc<Seals>,
     callback_key: hmac::Key,
+    latest: Option<Latest>,
 }
 
 /// A key for one purpose, from the store's own.
@@ -144,6 +145,10 @@ impl Store {
         let seals = Seals::new(&key);
         let connection = schema::open_writer(files.home())?;
         seals.check(&connection).map_err(|source| OpenError::Database {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        let latest = record::latest(&connection).map_err(|source| OpenError::Database {
             path: path.to_path_buf(),
             source,
         })?;
@@ -171,6 +176,7 @@ impl Store {
             seen,
             owner: owner.into(),
             seals: Arc::new(seals),
+            latest,
             callback_key: derived(&key, b"call-back addresses"),
         })
     }
@@ -178,6 +184,11 @@ impl Store {
     /// What the addresses that carriers call back are sealed with: the same as long as the store lives.
     pub fn callback_key(&self) -> hmac::Key {
         self.callback_key.clone()
+    }
+
+    /// When it was last written to before it was opened.
+    pub fn latest(&self) -> Option<Latest> {
+        self.latest
     }
 
     /// Recognises what was sealed by these before migration V4, from now on, besides what it knew.

@@ -5,6 +5,7 @@ mod a_lost_answer_is_told_truly;
 mod a_lost_store_is_answered;
 mod a_reload_drops_nothing;
 mod a_stop_is_drained;
+mod clocks_may_differ;
 mod every_caller_is_known;
 mod nothing_is_sent_after_the_answer;
 mod ok_means_durable;

@@ -214,7 +214,7 @@ impl WayIn {
         };
         let client =
             DeliveryClient::connect_lazy(&endpoint).map_err(|error| source.fault(key_of(&error), error))?;
-        Ok((client, token))
+        Ok((client.telling_time(aldis_daemon::clock::now), token))
     }
 }
 

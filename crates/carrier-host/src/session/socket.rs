@@ -26,7 +26,7 @@ impl Socket {
         }
     }
 
-    /// Once every handle is closed, the kernel drops what it has, and resets the connection (socket(7), SO_LINGER of 0):
+    /// Once every handle is closed, the kernel drops what it has, and resets the connection (socket(7), `SO_LINGER` of 0):
     /// otherwise it would deliver that whenever the other side reads again.
     pub(super) fn forget(&self) {
         let _ = set_socket_linger(&self.0, Some(Duration::ZERO));

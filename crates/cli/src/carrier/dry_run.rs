@@ -54,7 +54,7 @@ pub(super) fn run(wish: &DryRun, printer: &Printer) -> Result<ExitCode, Failure>
     let found = kit.dry_run(&whole, secrets.iter().map(SecretText::expose));
     let mut found = found.map_err(|why| match why {
         NotSeen::Failed(reason) => Failure::failed(trusted::plain(&format!("carrier {name}: {reason}"))),
-        missing => not_seen(&missing),
+        missing @ NotSeen::Unconfined(_) => not_seen(&missing),
     })?;
     let ran = Ran::of(&kit, wish.confinement);
     if printer.is_json() {

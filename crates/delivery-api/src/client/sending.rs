@@ -6,7 +6,7 @@
 //! nothing, and then the outcome is unknown. A call that was closed may be made anew, under another id.
 
 use super::{DeliveryClient, LONGEST, late, view};
-use crate::convert::request_into_wire;
+use crate::convert::{request_into_wire, span};
 use crate::error::own_word;
 use crate::wire::{AttachMessageRequest, SendMessageRequest};
 use crate::{DeliveryError, ErrorKind, Sent};
@@ -72,6 +72,7 @@ impl DeliveryClient {
         request.call_id = fresh_call();
         let (mut resends, mut attaches) = (RESENDS.into_iter(), ATTACHES.into_iter());
         loop {
+            request.time_left = self.clock.map(|now| span(message.deadline.remaining(now())));
             let attaching = lost.load(Ordering::Relaxed);
             let tried = if attaching {
                 self.attach(&request, end).await

@@ -14,6 +14,8 @@ use wire::send_message_request::Expiry;
 const CODE_LIFETIME: Duration = Duration::from_mins(3);
 const MESSAGE_LIFETIME: Duration = Duration::from_hours(24);
 const LONGEST_LIFETIME: Duration = Duration::from_hours(48);
+/// delivery.proto, `SendMessageRequest.time_left`: longer than a request is under way.
+const UNDER_WAY: Duration = Duration::from_secs(5);
 /// delivery.proto, `SendMessageRequest.idempotency_window`.
 const LONGEST_WINDOW: Duration = Duration::from_hours(24);
 
@@ -26,7 +28,7 @@ pub fn request_from_wire(
 ) -> Result<NewMessage, DeliveryError> {
     let class = class(request.class)?;
     let accept = accept(request.accept)?;
-    let deadline = deadline(request.expiry, class, now)?;
+    let deadline = deadline(request.expiry, request.time_left, class, now)?;
     let idempotency = idempotency(&request)?;
     let to = PhoneNumber::parse(&request.to, None).map_err(at("to"))?;
     let sender = given(&request.sender)
@@ -85,6 +87,7 @@ pub fn request_into_wire(message: &NewMessage) -> wire::SendMessageRequest {
             message.idempotency.as_ref().and_then(|one| one.former.as_ref()),
         ),
         expiry: Some(Expiry::Deadline(timestamp(message.deadline.moment()))),
+        time_left: None,
     }
 }
 
@@ -121,17 +124,62 @@ fn accept(number: i32) -> Result<AcceptMode, DeliveryError> {
     }
 }
 
-fn deadline(expiry: Option<Expiry>, class: MessageClass, now: UnixMillis) -> Result<Deadline, DeliveryError> {
+/// How far a sender's clock is from ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockSkew {
+    /// Ours shows the later time; else the sender's does.
+    pub ours_is_ahead: bool,
+    /// By so much; or the request was under way for so long.
+    pub by: Duration,
+}
+
+/// How far its sender's clock is from ours, if a request tells its deadline both ways.
+pub fn clock_skew(request: &wire::SendMessageRequest, now: UnixMillis) -> Option<ClockSkew> {
+    let Some(Expiry::Deadline(deadline)) = request.expiry else {
+        return None;
+    };
+    let (deadline, by_ours) = (moment(deadline)?, now.plus(time(request.time_left?)?));
+    Some(ClockSkew {
+        ours_is_ahead: by_ours > deadline,
+        by: by_ours.until(deadline).max(deadline.until(by_ours)),
+    })
+}
+
+/// The smaller of both counts: the deadline knows how long the request was under way, the time left knows nothing of
+/// clocks. Where the deadline would leave less than half, only the clocks can be the reason, and the time left decides.
+fn sooner(deadline: UnixMillis, left: Duration, now: UnixMillis) -> UnixMillis {
+    let by_ours = now.plus(left);
+    let missing = deadline.until(by_ours);
+    if missing > UNDER_WAY && now.until(deadline) < left / 2 {
+        by_ours
+    } else {
+        deadline.min(by_ours)
+    }
+}
+
+fn deadline(
+    expiry: Option<Expiry>,
+    time_left: Option<prost_types::Duration>,
+    class: MessageClass,
+    now: UnixMillis,
+) -> Result<Deadline, DeliveryError> {
     let at = match expiry {
         None if class == MessageClass::Otp => now.plus(CODE_LIFETIME),
         None => now.plus(MESSAGE_LIFETIME),
         Some(Expiry::Deadline(given)) => {
             let at =
                 moment(given).ok_or_else(|| DeliveryError::invalid("deadline", "not a moment since 1970"))?;
-            if now.until(at) > LONGEST_LIFETIME {
-                return Err(DeliveryError::invalid("deadline", "at most 48 hours from now"));
+            match time_left {
+                Some(given) => {
+                    let left = time(given).filter(|left| *left <= LONGEST_LIFETIME);
+                    let left = left.ok_or_else(|| DeliveryError::invalid("time_left", "at most 48 hours"))?;
+                    sooner(at, left, now)
+                }
+                None if now.until(at) > LONGEST_LIFETIME => {
+                    return Err(DeliveryError::invalid("deadline", "at most 48 hours from now"));
+                }
+                None => at,
             }
-            at
         }
         Some(Expiry::Ttl(given)) => {
             let fits = |ttl: &Duration| !ttl.is_zero() && *ttl <= LONGEST_LIFETIME;

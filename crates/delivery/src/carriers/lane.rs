@@ -82,8 +82,7 @@ impl Lane {
             return Outcome::unsent(OutcomeClass::RateLimited, "no_free_place");
         };
         // Waiting took time: the last look before the wire.
-        let now = clock::now();
-        let deadline_left = handover.held.message.deadline.remaining(now);
+        let deadline_left = handover.held.message.deadline.remaining(handover.clock.now());
         if deadline_left < LEAST_VALIDITY {
             return Outcome::unsent(OutcomeClass::Expired, "deadline");
         }
@@ -91,8 +90,10 @@ impl Lane {
             return Outcome::unsent(OutcomeClass::Temporary, "caller_gone");
         }
         let patience = handover.caller.patience().unwrap_or(self.timeout);
+        // What others are told of the time is the system's.
+        let now = clock::now();
         let submission = Submission {
-            message: words::message(handover, deadline_left, self.callbacks.as_deref()),
+            message: words::message(handover, deadline_left, now, self.callbacks.as_deref()),
             time_limit: self.timeout.min(patience).min(deadline_left),
             now_unix_ms: now.as_millis(),
             gone: handover.caller.gone(),

@@ -5,7 +5,7 @@ use crate::receipts::cut;
 use crate::retry::{BROKEN_PAUSE, DEFAULT_PAUSE};
 use crate::routing::PauseCause;
 use aldis_carrier_host::{CarrierMessage, CarrierSender, Encoding, Report, Scope, SenderKind};
-use aldis_message::{Encoding as OurEncoding, OutcomeClass, Sender, SenderKind as OurKind};
+use aldis_message::{Encoding as OurEncoding, OutcomeClass, Sender, SenderKind as OurKind, UnixMillis};
 use std::time::Duration;
 
 /// Advice beyond these is not believed: zero would be no pause, and a day an outage by one header.
@@ -19,6 +19,7 @@ const MOST_DIGITS: usize = 7;
 pub(super) fn message(
     handover: &Handover<'_>,
     deadline_left: Duration,
+    now: UnixMillis,
     callbacks: Option<&str>,
 ) -> CarrierMessage {
     let message = &handover.held.message;
@@ -34,7 +35,7 @@ pub(super) fn message(
         segments: message.body.segments().count(),
         attempt: handover.open.number,
         validity: Some(deadline_left),
-        deadline_unix_ms: message.deadline.moment().as_millis(),
+        deadline_unix_ms: now.plus(deadline_left).as_millis(),
         callback_url: callbacks.map(|base| {
             let carrier = &handover.open.carrier;
             handover.callback_urls.of(base, carrier, handover.held.id)

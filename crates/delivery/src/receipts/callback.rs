@@ -8,7 +8,7 @@ use crate::store::Hint;
 use aldis_carrier_host::{CallbackReply, CallbackRequest, CallbackVerdict};
 use aldis_daemon::clock;
 use aldis_delivery_api::{Callback, CallbackAnswer, DeliveryError, ErrorKind};
-use aldis_message::CarrierName;
+use aldis_message::{CarrierName, UnixMillis};
 
 /// Verified, and it tells nothing: a carrier's ping, or a form its plugin does not know.
 const EMPTY: &str = "empty";
@@ -54,7 +54,7 @@ pub(crate) async fn answer(
         CallbackVerdict::Fault => (word, CallbackAnswer::bare(503)),
     };
     engine.metrics.callback(&carrier, word);
-    complain(complaints, &carrier, word);
+    complain(complaints, &carrier, word, engine.clock.now());
     Ok(answer)
 }
 
@@ -69,8 +69,7 @@ fn word(verdict: &CallbackVerdict) -> &'static str {
     }
 }
 
-fn complain(complaints: &Complaints, carrier: &CarrierName, verdict: &'static str) {
-    let now = clock::now();
+fn complain(complaints: &Complaints, carrier: &CarrierName, verdict: &'static str, now: UnixMillis) {
     match verdict {
         UNVERIFIED | REJECTED => {
             if let Some(kept_back) = complaints.say(carrier, Complaint::Refused, now) {

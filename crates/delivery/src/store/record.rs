@@ -167,3 +167,34 @@ pub(super) fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<UnixMilli
 pub(super) fn from_millis(millis: i64) -> UnixMillis {
     UnixMillis::from_millis(u64::try_from(millis).unwrap_or(0))
 }
+
+/// When the store was last written to, by its newest rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Latest {
+    /// The latest moment that a row has.
+    pub at: UnixMillis,
+    /// Whether some message is not at its end.
+    pub open: bool,
+}
+
+/// Ids are ordered in time, so the newest messages are the last ones. Older ones that changed later are not looked for:
+/// that would be the whole file.
+pub(super) const LATEST: &str = "SELECT
+    max((SELECT max(updated_at) FROM (SELECT updated_at FROM messages ORDER BY id DESC LIMIT 1000)
+            WHERE typeof(updated_at) = 'integer'),
+        coalesce((SELECT received_at FROM receipts ORDER BY number DESC LIMIT 1), 0)),
+    EXISTS (SELECT 1 FROM messages WHERE next_at IS NOT NULL)
+        OR EXISTS (SELECT 1 FROM messages WHERE owner IS NOT NULL)";
+
+/// As [`Latest`]; `None` of an empty store.
+pub(super) fn latest(connection: &Connection) -> rusqlite::Result<Option<Latest>> {
+    connection.query_row(LATEST, [], |row| {
+        let at: Option<i64> = row.get(0)?;
+        let open = row.get(1)?;
+        let at = at.and_then(|at| u64::try_from(at).ok());
+        Ok(at.map(|at| Latest {
+            at: UnixMillis::from_millis(at),
+            open,
+        }))
+    })
+}

@@ -61,6 +61,7 @@ impl Wire {
             uri: self.uri.clone(),
             token: ClientToken::new(EDGE),
             tls: None,
+            allow_plaintext: false,
         };
         DeliveryClient::connect_lazy(&endpoint).unwrap()
     }

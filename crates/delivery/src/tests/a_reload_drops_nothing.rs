@@ -129,6 +129,7 @@ async fn no_leave_is_taken_of_a_carrier_that_was_chosen() {
         open: &open,
         caller: &Caller::Nobody,
         callback_urls: &crate::receipts::CallbackUrls::for_tests(),
+        clock: &aldis_daemon::clock::SteadyClock::begin(None),
     };
     let outcome = carriers.submit(chosen, handover).await;
     assert_eq!(outcome.class, OutcomeClass::Accepted);

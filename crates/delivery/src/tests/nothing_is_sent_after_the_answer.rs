@@ -205,6 +205,7 @@ async fn waiting_for_a_place_does_not_make_it_late() {
         open: &open,
         caller: &Caller::Nobody,
         callback_urls: &crate::receipts::CallbackUrls::for_tests(),
+        clock: &aldis_daemon::clock::SteadyClock::begin(None),
     };
     let pinned = carriers.pin(&open.carrier).unwrap();
     let late = carriers.submit(pinned, handover).await;

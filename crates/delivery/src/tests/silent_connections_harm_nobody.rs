@@ -51,6 +51,7 @@ async fn they_make_room_and_a_client_keeps_its_connection() {
         uri,
         token: ClientToken::new(EDGE),
         tls: None,
+        allow_plaintext: false,
     })
     .unwrap();
     assert!(client.send(message(), PATIENCE).await.is_ok());
@@ -133,6 +134,7 @@ async fn so_they_are_before_and_behind_tls() {
             ca_certificate: Some(pem.clone()),
             ..ClientTls::default()
         }),
+        allow_plaintext: false,
     })
     .unwrap();
     assert!(client.send(message(), PATIENCE).await.is_ok());

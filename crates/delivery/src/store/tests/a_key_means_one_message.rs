@@ -213,7 +213,7 @@ async fn end_by(fresh: &Fresh, way: &str, message: NewMessage, now: UnixMillis) 
         "a dead hand" => {
             let unknown = Verdict::End(DeliveryStatus::Unknown, Reason::OutcomeUnknown);
             fresh
-                .settle(vec![(id(1).to_string(), unknown)], now)
+                .settle(vec![(id(1).to_string().as_str().into(), unknown)], now)
                 .await
                 .unwrap();
         }
@@ -235,7 +235,10 @@ async fn end_by(fresh: &Fresh, way: &str, message: NewMessage, now: UnixMillis) 
                 carrier_time: None,
             };
             let told = vec![News::Receipt(told)];
-            fresh.keep(&carrier("a"), told, Some(id(1)), NOW).await.unwrap();
+            fresh
+                .keep(&carrier("a"), told, Some(Hint::Proved(id(1))), NOW)
+                .await
+                .unwrap();
             let lost = ended(OutcomeClass::Ambiguous);
             let unknown = Next::End {
                 status: DeliveryStatus::Unknown,

@@ -31,7 +31,12 @@ async fn settled_meanwhile(store: &Store) -> Lease {
         carrier_time: None,
     });
     store
-        .keep(&carrier("a"), vec![news], Some(id(1)), after(seconds(1)))
+        .keep(
+            &carrier("a"),
+            vec![news],
+            Some(Hint::Proved(id(1))),
+            after(seconds(1)),
+        )
         .await
         .unwrap();
     lease

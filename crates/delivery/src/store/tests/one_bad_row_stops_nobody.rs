@@ -73,7 +73,7 @@ async fn lives() -> Fresh {
     for number in 0..=SOUND {
         let group = Group::of(number);
         accept(&fresh, arrival(group.0, message(), send())).await;
-        accept(&fresh, arrival(group.0 + 1, message(), First::Leave(NOW))).await;
+        accept_and_leave(&fresh, arrival(group.0 + 1, message(), First::Hold), NOW).await;
         let (lease, _) = accept(&fresh, arrival(group.0 + 2, message(), send())).await;
         let ended = answered(1, &format!("SM-{}", group.taken()));
         fresh
@@ -83,7 +83,12 @@ async fn lives() -> Fresh {
         for waits in [group.sending(), group.due()] {
             let early = delivered(&format!("early-{waits}"));
             let heard = fresh
-                .keep(&carrier("a"), vec![early], Some(waits), after(seconds(1)))
+                .keep(
+                    &carrier("a"),
+                    vec![early],
+                    Some(Hint::Proved(waits)),
+                    after(seconds(1)),
+                )
                 .await
                 .unwrap();
             assert_eq!(heard, [Heard::Receipt(Kept::Early)]);
@@ -265,7 +270,7 @@ async fn whatever_stands_in_whichever_column() {
 async fn what_is_set_aside_is_counted_and_unknown() {
     let mut fresh = Fresh::new();
     for number in 1..=3 {
-        accept(&fresh, arrival(number, message(), First::Leave(NOW))).await;
+        accept_and_leave(&fresh, arrival(number, message(), First::Hold), NOW).await;
     }
     let spoil = |change: &str| {
         let connection = Connection::open(fresh.path()).unwrap();

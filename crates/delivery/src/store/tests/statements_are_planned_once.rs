@@ -114,7 +114,14 @@ fn live(writer: &Connection, reader: &Connection, number: u64) -> rusqlite::Resu
         code: None,
         carrier_time: None,
     };
-    receipt::keep(writer, &carrier("a"), &told, waits.then_some(id), now, &aside)?;
+    receipt::keep(
+        writer,
+        &carrier("a"),
+        &told,
+        waits.then_some(Hint::Proved(id)),
+        now,
+        &aside,
+    )?;
     receipt::sweep(writer, now)?;
     claim::next_due(reader)?;
     record::find(reader, &client("edge"), &id)?;
