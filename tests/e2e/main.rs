@@ -32,6 +32,7 @@ mod overload_is_answered;
 mod rotating_a_token_forgets_no_key;
 mod secrets_stay_in_their_process;
 mod smpp_speaks_to_smscs;
+mod smscs_have_habits;
 mod the_demo_works;
 mod the_stores_file_is_watched;
 mod twilio_sees_its_own_requests;

@@ -2,14 +2,17 @@
 //
 // Binds with system_id "acme" and password "pa55word"; over TLS if it is given a key and a certificate. By the
 // recipient's last two digits: 03 is an invalid number, 58 is throttled, 59 is throttled the first time, 30 gets its
-// receipt before the answer, 36 its answer after three seconds, 39 is when the connection breaks, 64 gets its receipt
-// again and again until it is taken; everybody else an answer and then a receipt. A text "MO" makes somebody write to
-// us, and then say STOP.
+// receipt before the answer, 36 its answer after three seconds, 37 the same with the receipt before it, 39 is when the
+// connection breaks, 64 gets its receipt again and again until it is taken, 66 an unbind, and after 300 ms its answer and its
+// receipt, 70 an unmarked receipt from itself, 71 one from somebody else; 50 and 51 are throttled from the second part on,
+// for 4 and for 14 seconds; everybody else gets an answer and then a receipt. A text "MO" makes somebody write to us, and
+// then say STOP.
 const fs = require("fs");
 const smpp = require("smpp");
 
 const refused = { "03": smpp.ESME_RINVDSTADR, "58": smpp.ESME_RTHROTTLED };
 const throttled = new Set();
+const since = new Map();
 let ids = 0;
 
 function receipt(session, pdu, id, taken) {
@@ -91,6 +94,14 @@ const server = smpp.createServer({ key, cert }, (session) => {
       session.send(pdu.response({ command_status: refused[end] }));
       return;
     }
+    // The first part is taken; the others later.
+    const first = since.get(pdu.destination_addr) ?? Date.now();
+    since.set(pdu.destination_addr, first);
+    const later = { 50: 4, 51: 14 }[end];
+    if (later && udh && udh[0][udh[0].length - 1] > 1 && Date.now() - first < later * 1000) {
+      session.send(pdu.response({ command_status: smpp.ESME_RTHROTTLED }));
+      return;
+    }
     const id = (++ids).toString(16).padStart(8, "0");
     const answer = () => session.send(pdu.response({ message_id: id }));
     if (end === "30") {
@@ -102,6 +113,26 @@ const server = smpp.createServer({ key, cert }, (session) => {
         answer();
         receipt(session, pdu, id, () => {});
       }, 3000);
+      return;
+    }
+    if (end === "37") {
+      receipt(session, pdu, id, () => setTimeout(answer, 3000));
+      return;
+    }
+    if (end === "66") {
+      session.unbind();
+      setTimeout(() => {
+        answer();
+        receipt(session, pdu, id, () => console.log(JSON.stringify({ taken: id })));
+      }, 300);
+      return;
+    }
+    if (["70", "71"].includes(end)) {
+      answer();
+      const from = end === "70" ? pdu.destination_addr : "12025550144";
+      const message = `id:${id} sub:001 dlvrd:001 stat:UNDELIV err:001`;
+      const told = { source_addr: from, destination_addr: pdu.source_addr, short_message: message };
+      session.deliver_sm(told, () => console.log(JSON.stringify({ unmarked: id })));
       return;
     }
     answer();

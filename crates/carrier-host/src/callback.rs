@@ -1,7 +1,7 @@
 //! A carrier's call-back and what its library made of it.
 
 use crate::report::Price;
-use aldis_carrier::{Class, EventKind, ReceiptState};
+use aldis_carrier::{Class, EventKind, Proof, ReceiptState};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -92,6 +92,8 @@ pub struct CarrierEvent {
     pub price: Option<Price>,
     /// Anything else the carrier says.
     pub attributes: Vec<(String, String)>,
+    /// For receipts: how it is known that the carrier wrote it.
+    pub proof: Proof,
 }
 
 impl fmt::Debug for CarrierEvent {

@@ -44,7 +44,9 @@ mod trust;
 mod verdict;
 pub mod worker;
 
-pub use aldis_carrier::{Class, Encoding, EventKind, ReceiptState, Scope, SenderKind, calendar};
+pub use aldis_carrier::{
+    Class, Encoding, EventKind, Proof, ReceiptState, Scope, SenderKind, SenderProof, calendar,
+};
 pub use budget::CallTimes;
 pub use callback::{CallbackReply, CallbackRequest, CallbackVerdict, CarrierEvent};
 pub use descriptor::{Capabilities, Descriptor};

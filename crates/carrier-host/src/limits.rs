@@ -26,8 +26,9 @@ pub(crate) const ACTS: usize = 64 * 1024;
 /// lie across the end of that.
 pub(crate) const WORDS: usize = 64 * 1024;
 
-/// One of the carrier's ids. SMPP has 64 characters (5.0, section 4.7.9), and the longest known otherwise are below 100.
-pub(crate) const ID: usize = 255;
+/// One of the carrier's ids, or a number. SMPP has 64 characters of id (5.0, section 4.7.9), the longest known otherwise
+/// are below 100, and delivery keeps 256 bytes.
+pub(crate) const ID: usize = 1024;
 
 /// A text that came in: 64 KiB of UCS-2 (`message_payload`, SMPP 5.0 section 4.8.4.36) are 96 KiB in UTF-8.
 pub(crate) const TEXT: usize = 128 * 1024;

@@ -38,6 +38,8 @@ pub struct CarrierMessage {
     pub validity: Option<Duration>,
     /// The message must not be sent after this moment.
     pub deadline_unix_ms: u64,
+    /// Nothing of it is written after this moment: its deadline, or its caller has an answer.
+    pub until_unix_ms: u64,
     /// Where receipts shall go; `None` = no receipts wanted.
     pub callback_url: Option<String>,
     /// The same for every attempt of one message at one carrier.
@@ -66,6 +68,18 @@ pub struct Submission {
     /// Cancelled once whoever asked has left or has an answer: what has not been written by then is not written any more.
     pub gone: CancellationToken,
 }
+
+impl Submission {
+    /// How long anything of it may be written.
+    pub(crate) fn lasts(&self) -> Duration {
+        let left = self.message.until_unix_ms.saturating_sub(self.now_unix_ms);
+        // Whoever names no deadline that can be counted has one by the attempt's time.
+        Duration::from_millis(left).min(LONGEST).max(self.time_limit)
+    }
+}
+
+/// Longer than a message lives (48 h).
+const LONGEST: Duration = Duration::from_hours(72);
 
 /// By their numbers on the border.
 macro_rules! as_number {

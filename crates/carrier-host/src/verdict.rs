@@ -6,7 +6,7 @@ use crate::broken::Broken;
 use crate::callback::{CallbackReply, CallbackVerdict, CarrierEvent};
 use crate::judge::price;
 use crate::limits;
-use aldis_carrier::{Class, EventKind, ReceiptState};
+use aldis_carrier::{Class, EventKind, Proof, ReceiptState};
 
 /// Checks the numbers; the error ends a sentence about the library.
 pub(crate) fn believe(verdict: Verdict) -> Result<CallbackVerdict, Broken> {
@@ -30,8 +30,10 @@ pub(crate) fn event(raw: RawEvent) -> Result<CarrierEvent, String> {
     let kind = kind.ok_or_else(|| unknown("kind", raw.kind))?;
     let class = Class::from_number(raw.class).filter(|class| *class != Class::PluginFault);
     let class = class.ok_or_else(|| unknown("class", raw.class))?;
+    let proof = Proof::from_flags(raw.flags).ok_or_else(|| unknown("flags", raw.flags))?;
     Ok(CarrierEvent {
         kind,
+        proof,
         state: ReceiptState::from_number(raw.state).ok_or_else(|| unknown("state", raw.state))?,
         class: (class != Class::Accepted).then_some(class),
         is_final: raw.is_final,

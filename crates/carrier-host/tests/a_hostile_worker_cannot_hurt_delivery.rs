@@ -296,15 +296,15 @@ async fn a_chatterbox_fills_no_disk_here_or_in_a_worker() {
 async fn what_a_carrier_says_has_a_length_here_and_in_a_worker() {
     for isolation in [Isolation::InProcess, Isolation::Worker] {
         let instance = hostile(isolation);
-        let fine = send(&instance, "outcome 255 8000000").await;
+        let fine = send(&instance, "outcome 1024 8000000").await;
         assert_eq!(fine.class, Class::Accepted, "{isolation:?}");
-        assert_eq!(fine.carrier_ids.concat().len(), 255);
+        assert_eq!(fine.carrier_ids.concat().len(), 1024);
         assert!(fine.detail.is_some_and(|detail| detail.len() <= 2_003));
-        let long = send(&instance, "outcome 256 10").await;
+        let long = send(&instance, "outcome 1025 10").await;
         assert_eq!(long.class, Class::PluginFault, "{isolation:?}: {long:?}");
         assert!(
             long.detail
-                .is_some_and(|detail| detail.contains("an id of 256 bytes"))
+                .is_some_and(|detail| detail.contains("an id of 1025 bytes"))
         );
         let more = send(&instance, "outcome 8000000 10").await;
         assert_eq!(more.class, Class::PluginFault, "{isolation:?}");

@@ -16,6 +16,7 @@ mod a_hostile_worker_cannot_hurt_delivery;
 mod a_library_needs_no_crypto;
 mod a_lost_answer_is_ambiguous;
 mod a_lost_link_leaves_what_left_ambiguous;
+mod a_message_may_take_longer;
 mod a_message_reaches_the_carrier;
 #[cfg(target_os = "linux")]
 mod a_worker_is_shut_in;

@@ -36,13 +36,13 @@ async fn a_newer_library_with_longer_tables_works() {
 
 #[test]
 fn a_library_of_another_major_is_refused_with_both_versions() {
-    refused(&["MAJOR=2", "MINOR=3"], &["2.3", "1.0", "major"]);
-    refused(&["MAJOR=0"], &["0.0", "1.0"]);
+    refused(&["MAJOR=2", "MINOR=3"], &["2.3", "1.1", "major"]);
+    refused(&["MAJOR=0"], &["0.0", "1.1"]);
 }
 
 #[test]
 fn a_library_that_needs_a_newer_host_is_refused_with_both_versions() {
-    refused(&["MINOR=7", "MIN_HOST=5"], &["1.7", "1.0", "1.5"]);
+    refused(&["MINOR=7", "MIN_HOST=5"], &["1.7", "1.1", "1.5"]);
 }
 
 #[test]

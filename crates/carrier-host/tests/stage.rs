@@ -145,6 +145,7 @@ pub(crate) fn submission(text: &str) -> Submission {
             attempt: 1,
             validity: Some(Duration::from_mins(3)),
             deadline_unix_ms: 100_000,
+            until_unix_ms: 100_000,
             callback_url: None,
             idempotency_key: "key_1".into(),
             attributes: vec![("tenant".into(), "acme".into())],

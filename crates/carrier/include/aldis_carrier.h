@@ -79,7 +79,7 @@ extern "C" {
 
 #define ALDIS_MAGIC UINT32_C(0x43444C41) /* "ALDC" in little-endian memory */
 #define ALDIS_ABI_MAJOR 1                /* must be equal on both sides */
-#define ALDIS_ABI_MINOR 0                /* grows with every appended field or extension */
+#define ALDIS_ABI_MINOR 1                /* grows with every appended field or extension */
 
 /* A library has one of these two styles: */
 #define ALDIS_HTTP "aldis.http/1"       /* aldis_http: a request for each message */
@@ -109,6 +109,12 @@ extern "C" {
 #define ALDIS_HTTP_IDEMPOTENT UINT32_C(1)  /* aldis_http_req: twice does what once does, so the host sends it once
                                             * more if its connection breaks */
 #define ALDIS_LINK_TLS UINT32_C(1)         /* aldis_link: over TLS */
+
+/* aldis_event.flags, of receipts */
+#define ALDIS_RECEIPT_UNPROVEN UINT32_C(1)   /* anybody may have written it: it counts only for a message to `from`
+                                              * whose sender is `to`; else it is an inbound message */
+#define ALDIS_RECEIPT_TO_DEFAULT UINT32_C(2) /* `to` is also that of messages without a sender of their own */
+#define ALDIS_RECEIPT_TO_ANY UINT32_C(4)     /* `to` proves nothing at this carrier, `from` alone does */
 
 /* ---- Limits ---------------------------------------------------------------------------- */
 
@@ -278,6 +284,8 @@ typedef struct aldis_msg {
   aldis_str callback_url;    /* where receipts shall go; may be empty */
   aldis_str idempotency_key; /* the same for every attempt of this message here */
   aldis_list attrs;          /* aldis_pair: the caller's own, for the carrier to use or not */
+  uint64_t until_unix_ms;    /* nothing of it is to be written after this moment: its deadline,
+                              * or its caller has an answer. Since 1.1; 0 in an older host */
 } aldis_msg;
 
 /* What came of a request. */
@@ -370,6 +378,8 @@ typedef struct aldis_event {
   uint8_t currency[4];      /* zeros: no price */
   uint32_t pad;
   aldis_list attrs;         /* aldis_pair */
+  uint32_t flags;           /* ALDIS_RECEIPT_*; since 1.1 */
+  uint32_t pad2;
 } aldis_event;
 
 /* A connection the host shall keep up. */
@@ -429,7 +439,8 @@ typedef struct aldis_sess {
   /* The message of this token ended like this; once for each token. A token whose time ran
    * out is not announced: completing it late is harmless. Of a message whose bytes were written,
    * any class but ALDIS_ACCEPTED is the carrier's to say, in on_bytes, after they left: said
-   * otherwise it counts as ALDIS_AMBIGUOUS. */
+   * otherwise it counts as ALDIS_AMBIGUOUS. After ALDIS_AMBIGUOUS the carrier's own answer may
+   * follow once, on the same connection, within a minute. */
   int32_t (*complete)(void *ctx, uint64_t token, const aldis_outcome *outcome);
   /* Something the carrier tells. The host writes `ack` once it is durable, or `nack` if it
    * could not be stored; either may be empty. It reads no further while too many wait. */
@@ -441,6 +452,10 @@ typedef struct aldis_sess {
    * back-off; ALDIS_UNAUTHORIZED, ALDIS_NO_FUNDS: rest long, somebody is told. After the call
    * that said it no other follows but destroy. */
   int32_t (*close)(void *ctx, const aldis_outcome *outcome);
+  /* The message of this token has left in part, and nobody else can send the rest: its attempt
+   * lasts until aldis_msg.until_unix_ms, after which nothing of it is to be written. Since
+   * 1.1: null in an older host, which ends the attempt in its time. */
+  int32_t (*hold)(void *ctx, uint64_t token);
 } aldis_sess;
 
 /* Which connections the host shall keep up: one call for each. */

@@ -28,7 +28,7 @@ pub const MAGIC: u32 = 0x4344_4C41;
 /// Libraries and hosts understand each other if this is equal.
 pub const ABI_MAJOR: u16 = 1;
 /// Grows with every appended field, function or extension.
-pub const ABI_MINOR: u16 = 0;
+pub const ABI_MINOR: u16 = 1;
 /// The one symbol a library exports; its suffix is the major version.
 pub const ENTRY_SYMBOL: &CStr = c"aldis_carrier_entry_v1";
 /// The plugin's extension for carriers with an HTTP API: [`Http`].
@@ -66,6 +66,14 @@ pub const MSG_WANT_RECEIPT: u32 = 1;
 pub const HTTP_IDEMPOTENT: u32 = 1;
 /// [`Link::flags`]: over TLS.
 pub const LINK_TLS: u32 = 1;
+
+/// [`Event::flags`]: anybody may have written this receipt. It counts only for a message to `from` whose sender is `to`;
+/// otherwise it is an inbound message from `from` to `to`.
+pub const RECEIPT_UNPROVEN: u32 = 1;
+/// [`Event::flags`]: `to` is also what the carrier is told, or fills in, for messages without a sender of their own.
+pub const RECEIPT_TO_DEFAULT: u32 = 2;
+/// [`Event::flags`]: `to` proves nothing at this carrier, `from` alone does.
+pub const RECEIPT_TO_ANY: u32 = 4;
 
 /// [`Outcome::price_kind`]: no price.
 pub const PRICE_NONE: u32 = 0;

@@ -165,6 +165,8 @@ fn lend_event<R>(event: &Event, take: impl FnOnce(*const abi::Event) -> R) -> R 
         currency: currency(event.price),
         pad: 0,
         attrs: List::of(&attributes),
+        flags: event.proof.flags(),
+        pad2: 0,
     };
     take(&raw const lent)
 }

@@ -91,7 +91,7 @@ pub use request::{HOST_HEADERS, Header, Request};
 pub use response::Response;
 pub use session::{Act, Link, LinkInfo, Session, SessionCarrier, SessionHost};
 pub use settings::{Instance, Secret, SettingsError};
-pub use webhook::{Event, Reply, Webhook, WebhookRequest};
+pub use webhook::{Event, Proof, Reply, SenderProof, Webhook, WebhookRequest};
 pub use words::{Class, Encoding, EventKind, ReceiptState, Scope, SenderKind, Transport};
 
 pub use schemars;

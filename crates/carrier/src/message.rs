@@ -21,6 +21,7 @@ pub struct Message<'a> {
     callback_url: &'a str,
     idempotency_key: &'a str,
     attributes: Vec<(&'a str, &'a str)>,
+    until_unix_ms: u64,
 }
 
 impl<'a> Message<'a> {
@@ -57,6 +58,11 @@ impl<'a> Message<'a> {
             callback_url: text(msg.callback_url)?,
             idempotency_key: text(msg.idempotency_key)?,
             attributes,
+            until_unix_ms: if msg.until_unix_ms == 0 {
+                msg.deadline_unix_ms
+            } else {
+                msg.until_unix_ms
+            },
         })
     }
 
@@ -108,6 +114,11 @@ impl<'a> Message<'a> {
     /// The message must not be sent after this moment.
     pub fn deadline_unix_ms(&self) -> u64 {
         self.deadline_unix_ms
+    }
+
+    /// Nothing of the message is to be written after this moment: its deadline, or its caller has an answer.
+    pub fn until_unix_ms(&self) -> u64 {
+        self.until_unix_ms
     }
 
     /// Now. Signing takes its clock from here, so that tests can stop it.

@@ -148,6 +148,8 @@ pub enum Act {
     Timer(u32, Option<Duration>),
     /// End this connection.
     Close(Outcome),
+    /// The message of this token takes longer than an attempt may.
+    Hold(u64),
 }
 
 impl fmt::Debug for Act {
@@ -160,6 +162,7 @@ impl fmt::Debug for Act {
             Self::Event { event, .. } => write!(out, "Event({event:?})"),
             Self::Timer(id, after) => write!(out, "Timer({id}, {after:?})"),
             Self::Close(outcome) => write!(out, "Close({:?})", outcome.class),
+            Self::Hold(token) => write!(out, "Hold({token})"),
         }
     }
 }
@@ -206,9 +209,17 @@ impl SessionHost {
     }
 
     /// The message of this token ended like this; once for each token. A token whose time ran out is not announced,
-    /// and completing it late is harmless.
+    /// and completing it late is harmless. After [`Class::Ambiguous`](crate::Class::Ambiguous) the carrier's own answer may
+    /// follow once, on the same connection, within a minute: it finds the message, and so do its receipts.
     pub fn complete(&mut self, token: u64, outcome: Outcome) {
         self.acts.push(Act::Complete(token, outcome));
+    }
+
+    /// The message of this token has left in part, and nobody else can send the rest: its attempt lasts until
+    /// [`Message::until_unix_ms`], after which nothing of it is to be written. A host older than 1.1 does not know this,
+    /// and ends the attempt in its time.
+    pub fn hold(&mut self, token: u64) {
+        self.acts.push(Act::Hold(token));
     }
 
     /// Something the carrier tells. The host writes `ack` once it is durable, or `nack` if it could not be stored;

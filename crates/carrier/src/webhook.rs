@@ -162,6 +162,64 @@ pub struct Event {
     pub price: Option<Price>,
     /// More, by the carrier's own names.
     pub attributes: Vec<(String, String)>,
+    /// How a receipt is known to be one.
+    pub proof: Proof,
+}
+
+/// How a receipt is known to be one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Proof {
+    /// The carrier says so, and nobody else can.
+    #[default]
+    Carrier,
+    /// It looks like one, and a person could have written it. It counts only for a message to [`Event::from`] whose sender
+    /// is [`Event::to`]; otherwise it is an inbound message with the event's text. A host older than 1.1 believes it.
+    Addresses(SenderProof),
+}
+
+/// Which messages [`Event::to`] is the sender of, besides those that name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SenderProof {
+    /// No others.
+    Named,
+    /// Messages without a sender of their own: it is what the carrier is told, or fills in, for them.
+    Default,
+    /// All messages: at this carrier it says nothing.
+    Any,
+}
+
+impl Proof {
+    /// The bits that cross the border.
+    pub(crate) fn flags(self) -> u32 {
+        match self {
+            Self::Carrier => 0,
+            Self::Addresses(SenderProof::Named) => abi::RECEIPT_UNPROVEN,
+            Self::Addresses(SenderProof::Default) => abi::RECEIPT_UNPROVEN | abi::RECEIPT_TO_DEFAULT,
+            Self::Addresses(SenderProof::Any) => abi::RECEIPT_UNPROVEN | abi::RECEIPT_TO_ANY,
+        }
+    }
+
+    /// The other way; `None`: a bit that nobody knows, which may mean that less is proved.
+    #[doc(hidden)]
+    pub fn from_flags(flags: u32) -> Option<Self> {
+        let known = abi::RECEIPT_UNPROVEN | abi::RECEIPT_TO_DEFAULT | abi::RECEIPT_TO_ANY;
+        let has = |flag: u32| flags & flag != 0;
+        if flags & !known != 0 {
+            return None;
+        }
+        Some(
+            match (
+                has(abi::RECEIPT_UNPROVEN),
+                has(abi::RECEIPT_TO_ANY),
+                has(abi::RECEIPT_TO_DEFAULT),
+            ) {
+                (false, ..) => Self::Carrier,
+                (true, true, _) => Self::Addresses(SenderProof::Any),
+                (true, false, true) => Self::Addresses(SenderProof::Default),
+                (true, false, false) => Self::Addresses(SenderProof::Named),
+            },
+        )
+    }
 }
 
 impl Reply {
@@ -227,6 +285,7 @@ impl Event {
             mccmnc: String::new(),
             price: None,
             attributes: Vec::new(),
+            proof: Proof::Carrier,
         }
     }
 

@@ -6,8 +6,8 @@
 use aldis_carrier::serde_json::json;
 use aldis_carrier::testing::{Fault, SessionBench, TestMessage};
 use aldis_carrier::{
-    About, Act, Class, Event, EventKind, Instance, Link, LinkInfo, Message, Outcome, Price, ReceiptState,
-    Secret, Session, SessionCarrier, SessionHost, SettingsError,
+    About, Act, Class, Event, EventKind, Instance, Link, LinkInfo, Message, Outcome, Price, Proof,
+    ReceiptState, Secret, SenderProof, Session, SessionCarrier, SessionHost, SettingsError,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,9 +74,11 @@ impl Session for Line {
                 host.ready(10, Some(0.5));
             }
             b"took" => host.complete(u64::MAX, Outcome::accepted(["a", "b"])),
+            b"half" => host.hold(u64::MAX),
             b"fate" => {
                 let mut event = Event::receipt("a", ReceiptState::Undelivered);
                 event.class = Some(Class::Blocked);
+                event.proof = Proof::Addresses(SenderProof::Default);
                 event.carrier_time_ms = Some(host.now_unix_ms());
                 event.price = Some(Price {
                     micros: 5,
@@ -148,6 +150,9 @@ fn what_is_wanted_arrives_in_its_order() {
     let sent = line.submit(42, &message).expect("no fault");
     assert_eq!(sent, [wrote("send 42 +12025550100 Grüße")]);
 
+    let half = line.on_bytes(b"half").expect("no fault");
+    assert_eq!(half, [Act::Hold(u64::MAX)]);
+
     let took = line.on_bytes(b"took").expect("no fault");
     assert_eq!(took, [Act::Complete(u64::MAX, Outcome::accepted(["a", "b"]))]);
 
@@ -173,6 +178,7 @@ fn an_event_brings_both_answers() {
     );
     assert_eq!((event.class, event.is_final), (Some(Class::Blocked), true));
     assert_eq!(event.carrier_time_ms, Some(1_700_000_000_123));
+    assert_eq!(event.proof, Proof::Addresses(SenderProof::Default));
     assert_eq!(event.price.map(|price| price.micros), Some(5));
     assert_eq!((&ack[..], &nack[..]), (&b"ok"[..], &b"no"[..]));
 }

@@ -234,7 +234,7 @@ fn the_descriptor_says_who_it_is() {
     let expected = [
         ("id", json!("acme")),
         ("version", json!("1.2.3")),
-        ("abi", json!({ "major": 1, "minor": 0 })),
+        ("abi", json!({ "major": 1, "minor": 1 })),
         ("styles", json!(["http", "webhook"])),
         ("allowed_hosts", json!(["api.acme.example"])),
         ("capabilities", json!({ "idempotent": true, "max_segments": 10 })),

@@ -53,7 +53,7 @@ fn layouts() -> Vec<Layout> {
         layout!(Msg "aldis_msg" {
             struct_size, flags, id, to, from, from_kind, encoding, text, parts, segments_est, attempt,
             validity_s, pad, deadline_unix_ms, schedule_unix_ms, now_unix_ms, callback_url,
-            idempotency_key, attrs,
+            idempotency_key, attrs, until_unix_ms,
         }),
         layout!(HttpResp "aldis_http_resp" {
             struct_size, status, transport, request_written, headers, body, elapsed_ms, step, state,
@@ -71,7 +71,7 @@ fn layouts() -> Vec<Layout> {
         }),
         layout!(Event "aldis_event" {
             struct_size, kind, state, class, is_final, part_index, carrier_id, from, to, text, code,
-            carrier_time_ms, mccmnc, price_micros, currency, pad, attrs,
+            carrier_time_ms, mccmnc, price_micros, currency, pad, attrs, flags, pad2,
         }),
         layout!(Op "aldis_op" { struct_size, pad, ctx, http, complete, wait }),
         layout!(WebhookSink "aldis_webhook_sink" { struct_size, pad, ctx, event, reply }),
@@ -87,7 +87,7 @@ fn layouts() -> Vec<Layout> {
         layout!(LinkSink "aldis_link_sink" { struct_size, pad, ctx, link }),
         layout!(SessInfo "aldis_sess_info" { struct_size, link, name }),
         layout!(Sess "aldis_sess" {
-            struct_size, pad, ctx, now_unix_ms, write, ready, complete, event, timer, close,
+            struct_size, pad, ctx, now_unix_ms, write, ready, complete, event, timer, close, hold,
         }),
         layout!(Session "aldis_session" {
             struct_size, pad, links, open, on_bytes, on_timer, submit, drain, destroy,
@@ -141,6 +141,9 @@ fn numbers() -> Vec<(String, i64)> {
         named("PAIR_SECRET", abi::PAIR_SECRET.into()),
         named("MSG_WANT_RECEIPT", abi::MSG_WANT_RECEIPT.into()),
         named("HTTP_IDEMPOTENT", abi::HTTP_IDEMPOTENT.into()),
+        named("RECEIPT_UNPROVEN", abi::RECEIPT_UNPROVEN.into()),
+        named("RECEIPT_TO_DEFAULT", abi::RECEIPT_TO_DEFAULT.into()),
+        named("RECEIPT_TO_ANY", abi::RECEIPT_TO_ANY.into()),
         named("STATE_LIMIT", i64::try_from(abi::STATE_LIMIT).expect("small")),
         named("STEP_LIMIT", abi::STEP_LIMIT.into()),
         named("WAIT_LIMIT", abi::WAIT_LIMIT.into()),

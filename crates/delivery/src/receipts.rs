@@ -5,12 +5,13 @@ mod callback;
 mod callback_url;
 mod complaints;
 pub mod fate;
+pub mod proof;
 pub mod whose;
 mod words;
 
 pub(crate) use callback::answer;
 pub(crate) use callback_url::CallbackUrls;
-pub(crate) use complaints::Complaints;
+pub(crate) use complaints::{Complaint, Complaints};
 pub(crate) use words::cut;
 
 use crate::engine::Engine;
@@ -73,6 +74,21 @@ fn report(engine: &Engine, carrier: &CarrierName, heard: &Heard) {
         Heard::Receipt(Kept::Noted) => "noted",
         Heard::Receipt(Kept::Repeated) | Heard::Inbound(false) => "repeated",
         Heard::Receipt(Kept::Early) => "early",
+        Heard::Doubted => {
+            engine.metrics.told(carrier, "doubted");
+            if let Some(kept_back) = engine
+                .complaints
+                .say(carrier, Complaint::Doubted, engine.clock.now())
+            {
+                tracing::warn!(
+                    %carrier,
+                    kept_back,
+                    "a text that looks like a receipt was kept as a message to us: the carrier does not say that it is one, \
+                     and its addresses are not those of a message of ours"
+                );
+            }
+            return;
+        }
         Heard::LetGo(whose) => {
             engine.metrics.told(whose, "let_go");
             tracing::debug!(carrier = %whose, "a receipt was let go: no message had its id for three days");

@@ -33,6 +33,7 @@ pub use claim::Claimed;
 pub use error::{OpenError, StoreError};
 pub use inbound::{Inbound, Wish};
 pub use leftover::{Leftover, LeftoverFacts, Verdict};
+pub use receipt::unproven::Unproven;
 pub use receipt::{Change, Hint, Kept, Receipt};
 pub use record::{Latest, Record};
 pub use room::{Level, Room};
@@ -97,6 +98,8 @@ pub enum News {
     Receipt(Receipt),
     /// A message to us.
     Inbound(Inbound),
+    /// One or the other.
+    Unproven(Unproven),
 }
 
 /// What became of it.
@@ -106,6 +109,9 @@ pub enum Heard {
     Receipt(Kept),
     /// A message to us; false if it had been told before.
     Inbound(bool),
+    /// It looks like a receipt, and no message of ours has its addresses: kept as a message to us, unless it turns out
+    /// that an attempt which is under way has its id.
+    Doubted,
     /// A receipt of this carrier had waited for too long, and was let go to make room for one that waits.
     LetGo(CarrierName),
 }
@@ -263,9 +269,13 @@ impl Store {
                         receipt::keep(connection, &carrier, told, hint, now, &aside).map(Heard::Receipt)
                     }
                     News::Inbound(told) => inbound::keep(connection, &carrier, told, now).map(Heard::Inbound),
+                    News::Unproven(told) => {
+                        let kept = receipt::unproven::keep(connection, &carrier, told, now, &aside)?;
+                        Ok(kept.map_or(Heard::Doubted, Heard::Receipt))
+                    }
                 };
                 let mut heard: Vec<Heard> = told.iter().map(keep).collect::<Result<_, _>>()?;
-                if heard.contains(&Heard::Receipt(Kept::Early)) {
+                if heard.contains(&Heard::Receipt(Kept::Early)) || heard.contains(&Heard::Doubted) {
                     heard.extend(receipt::sweep(connection, now)?.into_iter().map(Heard::LetGo));
                 }
                 Ok(heard)

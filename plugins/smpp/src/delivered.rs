@@ -12,6 +12,7 @@ pub(crate) struct Delivered {
     /// Type of number [5.2.5].
     pub(crate) source_ton: u8,
     pub(crate) source: String,
+    pub(crate) destination_ton: u8,
     pub(crate) destination: String,
     pub(crate) esm_class: u8,
     pub(crate) data_coding: u8,
@@ -66,6 +67,7 @@ impl Delivered {
             (_, Some(Pdu::DeliverSm(read))) => Self {
                 source_ton: read.source_addr_ton.into(),
                 source: read.source_addr.as_str().to_owned(),
+                destination_ton: read.dest_addr_ton.into(),
                 destination: read.destination_addr.as_str().to_owned(),
                 esm_class: read.esm_class.into(),
                 data_coding: read.data_coding.into(),
@@ -75,6 +77,7 @@ impl Delivered {
             (_, Some(Pdu::DataSm(read))) => Self {
                 source_ton: read.source_addr_ton.into(),
                 source: read.source_addr.as_str().to_owned(),
+                destination_ton: read.dest_addr_ton.into(),
                 destination: read.destination_addr.as_str().to_owned(),
                 esm_class: read.esm_class.into(),
                 data_coding: read.data_coding.into(),

@@ -1,19 +1,32 @@
-//! The messages in hand and their parts: which wait to be written, which for their answer. Pure: time comes in, in ticks.
+//! The messages in hand and their parts: which wait to be written, which rest, which wait for their answer, and which
+//! had none in time but may yet get it. Pure: time comes in, in ticks and in milliseconds.
+
+mod late;
+mod text;
 
 use crate::status::Status;
 use aldis_carrier::{Class, Outcome};
+use late::Late;
 use rusmpp_core::pdus::owned::Pdu;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
+use text::{Text, outcome};
 
 #[cfg(test)]
 mod tests;
 
-/// When to try again after the SMSC said that it is too much: the bind itself has slowed down by then.
+/// The shortest rest of a part that the SMSC wants later: the bind itself has slowed down by then.
 pub(crate) const BREATH: Duration = Duration::from_millis(500);
 
-/// How often a part of a longer message is written. Its siblings may have been taken, so that nobody else can send it.
-const TRIES: u8 = 4;
+/// The longest rest, in breaths: half a minute.
+const LONGEST_REST: u32 = 60;
+
+/// What rests is tried once more when its time has nearly come: three breaths before the end.
+const LAST_CHANCE: u64 = 1500;
+
+/// How many texts may be out in part before no other long one is begun. They keep their places at delivery until their
+/// deadline, and messages of one part must find some (a carrier's `max_in_flight` is 64 unless the operator says otherwise).
+pub(crate) const MOST_STUCK: usize = 16;
 
 /// What came of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,19 +44,22 @@ pub(crate) enum Answer {
 pub(crate) struct Flight {
     sent: BTreeMap<u32, Sent>,
     waiting: VecDeque<(u64, usize)>,
-    messages: BTreeMap<u64, Vec<Part>>,
+    resting: BTreeMap<u64, Rest>,
+    texts: BTreeMap<u64, Text>,
+    late: Late,
 }
 
+#[derive(Clone, Copy)]
 struct Sent {
     token: u64,
     number: usize,
     since: u64,
 }
 
-struct Part {
-    pdu: Pdu,
-    tries: u8,
-    answer: Option<Answer>,
+/// The parts of a text that are written later.
+struct Rest {
+    numbers: BTreeSet<usize>,
+    breaths: u32,
 }
 
 impl Flight {
@@ -52,133 +68,192 @@ impl Flight {
         self.sent.len()
     }
 
-    /// Parts wait to be written.
+    /// Parts wait to be written now.
     pub(crate) fn is_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// Messages they belong to.
-    pub(crate) fn messages(&self) -> usize {
-        self.messages.len()
+    /// Parts wait to be written later.
+    pub(crate) fn is_resting(&self) -> bool {
+        !self.resting.is_empty()
     }
 
-    /// A message is to leave in these submits.
-    pub(crate) fn carry(&mut self, token: u64, pdus: Vec<Pdu>) {
+    /// So many texts are out in part that no other long one is to be begun.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.resting.len() >= MOST_STUCK
+    }
+
+    /// The SMSC may yet answer something.
+    pub(crate) fn is_outstanding(&self) -> bool {
+        !self.sent.is_empty() || !self.late.is_empty()
+    }
+
+    /// Messages that have not ended.
+    pub(crate) fn messages(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// The answer to something under this sequence number may yet come.
+    pub(crate) fn knows(&self, sequence: u32) -> bool {
+        self.sent.contains_key(&sequence) || self.late.knows(sequence)
+    }
+
+    /// How often the part under this sequence number has been written.
+    pub(crate) fn tries(&self, sequence: u32) -> u32 {
+        let sent = self.sent.get(&sequence);
+        let text = sent.and_then(|sent| self.texts.get(&sent.token)?.parts.get(sent.number));
+        text.map_or(0, |part| part.tries)
+    }
+
+    /// A message is to leave in these submits, all of them before this moment.
+    pub(crate) fn carry(&mut self, token: u64, pdus: Vec<Pdu>, until_unix_ms: u64) {
         self.waiting.extend((0..pdus.len()).map(|number| (token, number)));
-        let part = |pdu| Part {
-            pdu,
-            tries: 0,
-            answer: None,
-        };
-        self.messages.insert(token, pdus.into_iter().map(part).collect());
+        self.texts.insert(token, Text::new(pdus, until_unix_ms));
     }
 
     /// The next part, which leaves under this sequence number, and whether it is one of several.
     pub(crate) fn next(&mut self, sequence: u32, tick: u64) -> Option<(Pdu, bool)> {
         let (token, number) = self.waiting.pop_front()?;
-        let parts = self.messages.get_mut(&token)?;
-        let several = parts.len() > 1;
-        let part = parts.get_mut(number)?;
-        part.tries += 1;
-        let sent = Sent {
-            token,
-            number,
-            since: tick,
-        };
-        self.sent.insert(sequence, sent);
-        Some((part.pdu.clone(), several))
+        let text = self.texts.get_mut(&token)?;
+        let several = text.is_several();
+        let pdu = text.leaves(number)?;
+        let since = tick;
+        self.sent.insert(sequence, Sent { token, number, since });
+        Some((pdu, several))
     }
 
-    /// An answer came; the message's end, if it was the last. A part of several that the SMSC has no room for goes out
-    /// once more; after a refusal nothing more of its message does.
+    /// An answer came, in time or late; the message's end, if it was the last. A part of several that the SMSC wants
+    /// later rests; after any other refusal nothing more of its message leaves.
     pub(crate) fn answered(&mut self, sequence: u32, answer: Answer) -> Option<(u64, Outcome)> {
-        let Sent { token, number, .. } = self.sent.remove(&sequence)?;
-        let parts = self.messages.get_mut(&token)?;
-        let several = parts.len() > 1;
-        let part = parts.get_mut(number)?;
-        if several && part.tries < TRIES && matches!(answer, Answer::Refused(_, Class::RateLimited)) {
-            self.waiting.push_front((token, number));
+        let in_time = self.sent.remove(&sequence);
+        let silent = answer == Answer::Silence;
+        let Sent { token, number, since } = match in_time {
+            Some(sent) => sent,
+            None if silent => return None,
+            None => self.late.found(sequence)?,
+        };
+        if silent {
+            self.late.miss(sequence, Sent { token, number, since });
+        }
+        let Some(text) = self.texts.get_mut(&token) else {
+            return self.late.answered(token, number, answer);
+        };
+        text.flying -= usize::from(in_time.is_some());
+        if text.wants_again(number, &answer) {
+            self.rest(token, number);
             return None;
         }
-        if !matches!(answer, Answer::Id(_)) {
-            self.waiting.retain(|(other, _)| *other != token);
+        if matches!(answer, Answer::Refused(..)) {
+            self.forsake(token);
         }
-        part.answer = Some(answer);
         self.end(token)
     }
 
-    /// Nothing that waits is written any more; the ends of the messages of which no part waits for its answer.
-    pub(crate) fn stop(&mut self) -> Vec<(u64, Outcome)> {
-        let stopped: BTreeSet<u64> = self.waiting.drain(..).map(|(token, _)| token).collect();
-        stopped.into_iter().filter_map(|token| self.end(token)).collect()
+    /// A part, and what waits of its text, is written later.
+    fn rest(&mut self, token: u64, number: usize) {
+        let Some(text) = self.texts.get_mut(&token) else {
+            return;
+        };
+        let others = self.waiting.iter().filter(|(other, _)| *other == token);
+        let numbers = others.map(|(_, number)| *number).chain([number]);
+        let rest = self.resting.entry(token).or_insert_with(|| Rest {
+            numbers: BTreeSet::new(),
+            breaths: text.rests(LONGEST_REST),
+        });
+        rest.numbers.extend(numbers);
+        self.waiting.retain(|(other, _)| *other != token);
     }
 
-    /// The end of a message, if nothing of it waits for anything.
+    /// A breath has passed: whose rest is over is written next.
+    pub(crate) fn breathe(&mut self, now_unix_ms: u64) {
+        let mut rested = Vec::new();
+        for (token, rest) in &mut self.resting {
+            rest.breaths = rest.breaths.saturating_sub(1);
+            let Some(text) = self.texts.get_mut(token) else {
+                continue;
+            };
+            let ends = text.until_unix_ms.saturating_sub(now_unix_ms) <= LAST_CHANCE;
+            if rest.breaths == 0 || ends && !std::mem::replace(&mut text.had_last_chance, true) {
+                rested.push(*token);
+            }
+        }
+        for token in rested.into_iter().rev() {
+            let numbers = self.resting.remove(&token).map(|rest| rest.numbers);
+            for number in numbers.into_iter().flatten().rev() {
+                self.waiting.push_front((token, number));
+            }
+        }
+    }
+
+    /// Long texts of which something has not left, once each: only here they can be finished.
+    pub(crate) fn unfinished(&mut self) -> Vec<u64> {
+        let mut tokens = self.unwritten();
+        tokens.retain(|token| {
+            let text = self.texts.get_mut(token).filter(|text| text.is_several());
+            text.is_some_and(|text| !std::mem::replace(&mut text.held, true))
+        });
+        tokens.into_iter().collect()
+    }
+
+    /// Nothing leaves any more of the messages whose time is up; the ends of those of which nothing is in flight.
+    pub(crate) fn give_up(&mut self, now_unix_ms: u64) -> Vec<(u64, Outcome)> {
+        let texts = &self.texts;
+        let is_over = |token: &u64| {
+            texts
+                .get(token)
+                .is_none_or(|text| text.until_unix_ms <= now_unix_ms)
+        };
+        let over = self.unwritten().into_iter().filter(is_over).collect();
+        self.end_all(over)
+    }
+
+    /// Nothing leaves any more; the ends of the messages of which nothing is in flight.
+    pub(crate) fn stop(&mut self) -> Vec<(u64, Outcome)> {
+        let all = self.unwritten().into_iter().collect();
+        self.end_all(all)
+    }
+
+    fn unwritten(&self) -> BTreeSet<u64> {
+        let waiting = self.waiting.iter().map(|(token, _)| *token);
+        waiting.chain(self.resting.keys().copied()).collect()
+    }
+
+    fn end_all(&mut self, tokens: Vec<u64>) -> Vec<(u64, Outcome)> {
+        for token in &tokens {
+            self.forsake(*token);
+        }
+        tokens.into_iter().filter_map(|token| self.end(token)).collect()
+    }
+
+    /// Nothing more of this message leaves.
+    fn forsake(&mut self, token: u64) {
+        self.waiting.retain(|(other, _)| *other != token);
+        self.resting.remove(&token);
+    }
+
+    /// The end of a message, if nothing of it waits for anything. If answers are missing they may come yet.
     fn end(&mut self, token: u64) -> Option<(u64, Outcome)> {
-        let outstanding = self.sent.values().any(|sent| sent.token == token)
-            || self.waiting.iter().any(|(other, _)| *other == token);
-        if outstanding {
+        let flies = self.texts.get(&token).is_none_or(|text| text.flying > 0);
+        let unwritten =
+            self.resting.contains_key(&token) || self.waiting.iter().any(|(other, _)| *other == token);
+        if flies || unwritten {
             return None;
         }
-        let parts = self.messages.remove(&token)?;
-        let all: Vec<_> = parts.into_iter().map(|part| part.answer).collect();
-        Some((token, outcome(&all)))
+        let answers = self.texts.remove(&token)?.answers();
+        let outcome = outcome(&answers);
+        self.late.ended(token, answers);
+        Some((token, outcome))
     }
 
-    /// Those that have waited for longer than `most` ticks get no answer any more.
+    /// Those that have waited for longer than `most` ticks have no place any more.
     pub(crate) fn overdue(&self, tick: u64, most: u64) -> Vec<u32> {
         let late = |sent: &Sent| tick.saturating_sub(sent.since) > most;
         let overdue = self.sent.iter().filter(|(_, sent)| late(sent));
         overdue.map(|(sequence, _)| *sequence).collect()
     }
-}
 
-/// What became of the whole: taken if every part was, else what the first part that was not says; but a message of which
-/// some parts may have gone out is not sent again. Its ids are not told then: a receipt for a part would say that all of
-/// it arrived. `None`: the part was not written.
-fn outcome(answers: &[Option<Answer>]) -> Outcome {
-    let told = || answers.iter().flatten();
-    if told().any(|answer| *answer == Answer::Silence) {
-        return Outcome::refused(Class::Ambiguous, "no_answer")
-            .with_detail("the SMSC did not answer a submit");
+    /// Forgets those that had their place taken away a minute ago.
+    pub(crate) fn forget(&mut self, tick: u64, most: u64) {
+        self.late.forget(tick, most);
     }
-    let refusal = told().find_map(|answer| match answer {
-        Answer::Refused(status, class) => Some((*status, *class)),
-        _ => None,
-    });
-    let out = told().any(|answer| matches!(answer, Answer::Id(_)));
-    let Some((status, class)) = refusal else {
-        if answers.contains(&None) {
-            let class = if out { Class::Ambiguous } else { Class::Temporary };
-            return Outcome::refused(class, "unbound")
-                .with_detail("the bind ended before all parts had left");
-        }
-        return Outcome::accepted(ids(told())).segments(u32::try_from(answers.len()).unwrap_or(u32::MAX));
-    };
-    // The same everywhere, so that nobody sends it again.
-    let settled = matches!(class, Class::InvalidNumber | Class::OptedOut | Class::TooLong);
-    if out && !settled {
-        return Outcome::refused(Class::Ambiguous, status.to_string())
-            .with_detail("the SMSC took some parts and refused others");
-    }
-    let outcome = Outcome::refused(class, status.to_string());
-    if class == Class::RateLimited {
-        outcome.retry_after(BREATH)
-    } else {
-        outcome
-    }
-}
-
-/// Each once: some SMSCs have one id for all parts.
-fn ids<'a>(answers: impl Iterator<Item = &'a Answer>) -> Vec<String> {
-    let mut ids = Vec::new();
-    for answer in answers {
-        if let Answer::Id(id) = answer
-            && !id.is_empty()
-            && !ids.contains(id)
-        {
-            ids.push(id.clone());
-        }
-    }
-    ids
 }

@@ -25,7 +25,8 @@ struct Concatenated {
 pub(crate) fn read(delivered: &Delivered, profile: &Profile) -> Event {
     let (header, octets) = split(delivered);
     let text = text::read(octets, delivered.data_coding, profile.default_alphabet);
-    let (from, to) = (sender(delivered, profile), delivered.destination.clone());
+    let from = named(delivered.source_ton, &delivered.source, profile);
+    let to = named(delivered.destination_ton, &delivered.destination, profile);
     // A wish is heard also where the coding says that it is no text.
     let ascii = || octets.iter().map(|octet| char::from(*octet)).collect();
     let mut event = if stops(&text.clone().unwrap_or_else(ascii), profile) {
@@ -57,15 +58,14 @@ fn stops(text: &str, profile: &Profile) -> bool {
         .any(|word| said.eq_ignore_ascii_case(word))
 }
 
-/// As messages to them are addressed: a wish to stop must find its number.
-fn sender(delivered: &Delivered, profile: &Profile) -> String {
+/// An address as messages to it, or from it, name it: a wish to stop must find its number, and a receipt its message.
+fn named(ton: u8, address: &str, profile: &Profile) -> String {
     const INTERNATIONAL: u8 = 1;
     const NATIONAL: u8 = 2;
-    let source = delivered.source.as_str();
-    match delivered.source_ton {
-        INTERNATIONAL => source.strip_prefix("00").unwrap_or(source).to_owned(),
-        NATIONAL if !source.starts_with('+') => format!("{}{source}", profile.country_code),
-        _ => source.to_owned(),
+    match ton {
+        INTERNATIONAL => address.strip_prefix("00").unwrap_or(address).to_owned(),
+        NATIONAL if !address.starts_with('+') => format!("{}{address}", profile.country_code),
+        _ => address.to_owned(),
     }
 }
 

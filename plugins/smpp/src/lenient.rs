@@ -37,7 +37,8 @@ pub(crate) fn deliver_sm(body: &[u8]) -> Delivered {
     let source_ton = rest.octet();
     let _npi = rest.octet();
     let source = rest.text();
-    let _ton_npi = rest.take(2);
+    let destination_ton = rest.octet();
+    let _npi = rest.octet();
     let destination = rest.text();
     let esm_class = rest.octet();
     let _protocol_and_priority = rest.take(2);
@@ -51,6 +52,7 @@ pub(crate) fn deliver_sm(body: &[u8]) -> Delivered {
     Delivered {
         source_ton,
         source,
+        destination_ton,
         destination,
         esm_class,
         data_coding,
@@ -66,7 +68,8 @@ pub(crate) fn data_sm(body: &[u8]) -> Delivered {
     let source_ton = rest.octet();
     let _npi = rest.octet();
     let source = rest.text();
-    let _ton_npi = rest.take(2);
+    let destination_ton = rest.octet();
+    let _npi = rest.octet();
     let destination = rest.text();
     let esm_class = rest.octet();
     let _registered = rest.octet();
@@ -75,6 +78,7 @@ pub(crate) fn data_sm(body: &[u8]) -> Delivered {
     Delivered {
         source_ton,
         source,
+        destination_ton,
         destination,
         esm_class,
         data_coding,

@@ -1,16 +1,18 @@
 //! One bind, from its first PDU to its last.
 
+mod parting;
+
 use crate::bind::{self, Role};
 use crate::config::Profile;
 use crate::delivered::Delivered;
 use crate::flight::{Answer, BREATH, Flight};
 use crate::frame::{Frame, Frames, encode};
 use crate::status::{
-    INVALID_COMMAND_ID, INVALID_COMMAND_LENGTH, NOT_BOUND, OK, SYSTEM_ERROR, Status, TRY_AGAIN,
+    INVALID_COMMAND_ID, INVALID_COMMAND_LENGTH, NOT_BOUND, OK, QUEUE_FULL, SYSTEM_ERROR, Status, TRY_AGAIN,
 };
 use crate::throttle::Throttle;
 use crate::{ids, inbound, lenient, receipt, submit};
-use aldis_carrier::{Class, Message, Outcome, Session, SessionHost};
+use aldis_carrier::{Class, Message, Outcome, Scope, Session, SessionHost};
 use rusmpp_core::CommandId;
 use rusmpp_core::pdus::owned::{DataSmResp, DeliverSmResp, Pdu};
 use std::sync::Arc;
@@ -22,13 +24,12 @@ const ENQUIRE: u32 = 2;
 const SILENCE: u32 = 3;
 const PACE: u32 = 4;
 const PARTING: u32 = 5;
+const RESTING: u32 = 6;
 
 const TICK: Duration = Duration::from_secs(1);
 
-/// How long the answers to what is in flight are waited for after the SMSC unbound. The specification leaves the time for
-/// an `unbind_resp` to the implementation [7.2, `response_timer`]; this is half of the default `answer_seconds`, so that
-/// an SMSC which waits as long as we do gets it in time.
-const LAST_ANSWERS: Duration = Duration::from_secs(5);
+/// Nothing of a message is written so shortly before its time is up: its caller would have an answer before the SMSC does.
+const MARGIN_MS: u64 = 300;
 
 /// Where the bind is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,10 @@ pub struct Machine {
     enquired: bool,
     /// The next part of a long text has to wait for the timer.
     paced: bool,
+    /// The timer of what rests runs.
+    breathing: bool,
+    /// Something was in flight when the SMSC unbound: the last of it is waited for until this tick.
+    lingers: Option<u64>,
 }
 
 impl Machine {
@@ -83,6 +88,8 @@ impl Machine {
             told: None,
             enquired: false,
             paced: false,
+            breathing: false,
+            lingers: None,
             profile,
         };
         let request = bind::request(role, &machine.profile);
@@ -92,9 +99,11 @@ impl Machine {
         machine
     }
 
-    /// The next sequence number [3.2: 1 to 0x7fffffff].
+    /// The next sequence number [3.2: 1 to 0x7fffffff] that nothing unanswered has.
     fn following(&self) -> u32 {
-        self.sequence % 0x7fff_ffff + 1
+        let after = |sequence: &u32| Some(*sequence % 0x7fff_ffff + 1);
+        let mut all = std::iter::successors(after(&self.sequence), after);
+        all.find(|sequence| !self.flight.knows(*sequence)).unwrap_or(1)
     }
 
     /// Writes a request.
@@ -117,6 +126,9 @@ impl Machine {
         if self.phase != Phase::Bound || !self.role.sends() {
             return;
         }
+        for (token, outcome) in self.flight.give_up(host.now_unix_ms() + MARGIN_MS) {
+            host.complete(token, outcome);
+        }
         let window = usize::try_from(self.profile.window).unwrap_or(usize::MAX);
         while !self.paced && self.flight.sent() < window && self.flight.is_waiting() {
             let sequence = self.following();
@@ -129,6 +141,12 @@ impl Machine {
             if let Some(rate) = self.throttle.per_second().filter(|_| several) {
                 self.pause(Duration::from_secs_f64(1.0 / rate), host);
             }
+        }
+        for token in self.flight.unfinished() {
+            host.hold(token);
+        }
+        if self.flight.is_resting() && !std::mem::replace(&mut self.breathing, true) {
+            host.timer(RESTING, BREATH);
         }
         let places = if self.paced || self.flight.is_waiting() {
             0
@@ -213,7 +231,9 @@ impl Machine {
 
     fn refused(&mut self, sequence: u32, status: Status, host: &mut SessionHost) {
         let class = self.profile.class_of(status);
-        if class == Class::RateLimited {
+        // Often said of one recipient: the part that is tried again and again must not slow down everybody else.
+        let known = status == QUEUE_FULL && self.flight.tries(sequence) > 1;
+        if class == Class::RateLimited && !known {
             self.throttle.complaint(self.tick);
         }
         if status == NOT_BOUND && self.phase == Phase::Bound {
@@ -221,60 +241,7 @@ impl Machine {
             self.stop(host);
         }
         self.settle(sequence, Answer::Refused(status, class), host);
-        // A part is to go out once more.
-        if class == Class::RateLimited && self.flight.is_waiting() {
-            self.pause(BREATH, host);
-        }
         self.go_on(host);
-    }
-
-    /// The SMSC wants the bind to end. One that goes down for maintenance still answers what it took.
-    fn unbound(&mut self, sequence: u32, host: &mut SessionHost) {
-        match self.phase {
-            Phase::Bound | Phase::Forgotten => {
-                self.phase = Phase::Unbound(sequence);
-                self.stop(host);
-                host.timer(PARTING, LAST_ANSWERS);
-            }
-            Phase::Unbound(_) => {}
-            // Nothing is in flight.
-            _ => {
-                host.write(&encode(OK, sequence, Pdu::UnbindResp));
-                self.phase = Phase::Left;
-            }
-        }
-    }
-
-    /// Nothing new leaves on this bind. What has not left ends now, or with the answers to its parts that have.
-    fn stop(&mut self, host: &mut SessionHost) {
-        host.ready(0, None);
-        for (token, outcome) in self.flight.stop() {
-            host.complete(token, outcome);
-        }
-    }
-
-    /// Ends the connection when nothing more is to come on it. Not before all that arrived has been read: answers and
-    /// receipts may stand behind an `unbind`.
-    fn part(&mut self, host: &mut SessionHost) {
-        match self.phase {
-            Phase::Forgotten if self.flight.sent() == 0 => {
-                self.close(
-                    Class::Temporary,
-                    "the SMSC does not know this bind any more",
-                    host,
-                );
-            }
-            Phase::Unbound(sequence) if self.flight.sent() == 0 && self.frames.is_empty() => {
-                self.answer_unbind(sequence, host);
-            }
-            Phase::Left => self.close(Class::Temporary, "unbound", host),
-            _ => {}
-        }
-    }
-
-    fn answer_unbind(&mut self, sequence: u32, host: &mut SessionHost) {
-        host.write(&encode(OK, sequence, Pdu::UnbindResp));
-        self.close(Class::Temporary, "the SMSC unbound", host);
     }
 
     fn settle(&mut self, sequence: u32, answer: Answer, host: &mut SessionHost) {
@@ -337,12 +304,18 @@ impl Session for Machine {
                 for sequence in self.flight.overdue(self.tick, self.profile.answer.as_secs()) {
                     self.settle(sequence, Answer::Silence, host);
                 }
+                self.flight.forget(self.tick, self.profile.answer.as_secs());
                 self.throttle.tick(self.tick);
                 self.go_on(host);
                 self.part(host);
             }
             PACE => {
                 self.paced = false;
+                self.go_on(host);
+            }
+            RESTING => {
+                self.breathing = false;
+                self.flight.breathe(host.now_unix_ms());
                 self.go_on(host);
             }
             ENQUIRE if self.phase == Phase::Bound => {
@@ -354,11 +327,7 @@ impl Session for Machine {
             SILENCE if self.phase == Phase::Binding => {
                 self.close(Class::Temporary, "the SMSC did not answer the bind", host);
             }
-            PARTING => {
-                if let Phase::Unbound(sequence) = self.phase {
-                    self.answer_unbind(sequence, host);
-                }
-            }
+            PARTING => self.part_unanswered(host),
             SILENCE => self.close(Class::Temporary, "the SMSC did not answer an enquire_link", host),
             _ => {}
         }
@@ -371,8 +340,15 @@ impl Session for Machine {
         }
         self.reference = self.reference.wrapping_add(1);
         match submit::requests(message, &self.profile, self.reference) {
+            Ok(requests) if requests.len() > 1 && self.flight.is_stuck() => {
+                let full = Outcome::refused(Class::RateLimited, "long_texts");
+                let full = full
+                    .with_detail("too many long texts are out in part")
+                    .retry_after(BREATH);
+                host.complete(token, full.scope(Scope::Message));
+            }
             Ok(requests) => {
-                self.flight.carry(token, requests);
+                self.flight.carry(token, requests, message.until_unix_ms());
                 self.go_on(host);
             }
             Err(outcome) => host.complete(token, outcome),
@@ -380,14 +356,7 @@ impl Session for Machine {
     }
 
     fn drain(&mut self, host: &mut SessionHost) {
-        match self.phase {
-            Phase::Bound | Phase::Forgotten => {
-                self.phase = Phase::Leaving;
-                self.ask(Pdu::Unbind, host);
-            }
-            Phase::Unbound(sequence) => self.answer_unbind(sequence, host),
-            _ => self.close(Class::Temporary, "drained before the bind", host),
-        }
+        self.leave(host);
     }
 }
 

@@ -4,10 +4,11 @@ mod date;
 mod dialect;
 mod state;
 
-use crate::config::{IdBase, Profile};
+use crate::address::stands_for_default;
+use crate::config::{IdBase, Profile, Unmarked};
 use crate::delivered::{Delivered, Tlvs};
-use crate::{ids, text};
-use aldis_carrier::{Class, Event, ReceiptState};
+use crate::{ids, inbound, text};
+use aldis_carrier::{Class, Event, Proof, ReceiptState, SenderProof};
 use dialect::Fields;
 
 #[cfg(test)]
@@ -25,9 +26,10 @@ pub(crate) fn read(delivered: &Delivered, profile: &Profile) -> Option<Event> {
     let tlvs = &delivered.tlvs;
     let told = fields.state.as_deref().and_then(state::of_words);
     let marked = kind == RECEIPT || kind == INTERMEDIATE;
-    // Some SMSCs forget to mark them.
+    // Some SMSCs forget to mark them; but whatever an SMSC did not mark, a person may have written.
     let looks = tlvs.receipted_message_id.is_some() || (fields.plain && told.is_some());
-    if !marked && !looks {
+    let believed = looks && profile.receipts_without_esm != Unmarked::Never;
+    if !marked && !believed {
         return None;
     }
     let state = tlvs
@@ -48,7 +50,24 @@ pub(crate) fn read(delivered: &Delivered, profile: &Profile) -> Option<Event> {
     event.carrier_time_ms = fields
         .done
         .and_then(|date| date::unix_ms(&date, profile.utc_offset_minutes));
+    if !marked {
+        prove(&mut event, delivered, profile);
+    }
     Some(event)
+}
+
+/// What it takes for one that is not marked to count. If it does not, it is the message that it would be as a text.
+fn prove(event: &mut Event, delivered: &Delivered, profile: &Profile) {
+    let written = inbound::read(delivered, profile);
+    let sender = match profile.receipts_without_esm {
+        Unmarked::Any | Unmarked::Never => return,
+        Unmarked::Recipient => SenderProof::Any,
+        Unmarked::Matching if stands_for_default(&written.to, profile) => SenderProof::Default,
+        Unmarked::Matching => SenderProof::Named,
+    };
+    event.proof = Proof::Addresses(sender);
+    (event.from, event.to) = (written.from, written.to);
+    (event.text, event.attributes) = (written.text, written.attributes);
 }
 
 /// The first reading that has an id or a state. As ASCII before anything else: SMSCs write these texts so whatever they

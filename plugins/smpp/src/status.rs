@@ -13,6 +13,8 @@ pub(crate) const NOT_BOUND: Status = Status(0x04);
 pub(crate) const INVALID_COMMAND_LENGTH: Status = Status(0x02);
 pub(crate) const INVALID_COMMAND_ID: Status = Status(0x03);
 pub(crate) const SYSTEM_ERROR: Status = Status(0x08);
+/// `ESME_RMSGQFUL`.
+pub(crate) const QUEUE_FULL: Status = Status(0x14);
 /// `ESME_RX_T_APPN`: our trouble, ask again.
 pub(crate) const TRY_AGAIN: Status = Status(0x64);
 

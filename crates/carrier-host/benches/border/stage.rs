@@ -133,6 +133,7 @@ pub(crate) fn submission(number: usize) -> Submission {
             attempt: 1,
             validity: Some(Duration::from_mins(3)),
             deadline_unix_ms: 100_000,
+            until_unix_ms: 100_000,
             callback_url: None,
             idempotency_key: format!("key_{number}"),
             attributes: vec![("tenant".into(), "acme".into()), ("class".into(), "otp".into())],

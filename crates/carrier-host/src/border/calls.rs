@@ -326,5 +326,6 @@ fn lend(message: &CarrierMessage, now_unix_ms: u64, attributes: &[Pair]) -> Msg 
         callback_url: Str::of(callback_url),
         idempotency_key: Str::of(&message.idempotency_key),
         attrs: List::of(attributes),
+        until_unix_ms: message.until_unix_ms,
     }
 }

@@ -123,6 +123,7 @@ pub(crate) struct RawEvent {
     pub(crate) currency: [u8; 4],
     #[serde(deserialize_with = "crate::bounded::list::<_, _, { crate::limits::LIST }>")]
     pub(crate) attributes: Vec<(String, String)>,
+    pub(crate) flags: u32,
 }
 
 impl RawEvent {
@@ -314,6 +315,7 @@ pub(crate) unsafe fn raw_event(event: &Event, ration: &mut Ration) -> Option<Raw
         price_micros: event.price_micros,
         currency: event.currency,
         attributes,
+        flags: event.flags,
     })
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Connected<'s> {
     /// Of those, the ones that their submit wrote.
     wrote: BTreeSet<u64>,
     ended: BTreeSet<u64>,
+    /// Those it has no answer to: one may come late.
+    unanswered: BTreeSet<u64>,
     timers: BTreeMap<u32, u32>,
     closed: bool,
     /// The carrier's bytes are made up by us: what they make it complete is not its fault.
@@ -67,6 +69,7 @@ impl<'s> Connected<'s> {
             in_flight: BTreeSet::new(),
             wrote: BTreeSet::new(),
             ended: BTreeSet::new(),
+            unanswered: BTreeSet::new(),
             timers: BTreeMap::new(),
             closed: false,
             noise,
@@ -145,7 +148,7 @@ impl<'s> Connected<'s> {
     fn note(&mut self, call: &str, act: &Act) -> Done {
         match act {
             Act::Ready(window, _) => self.window = usize::try_from(*window).unwrap_or(usize::MAX),
-            Act::Complete(token, _) => return self.complete(call, *token),
+            Act::Complete(token, ended) => return self.complete(call, *token, ended.class),
             Act::Timer(id, TIMER_OFF) => {
                 self.timers.remove(id);
             }
@@ -159,15 +162,22 @@ impl<'s> Connected<'s> {
                 }
             }
             Act::Close(_) => self.closed = true,
-            Act::Write(_) | Act::Event { .. } => {}
+            Act::Write(_) | Act::Event { .. } | Act::Hold(_) => {}
         }
         Ok(())
     }
 
-    fn complete(&mut self, call: &str, token: u64) -> Done {
+    fn complete(&mut self, call: &str, token: u64, class: u32) -> Done {
+        let ambiguous = class == Class::Ambiguous.number();
         self.wrote.remove(&token);
         if self.in_flight.remove(&token) {
             self.ended.insert(token);
+            if ambiguous {
+                self.unanswered.insert(token);
+            }
+            return Ok(());
+        }
+        if !ambiguous && self.unanswered.remove(&token) {
             return Ok(());
         }
         // A carrier may answer what nobody asked, and twice; what it says in our own words, it does not.

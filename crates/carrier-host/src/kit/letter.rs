@@ -23,6 +23,7 @@ fields! { CFG InstanceCfg {
 fields! { MSG Msg {
     struct_size, flags, id, to, from, from_kind, encoding, text, parts, segments_est, attempt, validity_s, pad,
     deadline_unix_ms, schedule_unix_ms, now_unix_ms, callback_url, idempotency_key, attrs,
+    until_unix_ms,
 } }
 fields! { RESP HttpResp {
     struct_size, status, transport, request_written, headers, body, elapsed_ms, step, state, now_unix_ms,
@@ -33,7 +34,7 @@ fields! { CALLBACK WebhookReq {
 fields! { OP Op { struct_size, pad, ctx, http, complete, wait } }
 fields! { SINK WebhookSink { struct_size, pad, ctx, event, reply } }
 fields! { SESS Sess {
-    struct_size, pad, ctx, now_unix_ms, write, ready, complete, event, timer, close,
+    struct_size, pad, ctx, now_unix_ms, write, ready, complete, event, timer, close, hold,
 } }
 fields! { INFO SessInfo { struct_size, link, name } }
 fields! { LINK_SINK LinkSink { struct_size, pad, ctx, link } }
@@ -142,6 +143,7 @@ impl Letter {
             callback_url: text("the text of msg.callback_url", &self.callback_url),
             idempotency_key: text("the text of msg.idempotency_key", &self.idempotency_key),
             attrs: lending.pairs(("the list msg.attrs", call), &attributes, lengths.pair),
+            until_unix_ms: self.deadline_unix_ms.unwrap_or(self.now_unix_ms + 180_000),
         };
         lending.whole(("the struct msg", call), &msg, lengths.msg, MSG)
     }

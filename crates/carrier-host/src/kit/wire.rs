@@ -21,6 +21,7 @@ pub(super) enum Act {
     /// The id, and milliseconds.
     Timer(u32, u32),
     Close(Ended),
+    Hold(u64),
 }
 
 /// Appends what a session wants. How many calls its bytes came in is of no account.
@@ -44,6 +45,7 @@ impl Ear {
             event: Some(event),
             timer: Some(timer),
             close: Some(close),
+            hold: Some(hold),
         }
     }
 
@@ -123,6 +125,11 @@ unsafe extern "C" fn event(ctx: *mut c_void, event: *const Event, ack: Str, nack
 unsafe extern "C" fn timer(ctx: *mut c_void, id: u32, after_ms: u32) -> i32 {
     // SAFETY: our context.
     unsafe { listening(ctx) }.map_or(E_INVALID, |ear| ear.act(Act::Timer(id, after_ms)))
+}
+
+unsafe extern "C" fn hold(ctx: *mut c_void, token: u64) -> i32 {
+    // SAFETY: our context.
+    unsafe { listening(ctx) }.map_or(E_INVALID, |ear| ear.act(Act::Hold(token)))
 }
 
 unsafe extern "C" fn close(ctx: *mut c_void, outcome: *const Outcome) -> i32 {

@@ -92,8 +92,8 @@ fn what_is_not_so_is_named() {
             &["platform", "riscv64"],
         ),
         ("/glibc", json!("2.16"), &["glibc 2.16", "needs 2.17"]),
-        ("/abi/major", json!(2), &["2.3", "1.0"]),
-        ("/abi/min_host_minor", json!(9), &["1.3", "1.9", "1.0"]),
+        ("/abi/major", json!(2), &["2.3", "1.1"]),
+        ("/abi/min_host_minor", json!(9), &["1.3", "1.9", "1.1"]),
     ] {
         let mut wrong = good();
         *wrong.pointer_mut(pointer).expect("a member") = value;

@@ -325,8 +325,9 @@ impl<'a> Connected<'a> {
                     self.keeper.shared.boards.ready(self.keeper.index, window);
                 }
                 RawAct::Complete(token, outcome) if heard.is_none() => said.push((token, outcome)),
-                RawAct::Complete(token, outcome) => self.complete(token, *outcome, heard),
+                RawAct::Complete(token, outcome) => self.complete(token, *outcome, heard, now),
                 RawAct::Event { event, ack, nack } => self.store(*event, ack, nack)?,
+                RawAct::Hold(token) => self.flight.hold(token),
                 RawAct::Timer { id, after_ms } => {
                     if !self.timers.set(id, after_ms, now) {
                         return Err("keeps more than 64 timers".into());
@@ -344,7 +345,7 @@ impl<'a> Connected<'a> {
         }
         // Last: what is written behind the word on a message, in the call that hands it over, may be that message.
         for (token, outcome) in said {
-            self.complete(token, *outcome, heard);
+            self.complete(token, *outcome, heard, now);
         }
         Ok(())
     }
@@ -363,14 +364,14 @@ impl<'a> Connected<'a> {
         Err(TOO_MUCH.into())
     }
 
-    fn complete(&mut self, token: u64, outcome: RawOutcome, heard: Option<u64>) {
+    fn complete(&mut self, token: u64, outcome: RawOutcome, heard: Option<u64>, now: Instant) {
         let redactor = self.keeper.resident.room().redactor();
         let known = Known {
             queued: self.outbox.queued(),
             heard,
         };
-        match self.flight.complete(token, outcome, known, redactor) {
-            Ok(Reached::Somebody) => {}
+        match self.flight.complete(token, outcome, known, redactor, now) {
+            Ok(Reached::Somebody | Reached::NoAnswer) => {}
             Ok(Reached::Nobody(late)) => {
                 self.keeper.shared.boards.stale(self.keeper.index);
                 if let Some(late) = late {

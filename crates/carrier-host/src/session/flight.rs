@@ -10,7 +10,7 @@ use crate::redact::Redactor;
 use crate::report::Report;
 use crate::submission::CarrierMessage;
 use aldis_carrier::Class;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -18,8 +18,12 @@ use tokio::time::Instant;
 #[cfg(test)]
 mod tests;
 
-/// A message whose time ran out still fills its place at the carrier: until the library completes it, or this long.
+/// A message whose time ran out still fills its place at the carrier: until the library completes it, or this long. When
+/// its place is free it is remembered for as long, for an answer that comes late.
 const LATE: Duration = Duration::from_mins(1);
+
+/// Messages remembered without a place: the oldest are let go if a carrier answers nothing at all.
+const MOST_REMEMBERED: usize = 10_000;
 
 /// What left so long ago, the other side's TCP has acknowledged, if it is there: a round trip, and one more after a loss
 /// (RFC 6298 section 2: one second before anything is known of the way).
@@ -32,12 +36,16 @@ pub(super) struct Flight {
     due: BTreeSet<(Instant, u64)>,
     /// Where messages end in the stream whose time was up after they left, and when to see whether they arrived.
     doubts: BTreeSet<(Instant, u64)>,
+    /// Messages without a place, and until when. Tokens are given out in order, so the first are the oldest.
+    remembered: BTreeMap<u64, (Instant, CarrierMessage)>,
 }
 
 struct Carried {
     /// Of whoever waits; then, when its place is free whatever the library says.
     due: Instant,
     fence: Fence,
+    /// When it ends at the latest, if the library needs longer than an attempt may take.
+    last: Instant,
     since: Instant,
     /// How many bytes had been queued before this message's own.
     first: u64,
@@ -67,6 +75,8 @@ pub(super) enum Reached {
     Somebody,
     /// Nobody: the time had run out, or there is no such message.
     Nobody(Option<LateAnswer>),
+    /// Nobody, and it is no answer: one may yet come.
+    NoAnswer,
 }
 
 /// Why the messages in flight get no word of the library.
@@ -100,6 +110,7 @@ impl Flight {
         let Job {
             message,
             fence,
+            last,
             reply,
             ..
         } = job;
@@ -107,6 +118,7 @@ impl Flight {
         let carried = Carried {
             due: fence.due,
             fence,
+            last,
             since: now,
             first,
             end: first,
@@ -115,6 +127,17 @@ impl Flight {
             taken_back: false,
         };
         self.carried.insert(token, carried);
+    }
+
+    /// A message takes longer than an attempt may: part of it has left, and nobody else can send the rest.
+    pub(super) fn hold(&mut self, token: u64) {
+        let carried = self.carried.get_mut(&token);
+        if let Some(carried) = carried.filter(|carried| carried.waiting.is_some()) {
+            self.due.remove(&(carried.due, token));
+            carried.due = carried.due.max(carried.last);
+            carried.fence.due = carried.due;
+            self.due.insert((carried.due, token));
+        }
     }
 
     /// Whether the library has a message in its hands.
@@ -171,36 +194,35 @@ impl Flight {
         outcome: RawOutcome,
         known: Known,
         redactor: &Redactor<'_>,
+        now: Instant,
     ) -> Result<Reached, String> {
         let Some(carried) = self.carried.remove(&token) else {
-            return Ok(Reached::Nobody(None));
+            return self.complete_late(token, outcome, known, redactor);
         };
         self.due.remove(&(carried.due, token));
         let written = known.queued > carried.first;
         let answered = known.heard.is_some_and(|left| left > carried.first);
         let truth = truth(written);
         let taken_back = carried.taken_back;
-        let CarrierMessage {
-            id,
-            attempt,
-            text,
-            to,
-            ..
-        } = carried.message;
-        let judged = judge(outcome, truth, &redactor.for_message(&text, &to)).map(|report| {
+        let message = carried.message;
+        let judged = judge(outcome, truth, &redactor.for_message(&message.text, &message.to)).map(|report| {
             if written && !answered {
                 doubted(report)
             } else {
                 report
             }
         });
+        let no_answer = matches!(&judged, Ok(report) if report.class == Class::Ambiguous);
+        let whose = (message.id.clone(), message.attempt);
+        if no_answer && written && !taken_back {
+            self.remember(token, message, now);
+        }
         let Some(reply) = carried.waiting else {
-            let late = |report| LateAnswer {
-                message: id,
-                attempt,
-                report,
-            };
-            return judged.map(|report| Reached::Nobody((!taken_back).then(|| late(report))));
+            return judged.map(|report| match (taken_back, no_answer) {
+                (true, _) => Reached::Nobody(None),
+                (false, true) => Reached::NoAnswer,
+                (false, false) => late(whose, report),
+            });
         };
         let (report, broken) = match judged {
             Ok(report) => (report, Ok(Reached::Somebody)),
@@ -211,6 +233,43 @@ impl Flight {
         broken
     }
 
+    /// The same of one whose attempt has ended, if it is remembered.
+    fn complete_late(
+        &mut self,
+        token: u64,
+        outcome: RawOutcome,
+        known: Known,
+        redactor: &Redactor<'_>,
+    ) -> Result<Reached, String> {
+        let Some((until, message)) = self.remembered.remove(&token) else {
+            return Ok(Reached::Nobody(None));
+        };
+        let report = judge(
+            outcome,
+            truth(true),
+            &redactor.for_message(&message.text, &message.to),
+        )?;
+        // It left long ago: what is said over bytes that arrived may be the answer.
+        let report = if known.heard.is_some() {
+            report
+        } else {
+            doubted(report)
+        };
+        if report.class == Class::Ambiguous {
+            self.remembered.insert(token, (until, message));
+            return Ok(Reached::NoAnswer);
+        }
+        Ok(late((message.id, message.attempt), report))
+    }
+
+    /// Its place is free, and an answer may yet come.
+    fn remember(&mut self, token: u64, message: CarrierMessage, now: Instant) {
+        self.remembered.insert(token, (now + LATE, message));
+        if self.remembered.len() > MOST_REMEMBERED {
+            self.remembered.pop_first();
+        }
+    }
+
     /// Answers those whose time is up, but for those that were taken back. The library has them, and may have written them.
     pub(super) fn expire(&mut self, now: Instant) {
         while let Some((due, token)) = self.due.first().copied().filter(|(due, _)| *due <= now) {
@@ -218,20 +277,28 @@ impl Flight {
             let Some(carried) = self.carried.get_mut(&token) else {
                 continue;
             };
-            match carried.waiting.take() {
-                Some(reply) => {
-                    let _ = reply.send(out_of_time(truth(true)));
-                    if carried.end > carried.first {
-                        let seen = now.max(carried.since + ACKNOWLEDGED_WITHIN);
-                        self.doubts.insert((seen, carried.end));
-                    }
-                    carried.due = now + LATE;
-                    self.due.insert((carried.due, token));
+            if let Some(reply) = carried.waiting.take() {
+                let _ = reply.send(out_of_time(truth(true)));
+                if carried.end > carried.first {
+                    let seen = now.max(carried.since + ACKNOWLEDGED_WITHIN);
+                    self.doubts.insert((seen, carried.end));
                 }
-                None => {
-                    self.carried.remove(&token);
-                }
+                carried.due = now + LATE;
+                self.due.insert((carried.due, token));
+                continue;
             }
+            let carried = self.carried.remove(&token);
+            if let Some(carried) = carried.filter(|carried| !carried.taken_back) {
+                self.remember(token, carried.message, now);
+            }
+        }
+        // Nearly in the order of their age.
+        while let Some(oldest) = self
+            .remembered
+            .first_entry()
+            .filter(|oldest| oldest.get().0 <= now)
+        {
+            oldest.remove();
         }
     }
 
@@ -268,6 +335,14 @@ impl Flight {
         }
         ambiguous
     }
+}
+
+fn late((message, attempt): (String, u32), report: Report) -> Reached {
+    Reached::Nobody(Some(LateAnswer {
+        message,
+        attempt,
+        report,
+    }))
 }
 
 /// A report that nothing was sent, by a library that cannot know.

@@ -76,6 +76,8 @@ impl Queue {
 pub(super) struct Job {
     pub(super) message: CarrierMessage,
     pub(super) fence: Fence,
+    /// When nothing of it may be written any more, if the library needs longer than an attempt may take.
+    pub(super) last: Instant,
     pub(super) reply: oneshot::Sender<Report>,
     place: Place,
 }
@@ -90,6 +92,7 @@ impl Job {
     pub(super) fn new(submission: Submission, now: Instant) -> (Self, Ticket) {
         let (reply, answer) = oneshot::channel();
         let place = Place::default();
+        let lasts = submission.lasts();
         let Submission {
             message,
             time_limit,
@@ -97,6 +100,7 @@ impl Job {
             ..
         } = submission;
         let job = Self {
+            last: now + lasts,
             fence: Fence::new(now + time_limit, message.deadline_unix_ms, gone),
             message,
             reply,

@@ -93,11 +93,18 @@ static int32_t receipt(const aldis_sess *sess, aldis_str id, aldis_str state) {
   return sess->event(sess->ctx, &event, aldis_put_all(&got), aldis_put_all(&retry));
 }
 
+#ifdef FAULT_gives_up
+static uint64_t the_last;
+#endif
+
 /* 1 if that was the end. */
 static int on_line(const aldis_sess *sess, aldis_str line) {
   aldis_str verb = word(&line), first = word(&line), second = word(&line);
   aldis_outcome done;
   uint64_t token;
+#ifdef FAULT_gives_up
+  the_last = 0;
+#endif
   if (aldis_is(verb, "WELCOME") || aldis_is(verb, "PONG")) {
     sess->timer(sess->ctx, SILENCE, ALDIS_TIMER_OFF);
     sess->timer(sess->ctx, PING, PAUSE_MS);
@@ -225,10 +232,6 @@ static int32_t on_bytes(void *st, const aldis_sess *their_sess, aldis_str bytes)
   }
   return ALDIS_OK;
 }
-
-#ifdef FAULT_gives_up
-static uint64_t the_last;
-#endif
 
 /* [once] */
 static int32_t on_timer(void *st, const aldis_sess *their_sess, uint32_t id) {

@@ -1,5 +1,5 @@
 /* A carrier with connections that stay, which does what its peer tells it in lines: GO <window> <milli per second>,
- * NO, PART, OK <token>, END <token> <class>, TELL <id>, ODD, TICK <ms>, FAULT, CRASH; POUR: it writes a MiB without
+ * NO, PART, OK <token>, HOLD <token>, END <token> <class>, TELL <id>, ODD, TICK <ms>, FAULT, CRASH; POUR: it writes a MiB without
  * end, GOSSIP: it tells events without end. It says HI <link>, MSG <token> <text>,
  * GOT <id>, AGAIN <id>, TOCK and BYE. Of the texts early<class>, before<class> and timed<class> it says how the message ended
  * without waiting for an answer: after it wrote it, before, and when a timer runs out; sleepy takes it 300 ms, and behind flood
@@ -96,6 +96,7 @@ static int32_t obey(const sess *s, char *line) {
     if (!strcmp(verb, "GOSSIP")) return s->timer(s->ctx, GOSSIPS, 1);
     if (!strcmp(verb, "FAULT")) return -1;
     if (!strcmp(verb, "CRASH")) abort();
+    if (!strcmp(verb, "HOLD")) return s->hold(s->ctx, strtoull(first, NULL, 10));
     if (!strcmp(verb, "OK") || !strcmp(verb, "END")) {
         o.outcome_class = atoi(second);
         return s->complete(s->ctx, strtoull(first, NULL, 10), &o);

@@ -106,7 +106,8 @@ pub struct Sess {
     /// So many messages may be in flight on this link (0: none), and so many thousandths of a message may be handed
     /// over in a second (0: as fast as they come). Holds until said anew.
     pub ready: Option<unsafe extern "C" fn(ctx: *mut c_void, window: u32, milli_per_second: u32) -> i32>,
-    /// The message of this token ended like this; once for each token.
+    /// The message of this token ended like this; once for each token, but that after `AMBIGUOUS` the carrier's answer may
+    /// follow on the same connection, within a minute.
     pub complete: Option<unsafe extern "C" fn(ctx: *mut c_void, token: u64, outcome: *const Outcome) -> i32>,
     /// Something the carrier tells. The host writes `ack` once it is durable, `nack` if it could not be stored;
     /// either may be empty.
@@ -117,4 +118,8 @@ pub struct Sess {
     /// End this connection once everything is written. The class says how to go on: `Temporary` reconnects with
     /// back-off, `Unauthorized` and `NoFunds` rest long and tell somebody.
     pub close: Option<unsafe extern "C" fn(ctx: *mut c_void, outcome: *const Outcome) -> i32>,
+    /// The message of this token has left in part, and nobody else can send the rest: its attempt lasts until
+    /// `Msg::until_unix_ms`.
+    /// Since 1.1; an older host ends it in its time.
+    pub hold: Option<unsafe extern "C" fn(ctx: *mut c_void, token: u64) -> i32>,
 }

@@ -71,6 +71,9 @@ pub struct Msg {
     pub idempotency_key: Str,
     /// List of [`super::Pair`].
     pub attrs: List,
+    /// Nothing of it is to be written after this moment: its deadline, or its caller has an answer. Since 1.1; 0 in an
+    /// older host.
+    pub until_unix_ms: u64,
 }
 
 /// One part of a long text.
@@ -207,6 +210,10 @@ pub struct Event {
     pub pad: u32,
     /// List of [`super::Pair`].
     pub attrs: List,
+    /// `RECEIPT_*`. Since 1.1.
+    pub flags: u32,
+    /// Zero.
+    pub pad2: u32,
 }
 
 /// A call-back of a carrier, as it arrived.

@@ -65,6 +65,8 @@ unsafe fn say(sess: &abi::Sess, act: &Act) -> Option<i32> {
                 lend_event(event, |lent| tell(ctx, lent, Str::of(ack), Str::of(nack)))
             }
             Act::Timer(id, after) => sess.timer?(ctx, *id, timer_ms(*after)),
+            // An older host ends the attempt in its time.
+            Act::Hold(token) => sess.hold.map_or(abi::OK, |hold| hold(ctx, *token)),
             Act::Close(outcome) => {
                 let close = sess.close?;
                 lend_outcome(outcome, |lent| close(ctx, lent))

@@ -25,6 +25,7 @@ pub struct TestMessage {
     pub attempt: u32,
     pub validity: Option<Duration>,
     pub deadline_unix_ms: u64,
+    pub until_unix_ms: u64,
     pub now_unix_ms: u64,
     pub callback_url: Option<String>,
     pub idempotency_key: Option<String>,
@@ -45,6 +46,7 @@ impl TestMessage {
             attempt: 1,
             validity: None,
             deadline_unix_ms: NOW + 180_000,
+            until_unix_ms: NOW + 180_000,
             now_unix_ms: NOW,
             callback_url: None,
             idempotency_key: None,
@@ -76,6 +78,7 @@ impl TestMessage {
             callback_url: some(self.callback_url.as_ref()),
             idempotency_key: some(self.idempotency_key.as_ref()),
             attrs: List::of(&attributes),
+            until_unix_ms: self.until_unix_ms,
         };
         call(&raw const lent)
     }

@@ -4,7 +4,8 @@ use super::Fault;
 use crate::abi::{self, List, Str};
 use crate::copying::{copy, size_of_u32};
 use crate::{
-    Class, Event, EventKind, Header, Outcome, Price, ReceiptState, Reply, Request, Scope, Step, Webhook,
+    Class, Event, EventKind, Header, Outcome, Price, Proof, ReceiptState, Reply, Request, Scope, Step,
+    Webhook,
 };
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -242,6 +243,7 @@ pub(super) unsafe fn read_event(lent: *const abi::Event) -> Option<Event> {
             mccmnc: lent.mccmnc.to_text(),
             price: price(lent.currency != [0; 4], lent.price_micros, lent.currency, true),
             attributes: read_pairs(lent.attrs),
+            proof: Proof::from_flags(lent.flags)?,
         })
     }
 }

@@ -89,11 +89,16 @@ impl Lane {
         if handover.caller.is_gone() {
             return Outcome::unsent(OutcomeClass::Temporary, "caller_gone");
         }
+        // Nothing is written once the caller has an answer.
+        let last = handover
+            .caller
+            .patience()
+            .map_or(deadline_left, |left| left.min(deadline_left));
         let patience = handover.caller.patience().unwrap_or(self.timeout);
         // What others are told of the time is the system's.
         let now = clock::now();
         let submission = Submission {
-            message: words::message(handover, deadline_left, now, self.callbacks.as_deref()),
+            message: words::message(handover, deadline_left, last, now, self.callbacks.as_deref()),
             time_limit: self.timeout.min(patience).min(deadline_left),
             now_unix_ms: now.as_millis(),
             gone: handover.caller.gone(),

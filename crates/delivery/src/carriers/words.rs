@@ -16,9 +16,11 @@ const LONGEST_CODE: usize = 40;
 /// More digits in a row than any carrier's code has, and as many as a phone number may have.
 const MOST_DIGITS: usize = 7;
 
+/// `last` is how much longer anything of it may be written: until the deadline, or until the caller has an answer.
 pub(super) fn message(
     handover: &Handover<'_>,
     deadline_left: Duration,
+    last: Duration,
     now: UnixMillis,
     callbacks: Option<&str>,
 ) -> CarrierMessage {
@@ -35,6 +37,7 @@ pub(super) fn message(
         segments: message.body.segments().count(),
         attempt: handover.open.number,
         validity: Some(deadline_left),
+        until_unix_ms: now.plus(last).as_millis(),
         deadline_unix_ms: now.plus(deadline_left).as_millis(),
         callback_url: callbacks.map(|base| {
             let carrier = &handover.open.carrier;

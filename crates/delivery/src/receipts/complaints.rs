@@ -1,4 +1,4 @@
-//! How often a line is written about a carrier's call-backs: anybody may call, as often as they like.
+//! How often a line is written about what a carrier tells: anybody may call or write to it, as often as they like.
 
 use aldis_message::{CarrierName, UnixMillis};
 use std::collections::BTreeMap;
@@ -18,6 +18,8 @@ pub(crate) enum Complaint {
     Refused,
     /// The carrier sent it, and it tells nothing.
     Empty,
+    /// It looks like a receipt, and nothing proves that it is one.
+    Doubted,
 }
 
 /// What was said of which carrier. Only of those in the settings, so it stays small.

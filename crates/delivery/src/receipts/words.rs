@@ -1,8 +1,9 @@
 //! The carrier border's words into ours. Pure.
 
+use super::proof::SenderProof as OurProof;
 use crate::carriers::code;
-use crate::store::{Inbound, News, Receipt, Wish};
-use aldis_carrier_host::{CarrierEvent, Class, EventKind};
+use crate::store::{Inbound, News, Receipt, Unproven, Wish};
+use aldis_carrier_host::{CarrierEvent, Class, EventKind, Proof, SenderProof};
 use aldis_message::{OutcomeClass, PhoneNumber, ReceiptState, UnixMillis};
 
 /// Longer than any carrier's id; what is longer is cut on both sides of the match.
@@ -16,7 +17,7 @@ pub(super) fn news(event: CarrierEvent) -> News {
     let carrier_id = cut(event.carrier_id);
     let carrier_time = event.carrier_time_unix_ms.map(UnixMillis::from_millis);
     if event.kind == EventKind::Receipt {
-        return News::Receipt(Receipt {
+        let receipt = Receipt {
             carrier_id,
             part: event.part,
             state: ReceiptState::from_number(event.state.number()).unwrap_or(ReceiptState::Unknown),
@@ -24,6 +25,29 @@ pub(super) fn news(event: CarrierEvent) -> News {
             class: event.class.and_then(reason),
             code: event.code.map(code),
             carrier_time,
+        };
+        let sender = match event.proof {
+            Proof::Carrier => return News::Receipt(receipt),
+            Proof::Addresses(sender) => sender,
+        };
+        return News::Unproven(Unproven {
+            receipt,
+            sender: match sender {
+                SenderProof::Named => OurProof::Named,
+                SenderProof::Default => OurProof::Default,
+                SenderProof::Any => OurProof::Any,
+            },
+            // As a message to us it has no id: the one it names is somebody's.
+            inbound: Inbound {
+                carrier_id: String::new(),
+                part: 0,
+                sender: number(event.from),
+                recipient: number(event.to),
+                text: event.text,
+                attributes: event.attributes.into_iter().collect(),
+                carrier_time: None,
+                wish: Wish::None,
+            },
         });
     }
     let wish = match event.kind {

@@ -5,6 +5,7 @@ use super::record::word;
 use super::seals::Seals;
 use aldis_message::{ClientName, Idempotency, MessageId, NewMessage, UnixMillis};
 use rusqlite::{Connection, Row, params};
+use std::time::Duration;
 
 /// Keys as the store has them now, and as they were kept before migration V4: of the request itself, and of another key
 /// that it may have come under.
@@ -15,6 +16,10 @@ pub(super) const KNOWN: &str =
 pub(super) const CLOSED: &str = "SELECT 1 FROM closed_calls WHERE call = ?1 AND until > ?2";
 
 pub(super) const OVER: &str = "SELECT call FROM closed_calls WHERE until <= ?1 ORDER BY until LIMIT 64";
+
+/// How long a request may still arrive after it was written: what Linux sends again that nobody acknowledges is given up
+/// after a quarter of an hour (tcp(7), `tcp_retries2`), and a proxy may do the same once more.
+const ON_ITS_WAY: Duration = Duration::from_hours(1);
 
 /// A keyed request, and what of it may be in the store.
 pub(super) struct Asked<'a> {
@@ -111,11 +116,13 @@ impl<'a> Asked<'a> {
             .exists(params![self.call, millis(now)])
     }
 
-    /// After the deadline the request would not be sent anyway, whatever the key's window.
+    /// After the deadline the request would not be sent anyway, whatever the key's window; but the clocks on both sides may
+    /// differ, so that a call that has a name stays closed for as long as a request may be on its way in any case.
     fn close(&self, connection: &Connection, now: UnixMillis) -> rusqlite::Result<()> {
         let sweep = format!("DELETE FROM closed_calls WHERE call IN ({OVER})");
         connection.prepare_cached(&sweep)?.execute([millis(now)])?;
-        let window = now.plus(self.idempotency.window);
+        let least = self.call().map_or(Duration::ZERO, |_| ON_ITS_WAY);
+        let window = now.plus(self.idempotency.window.max(least));
         let until = window.max(self.message.deadline.moment());
         connection
             .prepare_cached("INSERT OR REPLACE INTO closed_calls (call, until) VALUES (?1, ?2)")?

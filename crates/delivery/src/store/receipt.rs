@@ -2,6 +2,7 @@
 //! state. It may come twice, out of order, and before the answer that has the id.
 
 pub(super) mod matching;
+pub(super) mod unproven;
 
 use super::accept::millis;
 use super::aside::Aside;
@@ -89,10 +90,10 @@ pub enum Kept {
     Early,
 }
 
-/// One that waits is the same only if it names the same message.
+/// One that waits is the same only if it names the same message; and what a person may have written is none.
 pub(super) const REPEATED: &str = "SELECT 1 FROM receipts
     WHERE carrier = ?1 AND carrier_id = ?2 AND part = ?3 AND state = ?4 AND final = ?5 AND message IS ?6
-        AND (message IS NOT NULL OR hint IS ?7)";
+        AND (message IS NOT NULL OR hint IS ?7) AND inbound IS NULL";
 
 pub(super) const OVERDUE: &str =
     "SELECT number FROM receipts WHERE message IS NULL AND received_at < ?1 LIMIT ?2";

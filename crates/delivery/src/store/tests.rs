@@ -5,6 +5,7 @@ mod a_key_means_one_message;
 mod a_kill_while_migrating_harms_nothing;
 mod a_late_answer_is_kept;
 mod a_newer_code_replaces;
+mod a_person_cannot_write_a_receipt;
 mod a_receipt_finds_its_message;
 mod a_receipt_names_its_message;
 mod a_receipt_says_why;

@@ -1,7 +1,7 @@
 //! The settings, checked once.
 
 use super::{
-    Alphabet, Bind, Concatenation, DefaultAlphabet, IdBase, Settings, TlvForm, TlvSetting, Validity,
+    Alphabet, Bind, Concatenation, DefaultAlphabet, IdBase, Settings, TlvForm, TlvSetting, Unmarked, Validity,
 };
 use crate::status::{Status, class_named};
 use aldis_carrier::{Class, Secret, SettingsError};
@@ -31,6 +31,7 @@ pub(crate) struct Profile {
     pub(crate) default_alphabet: DefaultAlphabet,
     pub(crate) concatenation: Concatenation,
     pub(crate) receipts: bool,
+    pub(crate) receipts_without_esm: Unmarked,
     pub(crate) id_base: IdBase,
     pub(crate) utc_offset_minutes: i32,
     pub(crate) country_code: String,
@@ -65,6 +66,7 @@ impl Profile {
             default_alphabet: set.default_alphabet,
             concatenation: set.concatenation,
             receipts: set.receipts,
+            receipts_without_esm: set.receipts_without_esm,
             id_base: set.id_base,
             utc_offset_minutes: set.utc_offset_minutes,
             country_code: set.country_code,

@@ -3,6 +3,9 @@
 use super::*;
 use proptest::prelude::*;
 
+/// When nothing of a message leaves any more.
+const UNTIL: u64 = 60_000;
+
 fn pdus(count: usize) -> Vec<Pdu> {
     vec![Pdu::EnquireLink; count]
 }
@@ -16,26 +19,27 @@ fn write_all(flight: &mut Flight, from: u32) -> Vec<u32> {
 /// Each part has its answer, as often as it is written.
 fn ends(answers: &[Answer]) -> Outcome {
     let mut flight = Flight::default();
-    flight.carry(7, pdus(answers.len()));
+    flight.carry(7, pdus(answers.len()), UNTIL);
     let mut end = None;
-    let mut from = 10;
-    let mut parts: Vec<usize> = (0..answers.len()).collect();
-    while end.is_none() {
-        let sequences = write_all(&mut flight, from);
-        from += 100;
-        assert_eq!(sequences.len(), parts.len(), "nothing is left to wait for");
-        let mut again = Vec::new();
-        for (sequence, part) in sequences.into_iter().zip(std::mem::take(&mut parts)) {
-            assert_eq!(end, None, "not before the last");
-            let waiting = flight.waiting.len();
-            end = flight.answered(sequence, answers[part].clone());
-            if flight.waiting.len() > waiting {
-                again.insert(0, part);
-            } else if flight.waiting.is_empty() {
-                again.clear();
-            }
+    let mut sequence = 10;
+    // Each time it is written; until its time is up, if it comes to that.
+    for now in (0..=UNTIL).step_by(500) {
+        let mut written = Vec::new();
+        while let Some(number) = flight.waiting.front().map(|(_, number)| *number) {
+            flight.next(sequence, 0).expect("it waits");
+            written.push((sequence, number));
+            sequence += 1;
         }
-        parts = again;
+        for (sequence, number) in written {
+            assert_eq!(end, None, "not before the last");
+            end = flight.answered(sequence, answers[number].clone());
+        }
+        if end.is_some() {
+            break;
+        }
+        assert!(flight.is_resting(), "there is something to wait for");
+        flight.breathe(now);
+        end = flight.give_up(now).pop();
     }
     let (token, outcome) = end.expect("an end");
     assert_eq!((token, flight.sent(), flight.messages()), (7, 0, 0));
@@ -66,8 +70,8 @@ fn what_becomes_of_the_whole() {
     );
     assert!(throttled.retry_after.is_some());
     assert_eq!(ends(&[refused(0x0b), refused(0x0b)]).class, Class::InvalidNumber);
-    // Half of it is out: whoever sent it again would send that half twice.
-    for status in [0x58, 0x08, 0x0a, 0x0d, 0x33, 0x65] {
+    // Half of it is out: whoever sent it again would send that half twice. What the SMSC wants later is tried to the end.
+    for status in [0x58, 0x14, 0x08, 0x0a, 0x0d, 0x33, 0x65] {
         let half = ends(&[id("a"), refused(status)]);
         assert_eq!(
             (half.class, half.carrier_ids.len()),
@@ -83,13 +87,15 @@ fn what_becomes_of_the_whole() {
 }
 
 #[test]
-fn a_part_that_there_is_no_room_for_goes_out_once_more() {
+fn a_part_that_there_is_no_room_for_goes_out_later() {
     let mut flight = Flight::default();
-    flight.carry(7, pdus(3));
+    flight.carry(7, pdus(3), UNTIL);
     assert_eq!(write_all(&mut flight, 1), [1, 2, 3]);
     assert_eq!(flight.answered(1, id("a")), None);
     assert_eq!(flight.answered(2, refused(0x58)), None);
     assert_eq!(flight.answered(3, id("c")), None);
+    assert_eq!(write_all(&mut flight, 4), Vec::<u32>::new(), "not at once");
+    flight.breathe(0);
     assert_eq!(write_all(&mut flight, 4), [4]);
     let (_, outcome) = flight.answered(4, id("b")).expect("the end");
     assert_eq!(
@@ -101,7 +107,7 @@ fn a_part_that_there_is_no_room_for_goes_out_once_more() {
         )
     );
     // Alone it is the host's to send again.
-    flight.carry(8, pdus(1));
+    flight.carry(8, pdus(1), UNTIL);
     write_all(&mut flight, 9);
     let (_, outcome) = flight.answered(9, refused(0x58)).expect("the end");
     assert_eq!(outcome.class, Class::RateLimited);
@@ -110,7 +116,7 @@ fn a_part_that_there_is_no_room_for_goes_out_once_more() {
 #[test]
 fn after_a_refusal_the_rest_stays_here() {
     let mut flight = Flight::default();
-    flight.carry(7, pdus(3));
+    flight.carry(7, pdus(3), UNTIL);
     assert!(flight.next(1, 0).is_some());
     let (_, outcome) = flight.answered(1, refused(0x0a)).expect("the end");
     assert_eq!(
@@ -124,9 +130,9 @@ fn after_a_refusal_the_rest_stays_here() {
 #[test]
 fn who_waits_too_long_is_found() {
     let mut flight = Flight::default();
-    flight.carry(1, pdus(1));
+    flight.carry(1, pdus(1), UNTIL);
     flight.next(1, 0);
-    flight.carry(2, pdus(1));
+    flight.carry(2, pdus(1), UNTIL);
     flight.next(2, 5);
     assert_eq!(flight.overdue(10, 10), Vec::<u32>::new());
     assert_eq!(flight.overdue(11, 10), [1]);
@@ -141,14 +147,15 @@ proptest! {
             .map(|kind| match kind {
                 0 => id("x"),
                 1 => refused(0x0b),
-                2 => refused(0x08),
+                // Not one that is wanted later: that part would be written again.
+                2 => refused(0x0a),
                 _ => Answer::Silence,
             })
             .collect();
         let mut order: Vec<u32> = (0..u32::try_from(answers.len()).unwrap()).collect();
         order.sort_by_key(|place| u64::from(*place).wrapping_mul(seed | 1));
         let mut flight = Flight::default();
-        flight.carry(1, pdus(answers.len()));
+        flight.carry(1, pdus(answers.len()), UNTIL);
         write_all(&mut flight, 0);
         let ended: Vec<_> = order
             .iter()
@@ -156,4 +163,172 @@ proptest! {
             .collect();
         prop_assert_eq!(ended, vec![(1, ends(&answers))]);
     }
+}
+
+#[test]
+fn what_is_wanted_later_is_written_until_its_time_is_up() {
+    let mut flight = Flight::default();
+    flight.carry(7, pdus(2), UNTIL);
+    write_all(&mut flight, 1);
+    assert_eq!(flight.answered(1, id("a")), None);
+    assert_eq!(flight.answered(2, refused(0x58)), None);
+    assert_eq!(
+        (flight.unfinished(), flight.unfinished()),
+        (vec![7], vec![]),
+        "it is told once"
+    );
+    let mut tries = Vec::new();
+    let mut sequence = 3;
+    for now in (500..=UNTIL).step_by(500) {
+        flight.breathe(now);
+        if flight.next(sequence, 0).is_some() {
+            tries.push(now);
+            assert_eq!(flight.answered(sequence, refused(0x58)), None);
+            sequence += 1;
+        }
+    }
+    // Not a hammer, never late by more than half of the time it took, and once more shortly before the end.
+    let pauses: Vec<u64> = tries.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(tries.len() < 20, "{tries:?}");
+    assert_eq!(&tries[..3], [500, 1000, 1500]);
+    assert!(
+        tries
+            .iter()
+            .zip(&pauses)
+            .all(|(so_far, pause)| pause * 2 <= so_far + 1000),
+        "{tries:?}"
+    );
+    assert!(
+        tries.iter().any(|at| (UNTIL - LAST_CHANCE..UNTIL).contains(at)),
+        "{tries:?}"
+    );
+    let (token, outcome) = flight.give_up(UNTIL).pop().expect("its end");
+    assert_eq!(
+        (token, outcome.class, outcome.code.as_str()),
+        (7, Class::Ambiguous, "0x58")
+    );
+    assert!(!flight.is_resting() && flight.messages() == 0);
+}
+
+#[test]
+fn the_rest_of_a_text_waits_with_the_part_that_is_wanted_later() {
+    let mut flight = Flight::default();
+    flight.carry(7, pdus(3), UNTIL);
+    flight.next(1, 0);
+    assert_eq!(flight.answered(1, id("a")), None);
+    flight.next(2, 0);
+    assert_eq!(flight.answered(2, refused(0x14)), None);
+    flight.carry(8, pdus(1), UNTIL);
+    assert!(flight.next(3, 0).is_some(), "another message");
+    assert_eq!(flight.next(4, 0), None);
+    flight.breathe(0);
+    assert_eq!(write_all(&mut flight, 4), [4, 5]);
+    assert_eq!(flight.answered(5, id("c")), None);
+    let (_, outcome) = flight.answered(4, id("b")).expect("the end");
+    assert_eq!(outcome.carrier_ids, ["a", "b", "c"]);
+}
+
+#[test]
+fn a_text_of_which_nothing_is_out_is_left_to_others_soon() {
+    for (status, tries) in [(0x58, 4), (0x08, 1)] {
+        let mut flight = Flight::default();
+        flight.carry(7, pdus(2), UNTIL);
+        let mut written = 0;
+        let end = loop {
+            flight.next(written, 0).expect("the first part");
+            let end = flight.answered(written, refused(status));
+            written += 1;
+            if let Some((_, outcome)) = end {
+                break outcome;
+            }
+            for _ in 0..10 {
+                flight.breathe(0);
+            }
+        };
+        assert_eq!(
+            (written, end.class),
+            (tries, Status(status).class()),
+            "{status:#x}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_that_is_late_finds_its_message() {
+    let mut flight = Flight::default();
+    flight.carry(1, pdus(1), UNTIL);
+    flight.carry(2, pdus(2), UNTIL);
+    assert_eq!(write_all(&mut flight, 1), [1, 2, 3]);
+    for (sequence, ends) in [(1, Some(1)), (2, None), (3, Some(2))] {
+        let end = flight.answered(sequence, Answer::Silence);
+        assert_eq!(end.as_ref().map(|(token, _)| *token), ends);
+        assert!(end.is_none_or(|(_, outcome)| outcome.class == Class::Ambiguous));
+    }
+    assert_eq!(
+        (flight.sent(), flight.messages()),
+        (0, 0),
+        "their places are free"
+    );
+    assert!([1, 2, 3].into_iter().all(|sequence| flight.knows(sequence)) && flight.is_outstanding());
+    assert_eq!(flight.answered(3, id("c")), None, "half of it");
+    let (token, outcome) = flight.answered(1, id("a")).expect("known after all");
+    assert_eq!(
+        (token, outcome.class, outcome.carrier_ids),
+        (1, Class::Accepted, vec!["a".to_owned()])
+    );
+    let (token, outcome) = flight.answered(2, id("b")).expect("known after all");
+    assert_eq!(
+        (token, outcome.carrier_ids),
+        (2, vec!["b".to_owned(), "c".to_owned()])
+    );
+    assert_eq!(flight.answered(1, id("a")), None, "once");
+    assert!(!flight.is_outstanding());
+}
+
+#[test]
+fn a_late_refusal_is_told_where_nothing_is_out() {
+    let mut flight = Flight::default();
+    flight.carry(1, pdus(1), UNTIL);
+    flight.carry(2, pdus(2), UNTIL);
+    write_all(&mut flight, 1);
+    for sequence in 1..=3 {
+        flight.answered(sequence, Answer::Silence);
+    }
+    let (_, outcome) = flight.answered(1, refused(0x0b)).expect("known after all");
+    assert_eq!(outcome.class, Class::InvalidNumber);
+    assert_eq!(flight.answered(2, id("a")), None);
+    assert_eq!(
+        flight.answered(3, refused(0x45)),
+        None,
+        "half of it is out: nothing new"
+    );
+}
+
+#[test]
+fn a_minute_later_it_is_forgotten() {
+    let mut flight = Flight::default();
+    flight.carry(1, pdus(1), UNTIL);
+    flight.carry(2, pdus(2), UNTIL);
+    write_all(&mut flight, 1);
+    for sequence in 1..=3 {
+        flight.answered(sequence, Answer::Silence);
+    }
+    flight.forget(70, 10);
+    assert!(flight.knows(1));
+    flight.forget(71, 10);
+    assert!(!flight.is_outstanding() && !flight.knows(1));
+    assert_eq!(flight.answered(1, id("a")), None);
+    assert_eq!(flight.late.remembered(), 0);
+}
+
+#[test]
+fn an_smsc_that_answers_nothing_fills_no_memory() {
+    let mut flight = Flight::default();
+    for sequence in 1..=20_000 {
+        flight.carry(sequence.into(), pdus(1), UNTIL);
+        flight.next(sequence, 0);
+        flight.answered(sequence, Answer::Silence);
+    }
+    assert_eq!(flight.late.remembered(), 10_000);
+    assert!(flight.answered(20_000, id("a")).is_some(), "the newest are kept");
 }

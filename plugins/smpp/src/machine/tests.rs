@@ -2,6 +2,7 @@
 
 mod an_unbind;
 mod any_smsc;
+mod late_answers;
 mod long_texts;
 
 use super::{ENQUIRE, PACE, SECOND, SILENCE};

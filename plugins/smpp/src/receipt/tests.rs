@@ -173,3 +173,58 @@ proptest! {
         let _ = read(&wide, &profile(&json!({})));
     }
 }
+
+/// What the event of an unmarked receipt needs to count, and the message it is otherwise.
+fn unmarked(more: &serde_json::Value, told: &Delivered) -> Option<(Proof, String, String, String)> {
+    let event = read(told, &profile(more))?;
+    Some((event.proof, event.from, event.to, event.text))
+}
+
+#[test]
+fn an_unmarked_one_counts_by_its_addresses() {
+    let text = "id:11255809 stat:UNDELIV";
+    let told = delivered(0x00, text);
+    let with = |proof| {
+        Some((
+            proof,
+            "12025550100".to_owned(),
+            "40404".to_owned(),
+            text.to_owned(),
+        ))
+    };
+    for (more, proof) in [
+        (json!({"sender": "Acme"}), SenderProof::Default),
+        (json!({}), SenderProof::Default),
+        (json!({"sender": "40404"}), SenderProof::Default),
+        (json!({"sender": "+12025550199"}), SenderProof::Named),
+        (
+            json!({"sender": "+12025550199", "receipts_without_esm": "recipient"}),
+            SenderProof::Any,
+        ),
+    ] {
+        assert_eq!(unmarked(&more, &told), with(Proof::Addresses(proof)), "{more}");
+    }
+    let any = unmarked(&json!({"receipts_without_esm": "any"}), &told);
+    assert_eq!(any.map(|(proof, ..)| proof), Some(Proof::Carrier));
+    assert_eq!(unmarked(&json!({"receipts_without_esm": "never"}), &told), None);
+    // A TLV is no mark either, nor what a handset acknowledges; a mark is one whatever the setting.
+    let mut by_tlv = delivered(0x00, "");
+    by_tlv.tlvs.receipted_message_id = Some("9".into());
+    for told in [by_tlv, delivered(0x08, text), delivered(0x40, text)] {
+        let proof = unmarked(&json!({}), &told).map(|(proof, ..)| proof);
+        assert_eq!(proof, Some(Proof::Addresses(SenderProof::Default)));
+    }
+    let marked = unmarked(&json!({"receipts_without_esm": "never"}), &delivered(0x04, text));
+    assert_eq!(marked.map(|(proof, ..)| proof), Some(Proof::Carrier));
+}
+
+#[test]
+fn the_addresses_of_an_unmarked_one_are_those_of_messages() {
+    let mut told = delivered(0x00, "id:1 stat:DELIVRD");
+    (told.source_ton, told.source) = (2, "2025550100".into());
+    (told.destination_ton, told.destination) = (1, "0012025550199".into());
+    let more = json!({"country_code": "1", "sender": "+12025550199"});
+    let (proof, from, to, _) = unmarked(&more, &told).expect("a receipt");
+    assert_eq!((from.as_str(), to.as_str()), ("12025550100", "12025550199"));
+    assert_eq!(proof, Proof::Addresses(SenderProof::Default));
+}

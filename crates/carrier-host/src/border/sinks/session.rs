@@ -45,6 +45,7 @@ pub(crate) enum RawAct {
         after_ms: u32,
     },
     Close(#[serde(deserialize_with = "crate::bounded::boxed")] Box<RawOutcome>),
+    Hold(u64),
 }
 
 impl RawAct {
@@ -55,7 +56,7 @@ impl RawAct {
                 Self::Write(bytes) => bytes.len(),
                 Self::Complete(_, ended) | Self::Close(ended) => ended.weight(),
                 Self::Event { event, ack, nack } => event.weight() + ack.len() + nack.len(),
-                Self::Ready { .. } | Self::Timer { .. } => 0,
+                Self::Ready { .. } | Self::Timer { .. } | Self::Hold(_) => 0,
             }
     }
 }
@@ -132,6 +133,7 @@ impl SessSink {
             event: Some(event),
             timer: Some(timer),
             close: Some(close),
+            hold: Some(hold),
         }
     }
 
@@ -215,6 +217,11 @@ unsafe extern "C" fn event(ctx: *mut c_void, event: *const Event, ack: Str, nack
 unsafe extern "C" fn timer(ctx: *mut c_void, id: u32, after_ms: u32) -> i32 {
     // SAFETY: the table's own context.
     unsafe { sess(ctx) }.hear(|_| Some(RawAct::Timer { id, after_ms }))
+}
+
+unsafe extern "C" fn hold(ctx: *mut c_void, token: u64) -> i32 {
+    // SAFETY: the table's own context.
+    unsafe { sess(ctx) }.hear(|_| Some(RawAct::Hold(token)))
 }
 
 unsafe extern "C" fn close(ctx: *mut c_void, outcome: *const Outcome) -> i32 {

@@ -108,6 +108,7 @@ fn line(act: &Act) -> String {
         Act::Complete(token, ended) => format!("a completion\t{token} {}", outcome(ended)),
         Act::Event { told, ack, nack } => format!("{} {ack:?} {nack:?}", event(told)),
         Act::Timer(id, after) => format!("a timer\t{id} {after}"),
+        Act::Hold(token) => format!("a hold\t{token}"),
         Act::Close(ended) => format!("its end\t{}", outcome(ended)),
     }
 }
@@ -218,6 +219,7 @@ pub(super) fn talks(example: &Example, greetings: &[Option<Greeting>]) -> Vec<Ta
         for some in letters.chunks(AT_ONCE.min(greeting.window)) {
             let mut steps = vec![Step::Hear(greeted.clone())];
             steps.extend(submits(some));
+            steps.extend(vec![Step::Wake; 3]);
             talks.push(Talk::new("a session with messages in flight", steps));
         }
         let steps = vec![Step::Hear(greeted), Step::Leave];

@@ -37,6 +37,7 @@ impl Ear {
         }
         let raw = raw?;
         self.mind_zero("aldis_event.pad", event.pad);
+        self.mind_zero("aldis_event.pad2", event.pad2);
         let told = Told {
             kind: raw.kind,
             state: raw.state,

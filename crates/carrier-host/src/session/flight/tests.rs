@@ -2,7 +2,7 @@
 
 use super::super::fence::Moment;
 use super::super::queue::{Job, Ticket};
-use super::{Flight, Known, LATE, Loss, Reached};
+use super::{Flight, Known, LATE, Loss, MOST_REMEMBERED, Reached};
 use crate::border::RawOutcome;
 use crate::redact::Redactor;
 use crate::submission::{CarrierMessage, Submission};
@@ -25,6 +25,7 @@ fn job(now: Instant) -> (Job, Ticket) {
         attempt: 1,
         validity: None,
         deadline_unix_ms: 100_000,
+        until_unix_ms: 100_000,
         callback_url: None,
         idempotency_key: "key_1".into(),
         attributes: Vec::new(),
@@ -67,7 +68,7 @@ fn what_the_library_says_of_a_message_does_not_quote_it() {
     flight.carry(1, 0, job, now);
     let said = outcome(0, "sent the code is 123456 to +12025550100");
     assert_eq!(
-        flight.complete(1, said, ANSWERED, &Redactor::default()),
+        flight.complete(1, said, ANSWERED, &Redactor::default(), now),
         Ok(Reached::Somebody)
     );
     let report = ticket.answer.try_recv().expect("a report");
@@ -114,7 +115,7 @@ fn what_was_taken_back_is_unsent() {
     assert_eq!((report.class, report.request_written), (Class::Temporary, false));
     assert!(!flight.is_over(1, at) && flight.len() == 1);
     assert!(!flight.is_stalled(at.now + LATE, 0, || 10));
-    let said = flight.complete(1, outcome(0, ""), ANSWERED, &Redactor::default());
+    let said = flight.complete(1, outcome(0, ""), ANSWERED, &Redactor::default(), now);
     assert_eq!(said, Ok(Reached::Nobody(None)));
 }
 
@@ -151,7 +152,8 @@ fn a_late_answer_says_whose_it_is() {
     flight.expire(now + LIMIT);
     let mut said = outcome(0, "took 123456");
     said.carrier_ids = vec!["c-1".to_owned()];
-    let Ok(Reached::Nobody(Some(late))) = flight.complete(1, said, ANSWERED, &Redactor::default()) else {
+    let Ok(Reached::Nobody(Some(late))) = flight.complete(1, said, ANSWERED, &Redactor::default(), now)
+    else {
         panic!("nobody waits, and it is known whose it is");
     };
     assert_eq!((late.message.as_str(), late.attempt), ("msg_1", 1));
@@ -160,6 +162,94 @@ fn a_late_answer_says_whose_it_is() {
         (Class::Accepted, vec!["c-1".to_owned()])
     );
     assert!(!late.report.detail.expect("a detail").contains("123456"));
+}
+
+#[test]
+fn an_answer_may_follow_where_there_was_none() {
+    let now = Instant::now();
+    for ran_out in [false, true] {
+        let (job, mut ticket) = job(now);
+        let mut flight = Flight::default();
+        flight.carry(1, 0, job, now);
+        if ran_out {
+            flight.expire(now + LIMIT);
+        }
+        let none = outcome(Class::Ambiguous.number(), "");
+        let expected = if ran_out {
+            Reached::NoAnswer
+        } else {
+            Reached::Somebody
+        };
+        assert_eq!(
+            flight.complete(1, none, ANSWERED, &Redactor::default(), now + LIMIT),
+            Ok(expected)
+        );
+        assert_eq!(
+            ticket.answer.try_recv().expect("a report").class,
+            Class::Ambiguous
+        );
+        assert_eq!((flight.len(), flight.next_due()), (0, None), "its place is free");
+        let again = outcome(Class::Ambiguous.number(), "");
+        assert_eq!(
+            flight.complete(1, again, ANSWERED, &Redactor::default(), now + LIMIT),
+            Ok(Reached::NoAnswer)
+        );
+        let said = outcome(0, "took 123456");
+        let Ok(Reached::Nobody(Some(late))) =
+            flight.complete(1, said, ANSWERED, &Redactor::default(), now + LIMIT)
+        else {
+            panic!("it is known whose it is");
+        };
+        assert_eq!(
+            (late.message.as_str(), late.report.class),
+            ("msg_1", Class::Accepted)
+        );
+        assert!(!late.report.detail.expect("a detail").contains("123456"));
+        assert_eq!(
+            flight.complete(1, outcome(0, ""), ANSWERED, &Redactor::default(), now + LIMIT),
+            Ok(Reached::Nobody(None)),
+            "once"
+        );
+    }
+}
+
+#[test]
+fn what_is_remembered_is_let_go() {
+    let now = Instant::now();
+    let mut flight = Flight::default();
+    for token in 0..=MOST_REMEMBERED as u64 {
+        flight.carry(token, 0, job(now).0, now);
+        let none = outcome(Class::Ambiguous.number(), "");
+        assert_eq!(
+            flight.complete(token, none, ANSWERED, &Redactor::default(), now),
+            Ok(Reached::Somebody)
+        );
+    }
+    assert_eq!(flight.remembered.len(), MOST_REMEMBERED);
+    flight.expire(now + LATE);
+    assert!(flight.remembered.is_empty());
+}
+
+#[test]
+fn one_that_is_held_lasts_until_its_deadline() {
+    let now = Instant::now();
+    let (job, mut ticket) = job(now);
+    let last = job.last;
+    assert!(last > job.fence.due);
+    let mut flight = Flight::default();
+    flight.carry(1, 0, job, now);
+    flight.hold(1);
+    flight.expire(now + LIMIT);
+    assert!(ticket.answer.try_recv().is_err());
+    assert_eq!(flight.next_due(), Some(last));
+    flight.expire(last);
+    assert_eq!(
+        ticket.answer.try_recv().expect("a report").class,
+        Class::Ambiguous
+    );
+    // Nobody waits any more.
+    flight.hold(1);
+    assert_eq!(flight.next_due(), Some(last + LATE));
 }
 
 /// Whatever the library says of a message that it wrote: before the carrier has said anything, nobody has refused it.
@@ -190,7 +280,7 @@ fn a_refusal_before_any_answer_is_ambiguous() {
             let (job, mut ticket) = job(now);
             let mut flight = Flight::default();
             flight.carry(1, 4, job, now);
-            let reached = flight.complete(1, outcome(number, ""), known, &Redactor::default());
+            let reached = flight.complete(1, outcome(number, ""), known, &Redactor::default(), now);
             assert_eq!(reached, Ok(Reached::Somebody));
             let report = ticket.answer.try_recv().expect("a report");
             let class = if believed { said } else { Class::Ambiguous };
@@ -246,10 +336,10 @@ proptest! {
                 Do::CompleteOddly => 99,
                 Do::Expire | Do::Nothing => continue,
             };
-            let heard = flight.complete(token as u64, outcome(class, ""), known, &Redactor::default());
+            let heard = flight.complete(token as u64, outcome(class, ""), known, &Redactor::default(), now);
             prop_assert_eq!(heard.is_ok(), class == 0);
             // Once only.
-            prop_assert_eq!(flight.complete(token as u64, outcome(0, ""), known, &Redactor::default()), Ok(Reached::Nobody(None)));
+            prop_assert_eq!(flight.complete(token as u64, outcome(0, ""), known, &Redactor::default(), now), Ok(Reached::Nobody(None)));
         }
         flight.expire(now + LIMIT);
         let loss = if broken { Loss::Broken("panicked") } else { Loss::Link };

@@ -17,6 +17,7 @@ fn job(id: &str) -> (Job, Ticket) {
         attempt: 1,
         validity: None,
         deadline_unix_ms: 1,
+        until_unix_ms: 1,
         callback_url: None,
         idempotency_key: String::new(),
         attributes: Vec::new(),

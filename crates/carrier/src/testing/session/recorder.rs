@@ -72,6 +72,7 @@ impl Wants {
             event: Some(event),
             timer: Some(timer),
             close: Some(close),
+            hold: Some(hold),
         }
     }
 
@@ -130,6 +131,11 @@ unsafe extern "C" fn timer(ctx: *mut c_void, id: u32, after_ms: u32) -> i32 {
     let after = (after_ms != abi::TIMER_OFF).then(|| Duration::from_millis(after_ms.into()));
     // SAFETY: the context that was handed out with this function.
     unsafe { keep(ctx, Ok(Act::Timer(id, after))) }
+}
+
+unsafe extern "C" fn hold(ctx: *mut c_void, token: u64) -> i32 {
+    // SAFETY: the context that was handed out with this function.
+    unsafe { keep(ctx, Ok(Act::Hold(token))) }
 }
 
 unsafe extern "C" fn close(ctx: *mut c_void, lent: *const abi::Outcome) -> i32 {

@@ -19,6 +19,7 @@ fn event() -> CarrierEvent {
         mccmnc: None,
         price: None,
         attributes: Vec::new(),
+        proof: aldis_carrier_host::Proof::Carrier,
     }
 }
 

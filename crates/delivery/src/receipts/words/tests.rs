@@ -19,13 +19,14 @@ fn event(kind: EventKind) -> CarrierEvent {
         mccmnc: None,
         price: None,
         attributes: vec![("ref".into(), "7".into())],
+        proof: Proof::Carrier,
     }
 }
 
 fn inbound(event: CarrierEvent) -> Inbound {
     match news(event) {
         News::Inbound(inbound) => inbound,
-        News::Receipt(_) => panic!("not a receipt"),
+        News::Receipt(_) | News::Unproven(_) => panic!("not a receipt"),
     }
 }
 

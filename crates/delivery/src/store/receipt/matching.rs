@@ -1,6 +1,7 @@
 //! Which attempt a receipt is about: by the carrier's id, by the message that its call-back's URL names, and by both once
 //! the answer that has the id is there.
 
+use crate::receipts::proof::{Own, SenderProof, is_own};
 use crate::receipts::whose::{Tried, Whose, whose};
 use crate::store::Hint;
 use crate::store::aside::Aside;
@@ -22,9 +23,16 @@ pub(in crate::store) const TRIED: &str =
 /// Those that wait for this id, and name no other message. None that was there before the attempt began: ids come round
 /// again, and it is about another message.
 pub(in crate::store) const WAITING_FOR_ID: &str = "UPDATE receipts SET message = ?3, attempt = ?4
-    WHERE message IS NULL AND carrier = ?1 AND carrier_id = ?2 AND (hint IS NULL OR hint = ?3)
+    WHERE message IS NULL AND carrier = ?1 AND carrier_id = ?2 AND (hint IS NULL OR hint = ?3) AND inbound IS NULL
         AND received_at >= (SELECT started_at FROM attempts WHERE message = ?3 AND number = ?4)
     RETURNING class";
+
+/// The unproven ones that wait for this id. None that was there before the attempt began, as with other receipts.
+pub(in crate::store) const WAITING_UNPROVEN: &str =
+    "SELECT receipts.number, inbound.number, inbound.sender, inbound.recipient, receipts.sender_proof, receipts.class
+    FROM receipts JOIN inbound ON inbound.number = receipts.inbound
+    WHERE receipts.message IS NULL AND receipts.carrier = ?1 AND receipts.carrier_id = ?2
+        AND receipts.received_at >= (SELECT started_at FROM attempts WHERE message = ?3 AND number = ?4)";
 
 /// The ids of those that wait and name this message, and since when.
 pub(in crate::store) const WAITING_FOR_MESSAGE: &str = "SELECT carrier_id, min(received_at) FROM receipts
@@ -178,7 +186,7 @@ pub(super) fn claim(
     id: &str,
     now: UnixMillis,
 ) -> rusqlite::Result<()> {
-    let classes: Vec<Option<OutcomeClass>> = connection
+    let mut classes: Vec<Option<OutcomeClass>> = connection
         .prepare_cached(WAITING_FOR_ID)?
         .query_map(
             params![carrier.as_str(), id, found.message, found.attempt],
@@ -186,10 +194,72 @@ pub(super) fn claim(
             |row| Ok(maybe_word(row, 0).unwrap_or_default()),
         )?
         .collect::<rusqlite::Result<_>>()?;
+    classes.extend(claim_unproven(connection, carrier, found, id)?);
     if classes.contains(&Some(OutcomeClass::OptedOut)) {
         suppress_for_now(connection, carrier, &found.message, now)?;
     }
     Ok(())
+}
+
+/// An attempt has this id: those that waited for it and have its message's addresses are receipts, and no messages to us.
+/// The class of each.
+fn claim_unproven(
+    connection: &Connection,
+    carrier: &CarrierName,
+    found: &Found,
+    id: &str,
+) -> rusqlite::Result<Vec<Option<OutcomeClass>>> {
+    let waiting: Vec<(i64, i64, String, String, String, Option<OutcomeClass>)> = connection
+        .prepare_cached(WAITING_UNPROVEN)?
+        .query_map(
+            params![carrier.as_str(), id, found.message, found.attempt],
+            |row| {
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                    maybe_word(row, 5).unwrap_or_default(),
+                ))
+            },
+        )?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut classes = Vec::new();
+    for (receipt, written, from, to, sender, class) in waiting {
+        let sender = SenderProof::of_word(&sender);
+        if !is_about(connection, &found.message, (&from, &to), sender)? {
+            continue;
+        }
+        connection
+            .prepare_cached(
+                "UPDATE receipts SET message = ?2, attempt = ?3, inbound = NULL, sender_proof = NULL WHERE number = ?1",
+            )?
+            .execute(params![receipt, found.message, found.attempt])?;
+        connection
+            .prepare_cached("DELETE FROM inbound WHERE number = ?1")?
+            .execute([written])?;
+        classes.push(class);
+    }
+    Ok(classes)
+}
+
+/// Whether its addresses are those of this message, swapped.
+pub(super) fn is_about(
+    connection: &Connection,
+    message: &str,
+    (from, to): (&str, &str),
+    sender: SenderProof,
+) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT recipient, sender FROM messages WHERE id = ?1")?
+        .query_row([message], |row| {
+            let own = Own {
+                recipient: row.get_ref(0)?.as_str()?,
+                sender: row.get_ref(1)?.as_str_or_null()?,
+            };
+            Ok(is_own(own, from, to, sender))
+        })
 }
 
 /// An attempt has this id by what was told of it. A newer message that has it keeps it.

@@ -57,14 +57,20 @@ async fn the_late_one_is_refused_and_the_next_one_is_sent() {
     }
 }
 
-/// A day later a store has forgotten nothing that could still be sent.
+/// Also over a restart: for the key's window and until the deadline, and one with a name for as long as a request may be on
+/// its way.
 #[tokio::test]
-async fn it_stays_closed_for_the_window_and_until_the_deadline() {
-    let long = NewMessage {
-        deadline: Deadline::at(after(seconds(2_000))),
-        ..of_call("first")
+async fn it_stays_closed_for_as_long_as_it_could_be_sent() {
+    let long = |call| NewMessage {
+        deadline: Deadline::at(after(seconds(5_000))),
+        ..of_call(call)
     };
-    for (message, last) in [(of_call("first"), 599), (long, 1_999)] {
+    for (message, last) in [
+        (of_call(""), 599),
+        (long(""), 4_999),
+        (of_call("first"), 3_599),
+        (long("first"), 4_999),
+    ] {
         let mut fresh = Fresh::new();
         attach(&fresh, message.clone(), NOW).await;
         fresh.crash("run-1").await;
@@ -72,7 +78,7 @@ async fn it_stays_closed_for_the_window_and_until_the_deadline() {
         assert!(matches!(late, Accepted::Closed), "{late:?}");
         assert_eq!(fresh.ask::<u32>("SELECT count(*) FROM closed_calls"), 1);
         // What is over is swept away by the next one.
-        attach(&fresh, of_call("another"), after(seconds(2_000))).await;
+        attach(&fresh, of_call("another"), after(seconds(last + 1))).await;
         assert_eq!(fresh.ask::<u32>("SELECT count(*) FROM closed_calls"), 1);
     }
 }

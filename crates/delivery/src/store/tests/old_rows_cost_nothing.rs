@@ -68,6 +68,7 @@ async fn a_receipt_finds_its_way_by_an_index() {
         receipt::OVERDUE,
         receipt::matching::WAITING_FOR_ID,
         receipt::matching::WAITING_FOR_MESSAGE,
+        receipt::matching::WAITING_UNPROVEN,
         receipt::TOLD,
         record::RECEIPTS,
         without_end.as_str(),

@@ -1,10 +1,11 @@
 //! An unbind, from whichever side, loses nothing that is on its way: answers and receipts behind it are taken.
 
-use super::super::{LAST_ANSWERS, PARTING, SECOND};
+use super::super::parting::{LAST_ANSWERS, QUIET};
+use super::super::{PARTING, SECOND};
 use super::{answer, bench, bound, closed, deliver, ended, frames, hear, message, ready, send};
 use crate::frame::encode;
 use crate::status::OK;
-use aldis_carrier::testing::TestMessage;
+use aldis_carrier::testing::{Connection, TestMessage};
 use aldis_carrier::{Act, Class};
 use rusmpp_core::pdus::owned::Pdu;
 use serde_json::json;
@@ -26,6 +27,31 @@ fn written(acts: &[Act]) -> Vec<(u32, u32)> {
     frames.iter().map(|frame| (frame.id, frame.sequence)).collect()
 }
 
+fn quiet_is_waited_for(acts: &[Act]) {
+    assert_eq!((written(acts), closed(acts)), (vec![], None));
+    assert!(acts.contains(&Act::Timer(PARTING, Some(QUIET))), "{acts:?}");
+}
+
+/// Nothing more comes.
+fn quiet(connection: &mut Connection<'_, crate::Smpp>, acts: &[Act]) -> Vec<Act> {
+    quiet_is_waited_for(acts);
+    connection.on_timer(PARTING).expect("heard")
+}
+
+#[test]
+fn an_smsc_that_is_never_quiet_is_not_waited_for_long() {
+    let bench = bench(&json!({}));
+    let mut connection = bound(&bench);
+    let one = send(&mut connection, 1);
+    hear(&mut connection, OK, 77, Pdu::Unbind);
+    hear(&mut connection, OK, one, answer("a"));
+    for second in 1..=LAST_ANSWERS.as_secs() {
+        assert_eq!(closed(&hear(&mut connection, OK, 78, Pdu::EnquireLink)), None);
+        let acts = connection.on_timer(SECOND).expect("heard");
+        assert_eq!(closed(&acts).is_some(), second == LAST_ANSWERS.as_secs());
+    }
+}
+
 #[test]
 fn the_answer_in_the_same_segment_counts() {
     let bench = bench(&json!({}));
@@ -34,6 +60,7 @@ fn the_answer_in_the_same_segment_counts() {
     let segment = b"\0\0\0\x10\0\0\0\x06\0\0\0\0\0\0\x01\xf5\0\0\0\x15\x80\0\0\x04\0\0\0\0\0\0\0\x029001\0";
     let acts = connection.on_bytes(segment).expect("heard");
     assert_eq!(ended(&acts), [(1, Class::Accepted)]);
+    let acts = quiet(&mut connection, &acts);
     assert_eq!(written(&acts), [(UNBIND_RESP, 0x1f5)]);
     assert_eq!(closed(&acts).map(|why| why.class), Some(Class::Temporary));
 }
@@ -67,6 +94,11 @@ fn what_is_in_flight_is_waited_for_and_nothing_new_leaves() {
     assert_eq!((ready(&acts), closed(&acts)), (None, None));
     let acts = hear(&mut connection, OK, two, answer("b"));
     assert_eq!(ended(&acts), [(2, Class::Accepted)]);
+    // The receipt of what was answered, and another one behind it.
+    quiet_is_waited_for(&acts);
+    let acts = hear(&mut connection, OK, 80, receipt());
+    assert_eq!(events(&acts), 1);
+    let acts = quiet(&mut connection, &acts);
     assert_eq!(written(&acts), [(UNBIND_RESP, 77)]);
     assert!(closed(&acts).is_some());
 }
@@ -123,7 +155,7 @@ fn a_text_of_which_a_part_has_not_left_is_ambiguous_once_its_others_are_answered
     assert_eq!(ended(&hear(&mut connection, OK, 77, Pdu::Unbind)), []);
     let acts = hear(&mut connection, OK, first, answer("a"));
     assert_eq!(ended(&acts), [(1, Class::Ambiguous)]);
-    assert_eq!(written(&acts), [(UNBIND_RESP, 77)]);
+    assert_eq!(written(&quiet(&mut connection, &acts)), [(UNBIND_RESP, 77)]);
 }
 
 #[test]

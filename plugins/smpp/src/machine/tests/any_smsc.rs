@@ -1,11 +1,11 @@
 //! Whatever an SMSC answers, in whatever order: no more parts are out than the window has, each message ends once, and
 //! none is stuck.
 
+use super::super::RESTING;
 use super::{PACE, SECOND, Status, answer, bench, bound, frames, hear};
 use aldis_carrier::testing::{Connection, TestMessage};
 use aldis_carrier::{Act, Class};
 use proptest::prelude::*;
-use rusmpp_core::pdus::owned::Pdu;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -19,6 +19,7 @@ enum Step {
     /// Time passes.
     Second,
     Pace,
+    Rest,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -28,6 +29,7 @@ fn step() -> impl Strategy<Value = Step> {
         (any::<prop::sample::Index>(), status).prop_map(|(which, status)| Step::Answer(which, status)),
         Just(Step::Second),
         Just(Step::Pace),
+        Just(Step::Rest),
     ]
 }
 
@@ -38,10 +40,13 @@ struct World {
     handed: u64,
     in_flight: BTreeSet<u64>,
     ended: Vec<(u64, Class)>,
+    /// Those that ended without an answer: one may come late.
+    unknown: BTreeSet<u64>,
     /// Sequence numbers of submits without an answer.
     unanswered: Vec<u32>,
     closed: bool,
     pace_runs: bool,
+    rest_runs: bool,
 }
 
 impl World {
@@ -51,11 +56,18 @@ impl World {
         for act in acts {
             match act {
                 Act::Ready { window, .. } => self.window = *window,
-                Act::Complete(token, outcome) => {
-                    assert!(self.in_flight.remove(token), "{token} ends twice");
+                Act::Complete(token, outcome) if self.in_flight.remove(token) => {
                     self.ended.push((*token, outcome.class));
+                    if outcome.class == Class::Ambiguous {
+                        self.unknown.insert(*token);
+                    }
+                }
+                Act::Complete(token, outcome) => {
+                    let is_answer = outcome.class != Class::Ambiguous;
+                    assert!(is_answer && self.unknown.remove(token), "{token} ends twice");
                 }
                 Act::Close(_) => self.closed = true,
+                Act::Timer(RESTING, after) => self.rest_runs = after.is_some(),
                 Act::Timer(PACE, after) => self.pace_runs = after.is_some(),
                 _ => {}
             }
@@ -102,15 +114,23 @@ proptest! {
                     let acts = connection.on_timer(PACE).expect("heard");
                     world.note(&acts);
                 }
-                Step::Answer(..) | Step::Pace => {}
+                Step::Rest if std::mem::take(&mut world.rest_runs) => {
+                    let acts = connection.on_timer(RESTING).expect("heard");
+                    world.note(&acts);
+                }
+                Step::Answer(..) | Step::Pace | Step::Rest => {}
             }
             // Parts that the plugin gave up have no place any more, and their answers may yet come.
             prop_assert!(world.in_flight.is_empty() || !world.closed);
         }
         // From here on it is as good as can be; a timer runs out when its time has come.
-        for _ in 0..60 {
+        for _ in 0..120 {
             while let Some(sequence) = world.unanswered.pop() {
-                let acts = hear(&mut connection, Status(0), sequence, Pdu::GenericNack);
+                let acts = hear(&mut connection, Status(0), sequence, answer("x"));
+                world.note(&acts);
+            }
+            if std::mem::take(&mut world.rest_runs) {
+                let acts = connection.on_timer(RESTING).expect("heard");
                 world.note(&acts);
             }
             if std::mem::take(&mut world.pace_runs) {

@@ -1,0 +1,146 @@
+//! One message as its parts, and what becomes of the whole. Pure.
+
+use super::{Answer, BREATH};
+use aldis_carrier::{Class, Outcome};
+use rusmpp_core::pdus::owned::Pdu;
+
+/// How often a part is written while nothing of its text is out: after that somebody else may send all of it.
+const TRIES: u32 = 4;
+
+/// A message in hand.
+pub(super) struct Text {
+    pub(super) parts: Vec<Part>,
+    /// How many wait for their answer.
+    pub(super) flying: usize,
+    /// Nothing of it leaves from then on.
+    pub(super) until_unix_ms: u64,
+    /// The host was told that it takes longer.
+    pub(super) held: bool,
+    pub(super) had_last_chance: bool,
+    /// How many breaths it has rested in all.
+    rested: u32,
+}
+
+/// One of its submits.
+pub(super) struct Part {
+    pdu: Pdu,
+    pub(super) tries: u32,
+    answer: Option<Answer>,
+}
+
+impl Text {
+    pub(super) fn new(pdus: Vec<Pdu>, until_unix_ms: u64) -> Self {
+        let part = |pdu| Part {
+            pdu,
+            tries: 0,
+            answer: None,
+        };
+        Self {
+            parts: pdus.into_iter().map(part).collect(),
+            flying: 0,
+            until_unix_ms,
+            held: false,
+            had_last_chance: false,
+            rested: 0,
+        }
+    }
+
+    pub(super) fn is_several(&self) -> bool {
+        self.parts.len() > 1
+    }
+
+    /// A part is written.
+    pub(super) fn leaves(&mut self, number: usize) -> Option<Pdu> {
+        let part = self.parts.get_mut(number)?;
+        part.tries = part.tries.saturating_add(1);
+        part.answer = None;
+        self.flying += 1;
+        Some(part.pdu.clone())
+    }
+
+    /// Notes an answer. True: the SMSC wants this part later, and nobody but we can send it.
+    pub(super) fn wants_again(&mut self, number: usize, answer: &Answer) -> bool {
+        let several = self.is_several();
+        let Some(part) = self.parts.get_mut(number) else {
+            return false;
+        };
+        part.answer = Some(answer.clone());
+        let tries = part.tries;
+        let Answer::Refused(_, class) = answer else {
+            return false;
+        };
+        let is_refused =
+            |part: &Part| matches!(&part.answer, Some(Answer::Refused(_, class)) if !is_for_later(*class));
+        if !several || !is_for_later(*class) || self.parts.iter().any(is_refused) {
+            return false;
+        }
+        let may_be_out = |part: &Part| matches!(part.answer, Some(Answer::Id(_) | Answer::Silence));
+        self.flying > 0 || self.parts.iter().any(may_be_out) || *class == Class::RateLimited && tries < TRIES
+    }
+
+    /// How long it rests now: half as long as it has rested so far, so that it is late by half of a pause at most.
+    pub(super) fn rests(&mut self, most: u32) -> u32 {
+        let breaths = (self.rested / 2).clamp(1, most);
+        self.rested = self.rested.saturating_add(breaths);
+        breaths
+    }
+
+    pub(super) fn answers(self) -> Vec<Option<Answer>> {
+        self.parts.into_iter().map(|part| part.answer).collect()
+    }
+}
+
+/// Whether a refusal says that the same may be taken in a moment.
+fn is_for_later(class: Class) -> bool {
+    matches!(class, Class::RateLimited | Class::Temporary)
+}
+
+/// What became of the whole: taken if every part was, else what the first part that was not says; but a message of which
+/// some parts may have gone out is not sent again. Its ids are not told then: a receipt for a part would say that all of
+/// it arrived. `None`: the part was not written.
+pub(super) fn outcome(answers: &[Option<Answer>]) -> Outcome {
+    let told = || answers.iter().flatten();
+    if told().any(|answer| *answer == Answer::Silence) {
+        return Outcome::refused(Class::Ambiguous, "no_answer")
+            .with_detail("the SMSC did not answer a submit");
+    }
+    let out = told().any(|answer| matches!(answer, Answer::Id(_)));
+    let refusal = told().find_map(|answer| match answer {
+        Answer::Refused(status, class) => Some((*status, *class)),
+        _ => None,
+    });
+    let Some((status, class)) = refusal else {
+        if answers.contains(&None) {
+            let class = if out { Class::Ambiguous } else { Class::Temporary };
+            return Outcome::refused(class, "parts_unsent")
+                .with_detail("the bind or the time ended before all parts had left");
+        }
+        return Outcome::accepted(ids(told())).segments(u32::try_from(answers.len()).unwrap_or(u32::MAX));
+    };
+    // The same everywhere, so that nobody sends it again.
+    let settled = matches!(class, Class::InvalidNumber | Class::OptedOut | Class::TooLong);
+    if out && !settled {
+        return Outcome::refused(Class::Ambiguous, status.to_string())
+            .with_detail("the SMSC took some parts and refused others");
+    }
+    let outcome = Outcome::refused(class, status.to_string());
+    if class == Class::RateLimited {
+        outcome.retry_after(BREATH)
+    } else {
+        outcome
+    }
+}
+
+/// Each once: some SMSCs have one id for all parts.
+fn ids<'a>(answers: impl Iterator<Item = &'a Answer>) -> Vec<String> {
+    let mut ids = Vec::new();
+    for answer in answers {
+        if let Answer::Id(id) = answer
+            && !id.is_empty()
+            && !ids.contains(id)
+        {
+            ids.push(id.clone());
+        }
+    }
+    ids
+}
