@@ -14,6 +14,7 @@ mod a_receipt_comes_home;
 mod a_receipt_is_about_its_own_message;
 mod a_refusal_means_something;
 mod a_reload_drops_nothing;
+mod a_request_can_be_followed;
 mod a_scaffold_works_at_once;
 mod a_stranger_writes_a_carrier;
 mod an_auth0_request_becomes_one_sms;

@@ -18,13 +18,16 @@
 //! # }
 //! ```
 
+pub mod addresses;
 pub mod admin;
 pub mod clock;
+pub mod complaints;
 pub mod config;
 pub mod descriptors;
 pub mod exit;
 pub mod listener;
 pub mod logging;
 pub mod readiness;
+pub mod request_id;
 pub mod shield;
 pub mod shutdown;

@@ -19,6 +19,8 @@ pub use opening::Opening;
 pub use socket::Socket;
 pub use stream::{Resets, Stream};
 
+use crate::clock;
+use crate::complaints::Complaints;
 use book::{Book, Id};
 use health::Reserve;
 use prometheus_client::metrics::counter::Counter;
@@ -91,6 +93,8 @@ impl Listener {
                     limits.connections.clamp(1, Semaphore::MAX_PERMITS),
                 )),
                 unproven: limits.unproven,
+                name,
+                complaints: Complaints::new(1),
                 counts: Counts::default(),
             }),
             trusted: Box::new(|_| false),
@@ -164,7 +168,7 @@ impl Listener {
         }
         let stream = |cut| Stream::new(socket, cut, UNREAD_FOR);
         let Some(place) = self.place().await else {
-            self.room.counts.refused.inc();
+            self.room.refused();
             return Admitted::Full(stream(CancellationToken::new()), peer);
         };
         let cut = CancellationToken::new();
@@ -256,6 +260,8 @@ struct Room {
     book: Mutex<Book>,
     places: Arc<Semaphore>,
     unproven: usize,
+    name: &'static str,
+    complaints: Complaints<&'static str>,
     counts: Counts,
 }
 
@@ -264,10 +270,29 @@ impl Room {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn refused(&self) {
+        self.counts.refused.inc();
+        if let Some(kept_back) = self.complaints.say("refused", clock::now()) {
+            let listener = self.name;
+            tracing::warn!(
+                listener,
+                kept_back,
+                "a connection was refused: every place is in use"
+            );
+        }
+    }
+
     fn close(&self, whom: Option<CancellationToken>) {
-        if let Some(cut) = whom {
-            self.counts.closed.inc();
-            cut.cancel();
+        let Some(cut) = whom else { return };
+        self.counts.closed.inc();
+        cut.cancel();
+        if let Some(kept_back) = self.complaints.say("closed", clock::now()) {
+            let listener = self.name;
+            tracing::warn!(
+                listener,
+                kept_back,
+                "a connection was closed to make room for others"
+            );
         }
     }
 }

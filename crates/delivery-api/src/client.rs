@@ -43,6 +43,7 @@ pub struct DeliveryClient {
     carriers: CarrierServiceClient<Channel>,
     health: HealthClient<Channel>,
     authorization: MetadataValue<Ascii>,
+    request_id: Option<MetadataValue<Ascii>>,
     clock: Option<fn() -> UnixMillis>,
 }
 
@@ -56,8 +57,19 @@ impl DeliveryClient {
             carriers: CarrierServiceClient::new(channel.clone()),
             health: HealthClient::new(channel),
             authorization,
+            request_id: None,
             clock: None,
         })
+    }
+
+    /// The same client, whose calls carry this `x-request-id`: delivery's log lines about them have it too. A name that
+    /// cannot travel in a header is left out.
+    #[must_use]
+    pub fn naming(&self, request_id: &str) -> Self {
+        Self {
+            request_id: request_id.parse().ok(),
+            ..self.clone()
+        }
     }
 
     /// Tells what is left of a message's life besides its deadline, by this clock, so that it does not matter whether
@@ -138,6 +150,9 @@ impl DeliveryClient {
         request
             .metadata_mut()
             .insert("authorization", self.authorization.clone());
+        if let Some(request_id) = &self.request_id {
+            request.metadata_mut().insert("x-request-id", request_id.clone());
+        }
         request.set_timeout(left);
         request
     }

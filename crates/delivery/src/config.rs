@@ -13,6 +13,7 @@ pub use lock::Lock;
 
 use crate::routing::Route;
 use aldis_carrier_host::Isolation;
+use aldis_daemon::addresses::Shown;
 use aldis_daemon::config::{ConfigError, Loaded, SecretText, Source};
 use aldis_message::{CarrierName, ClientName};
 use std::collections::BTreeSet;
@@ -44,6 +45,8 @@ pub struct Config {
     pub max_in_flight: usize,
     /// How many connections callers may have.
     pub max_connections: usize,
+    /// How much of a caller's address log lines show.
+    pub log_addresses: Shown,
     /// The edge's public address, `https://sms.example.com`: carriers call back there. No receipts without it.
     pub callback_base_url: Option<String>,
     /// TLS of the gRPC listener.
@@ -147,6 +150,7 @@ impl Config {
             ("carrier_worker", self.carrier_worker == other.carrier_worker),
             ("reflection", self.reflection == other.reflection),
             ("max_connections", self.max_connections == other.max_connections),
+            ("log_addresses", self.log_addresses == other.log_addresses),
             ("max_in_flight", self.max_in_flight == other.max_in_flight),
             ("tls", shown(&self.tls) == shown(&other.tls)),
             ("http", shown(&self.http) == shown(&other.http)),

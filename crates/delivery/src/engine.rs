@@ -13,7 +13,9 @@ use crate::recovery;
 use crate::reload::Reload;
 use crate::running::{Listener, Running};
 use crate::store::{Accepted, Held, Lease, Recorded, Store, StoreError};
+use aldis_daemon::addresses::Shown;
 use aldis_daemon::clock::SteadyClock;
+use aldis_daemon::complaints::Complaints;
 use aldis_delivery_api::{DeliveryError, ErrorKind, MessageView, Sent};
 use aldis_message::{AcceptMode, ClientName, DeliveryStatus, MessageId, NewMessage, Reason, UnixMillis};
 use futures_util::FutureExt as _;
@@ -25,6 +27,7 @@ use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 /// When to ask again after "too much work": a message's usual time in hand.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
@@ -41,6 +44,9 @@ pub(crate) struct Engine {
     pub(crate) clients: Clients,
     pub(crate) carriers: Carriers,
     pub(crate) metrics: Metrics,
+    /// The lines about callers whose token is no client's, which anybody may cause.
+    pub(crate) refusals: Complaints<&'static str>,
+    pub(crate) log_addresses: Shown,
     /// The time of lives and waits.
     pub(crate) clock: SteadyClock,
     /// Whose clocks differ from ours.
@@ -92,9 +98,12 @@ impl Engine {
         let mut id = held.id;
         let mut listener = Some(flight.listen());
         let (tell, told) = oneshot::channel();
-        // A task of its own: the server drops this future when the caller's time is over.
-        self.tasks
-            .spawn(Arc::clone(self).take(held, flight, place, until, now, tell));
+        // A task of its own: the server drops this future when the caller's time is over. Its lines keep the request's name.
+        self.tasks.spawn(
+            Arc::clone(self)
+                .take(held, flight, place, until, now, tell)
+                .in_current_span(),
+        );
         // Whoever is not told in time is not told at all, and then nothing is sent.
         let told = timeout_at(until, told).await.map_err(|_| too_late())?;
         let mut replayed = false;

@@ -16,10 +16,12 @@ use crate::supervised::{Ended, Supervised};
 use crate::{recovery, scheduler};
 use aldis_daemon::admin::{self, Admin};
 use aldis_daemon::clock::{self, SteadyClock};
+use aldis_daemon::complaints::Complaints;
 use aldis_daemon::config::ConfigError;
 use aldis_daemon::descriptors;
 use aldis_daemon::listener::{Health, Limits, Listener, Socket};
 use aldis_daemon::readiness::Readiness;
+use aldis_daemon::request_id::{self, RequestId};
 use aldis_delivery_api::wire;
 use aldis_message::PhoneNumber;
 use prometheus_client::registry::Registry;
@@ -126,6 +128,8 @@ impl Delivery {
             clients: Clients::new(&config.clients),
             carriers,
             metrics,
+            refusals: Complaints::new(service::REFUSALS_AT_ONCE),
+            log_addresses: config.log_addresses,
             running: Arc::new(Running::default()),
             places: Arc::new(Semaphore::new(config.max_in_flight.min(Semaphore::MAX_PERMITS))),
             tasks: TaskTracker::new(),
@@ -197,7 +201,7 @@ impl Delivery {
         let mut admin = tokio::spawn(Admin::new(registry, readiness.clone()).serve(admin, admin_end.clone()));
         let most = config.max_in_flight / RETRIED_PART;
         tasks.spawn("the scheduler", scheduler::run(Arc::clone(&engine), most));
-        let mut grpc = tokio::spawn(serve(router, grpc, tls, grpc_end.clone()));
+        let mut grpc = tokio::spawn(serve(Arc::clone(&engine), router, grpc, tls, grpc_end.clone()));
         let broken = engine.store.broken();
         let early = tokio::select! {
             () = shutdown.cancelled() => None,
@@ -300,7 +304,13 @@ fn router(engine: &Arc<Engine>, config: &Config) -> Result<(HealthReporter, Rout
     let mut server = Server::builder()
         .http2_keepalive_interval(Some(KEEP_ALIVE.0))
         .http2_keepalive_timeout(Some(KEEP_ALIVE.1))
-        .http2_max_header_list_size(LONGEST_HEADERS);
+        .http2_max_header_list_size(LONGEST_HEADERS)
+        // Of the highest level, so that no filter of lines takes the request's name from them.
+        .trace_fn(|request| {
+            let given = request.headers().get_all(request_id::HEADER).iter();
+            let request_id = RequestId::given_or_new(given.map(tonic::codegen::http::HeaderValue::as_bytes));
+            tracing::error_span!("request", %request_id)
+        });
     let (health, health_service) = tonic_health::server::health_reporter();
     let messages = service::service(Arc::clone(engine));
     let carriers = service::carriers(Arc::clone(engine));
@@ -343,14 +353,17 @@ fn grpc_limits(config: &Config) -> Limits {
 }
 
 async fn serve(
+    engine: Arc<Engine>,
     router: Router,
     listener: Listener,
     tls: Option<TlsAcceptor>,
     end: CancellationToken,
 ) -> Result<(), tonic::transport::Error> {
-    router
-        .serve_with_incoming_shutdown(incoming(listener, tls), end.cancelled_owned())
-        .await
+    let serving = router.serve_with_incoming_shutdown(incoming(listener, tls), end.cancelled_owned());
+    tokio::select! {
+        served = serving => served,
+        () = engine.refusals.sum_up(clock::now, service::sum_up) => Ok(()),
+    }
 }
 
 fn announce(listeners: &Listeners) {

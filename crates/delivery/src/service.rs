@@ -28,6 +28,9 @@ const LONGEST_REQUEST: usize = 64 * 1024;
 /// A body of 64 KiB, a head of 16 KiB and their names, with room.
 const LONGEST_CALLBACK: usize = 128 * 1024;
 
+/// The lines about refused calls that are written at once; the rest of a minute is summed up.
+pub(crate) const REFUSALS_AT_ONCE: u32 = 5;
+
 /// What the server is called in health checks and reflection.
 pub(crate) type Server = MessageServiceServer<Service>;
 
@@ -58,18 +61,40 @@ pub(crate) fn carriers(
 }
 
 /// Lets clients in, and nobody else.
-fn door(engine: &Engine) -> impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone + use<> {
-    let (metrics, clients) = (engine.metrics.clone(), engine.clients.clone());
+fn door(engine: &Arc<Engine>) -> impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone + use<> {
+    let (engine, clients) = (Arc::clone(engine), engine.clients.clone());
     move |mut request: Request<()>| {
         let client = clients
             .authenticate(request.metadata())
-            .inspect_err(|error| metrics.refusal(error.code()))?;
+            .inspect_err(|error| refused(&engine, &request, error))?;
         if let Some(guest) = request.extensions().get::<Guest>() {
             guest.known();
         }
         request.extensions_mut().insert(client);
         Ok(request)
     }
+}
+
+/// Anybody who reaches the port may cause this, so it is counted, and said of the first few only.
+fn refused(engine: &Engine, request: &Request<()>, error: &DeliveryError) {
+    let code = error.code();
+    engine.metrics.refusal(code);
+    if let Some(kept_back) = engine.refusals.say(code, clock::now()) {
+        let peer = request.extensions().get::<Guest>().and_then(Guest::peer);
+        let address = engine.log_addresses.of(peer.map(|peer| peer.ip()));
+        let kept_back = (kept_back > 0).then_some(kept_back);
+        tracing::warn!(
+            address,
+            code,
+            kept_back,
+            "a call was refused: no client has its token"
+        );
+    }
+}
+
+/// Writes how many more calls were refused.
+pub(crate) fn sum_up(code: &'static str, kept_back: u64) {
+    tracing::warn!(code, kept_back, "calls were refused, and not logged one by one");
 }
 
 #[tonic::async_trait]

@@ -7,6 +7,7 @@ use crate::auth0::replay::ReplayKey;
 use crate::proxies::{self, TrustedProxies};
 use crate::reload::Settings;
 use crate::tenants::Tenants;
+use aldis_daemon::addresses::Shown;
 use aldis_daemon::config::{self, ConfigError, HumanDuration, Loaded, Secret, SecretText, Source};
 use aldis_delivery_api::{ClientIdentity, ClientTls, ClientToken, DeliveryClient, Endpoint, EndpointError};
 use raw::{RawConfig, RawTls};
@@ -36,6 +37,7 @@ pub struct Config {
     pub(crate) proxies: TrustedProxies,
     pub(crate) max_connections: usize,
     pub(crate) max_unauthenticated_per_address: usize,
+    pub(crate) log_addresses: Shown,
     pub(crate) drain_within: Duration,
     pub(crate) tenants: Tenants,
     secrets: Vec<SecretText>,
@@ -99,6 +101,7 @@ impl Config {
             max_unauthenticated_per_address: raw
                 .max_unauthenticated_per_address
                 .map_or(MAX_UNAUTHENTICATED, NonZeroUsize::get),
+            log_addresses: raw.log_addresses,
             drain_within: raw.drain_within.map_or(DRAIN_WITHIN, HumanDuration::get),
             tenants: Tenants::new(tenants),
             secrets,
@@ -114,6 +117,7 @@ impl Config {
             replay: self.replay,
             public_url: self.public_url,
             proxies: self.proxies,
+            log_addresses: self.log_addresses,
         }
     }
 

@@ -6,6 +6,8 @@
 //! stop.
 
 mod auth0;
+mod caller;
+mod complaints;
 mod config;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -26,11 +28,14 @@ pub use reload::Reread;
 pub use serve::Listeners;
 
 use aldis_daemon::admin::{self, Admin};
+use aldis_daemon::clock;
+use aldis_daemon::complaints::Complaints;
 use aldis_daemon::descriptors;
 use aldis_daemon::listener::http1::Peer;
 use aldis_daemon::listener::{Health, Limits, Listener};
 use aldis_daemon::readiness::Readiness;
-use axum::http::request::Parts;
+use axum::extract::Request;
+use complaints::Kind;
 use config::Fixed;
 use metrics::Metrics;
 use places::Places;
@@ -54,6 +59,7 @@ const KEPT: usize = admin::DESCRIPTORS + REFUSED_ALOUD + 64;
 pub(crate) struct Door {
     settings: Arc<Current>,
     places: Arc<Places>,
+    complaints: Complaints<Kind>,
     metrics: Metrics,
     attendance: Attendance,
 }
@@ -64,12 +70,10 @@ impl Door {
         self.settings.get()
     }
 
-    /// Who called, where that is known: a proxy that does not say for whom it calls is nobody.
-    pub(crate) fn caller(&self, parts: &Parts) -> Option<IpAddr> {
-        let Peer(peer) = parts.extensions.get()?;
-        let proxies = &self.settings().proxies;
-        let caller = proxies.caller((*peer)?.ip(), &parts.headers);
-        (!proxies.trusts(caller)).then_some(caller)
+    /// The address of whoever called, as far as a connection and our own proxies tell it.
+    pub(crate) fn caller(&self, request: &Request) -> Option<IpAddr> {
+        let Peer(peer) = request.extensions().get()?;
+        Some(self.settings().proxies.caller((*peer)?.ip(), request.headers()))
     }
 }
 
@@ -105,6 +109,7 @@ impl Edge {
         };
         let (fixed, drain_within) = (Fixed::of(&config), config.drain_within);
         let door = Arc::new(Door {
+            complaints: Complaints::new(complaints::AT_ONCE),
             places: Places::new(connections, config.max_unauthenticated_per_address),
             settings: Arc::new(Current::new(config.into_settings())),
             metrics: Metrics::register(&mut registry),
@@ -162,6 +167,7 @@ impl Edge {
             let in_time = tokio::select! {
                 in_time = drained => in_time,
                 () = connections.accept(&public) => true,
+                () = self.door.complaints.sum_up(clock::now, |kind, kept_back| kind.sum_up(kept_back)) => true,
             };
             if !in_time {
                 tracing::warn!("requests were cut off after {:?} of draining", self.drain_within);

@@ -2,6 +2,7 @@
 
 use crate::Door;
 use crate::auth0::token::credentials;
+use crate::caller::Caller;
 use crate::reply::Reply;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
@@ -103,7 +104,7 @@ async fn read_up_to(mut body: Body, most: usize) -> Result<Bytes, Unread> {
 /// connection reset.
 pub(crate) async fn hear_out(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let caller = door.caller(&parts);
+    let caller = parts.extensions.get::<Caller>().and_then(Caller::address);
     // Such a caller waits for a word before it sends anything.
     let waits = parts.headers.contains_key(EXPECT);
     let (lent, back) = Lent::new(body);

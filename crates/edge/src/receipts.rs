@@ -2,9 +2,9 @@
 //! delivery as they came, where the carrier's plugin verifies them.
 
 use crate::Door;
+use crate::caller::{self, Caller};
 use crate::limits;
 use crate::reply::Reply;
-use aldis_daemon::listener::Guest;
 use aldis_daemon::listener::http1::Peer;
 use aldis_delivery_api::Callback;
 use aldis_message::CarrierName;
@@ -44,12 +44,13 @@ async fn hand_on(door: &Door, carrier: &str, request: Request) -> Result<Reply, 
     let carrier = CarrierName::parse(carrier).map_err(|_| unknown())?;
     let (parts, unread) = request.into_parts();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-    let caller = door.caller(&parts);
-    let _unproven = door.places.unproven(caller).ok_or_else(Reply::crowded)?;
+    let caller = parts.extensions.get::<Caller>();
+    let address = caller.and_then(Caller::address);
+    let _unproven = door.places.unproven(address).ok_or_else(Reply::crowded)?;
     let body = limits::read(unread).await.map_err(Reply::unread)?;
     let _place = door.places.callback().ok_or_else(Reply::crowded)?;
-    if let Some(guest) = parts.extensions.get::<Guest>() {
-        guest.works();
+    if let Some(caller) = caller {
+        caller.works();
     }
     let call = Callback {
         carrier: carrier.as_str().to_owned(),
@@ -64,11 +65,8 @@ async fn hand_on(door: &Door, carrier: &str, request: Request) -> Result<Reply, 
             .map(|peer| settings.proxies.caller(peer.ip(), &parts.headers).to_string())
             .unwrap_or_default(),
     };
-    let answer = settings
-        .delivery
-        .callback(call)
-        .await
-        .map_err(Reply::not_called_back)?;
+    let delivery = caller::delivery(&settings, caller);
+    let answer = delivery.callback(call).await.map_err(Reply::not_called_back)?;
     Ok(Reply::called_back(answer))
 }
 

@@ -5,6 +5,7 @@ use crate::auth0::replay::ReplayKey;
 use crate::config::{Config, Fixed};
 use crate::proxies::TrustedProxies;
 use crate::tenants::Tenants;
+use aldis_daemon::addresses::Shown;
 use aldis_daemon::config::ConfigError;
 use aldis_delivery_api::DeliveryClient;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -22,6 +23,7 @@ pub(crate) struct Settings {
     /// Where carriers reach us, without a slash at its end.
     pub(crate) public_url: Option<String>,
     pub(crate) proxies: TrustedProxies,
+    pub(crate) log_addresses: Shown,
 }
 
 /// The settings in force. A request takes them once, and ends under those it began with.

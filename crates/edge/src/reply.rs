@@ -12,7 +12,8 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use std::time::Duration;
-use written::{Content, Problem};
+use written::Content;
+pub(crate) use written::Problem;
 
 mod written;
 
@@ -234,6 +235,7 @@ impl Reply {
             retryable,
             field: None,
             message_id: None,
+            request_id: None,
         };
         Self(Box::new(Parts {
             status,

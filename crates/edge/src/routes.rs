@@ -2,6 +2,7 @@
 
 use crate::Door;
 use crate::auth0::legacy;
+use crate::caller;
 use crate::limits;
 use crate::receipts;
 use crate::reply::Reply;
@@ -30,6 +31,7 @@ pub(crate) fn router(door: Arc<Door>) -> Router {
         .layer(from_fn(watch::contain))
         .layer(from_fn_with_state(Arc::clone(&door), watch::attend))
         .layer(from_fn_with_state(Arc::clone(&door), limits::hear_out))
+        .layer(from_fn_with_state(Arc::clone(&door), caller::identify))
         .with_state(door)
 }
 
@@ -37,5 +39,6 @@ pub(crate) fn router(door: Arc<Door>) -> Router {
 pub(crate) fn refusals(door: Arc<Door>) -> Router {
     Router::new()
         .fallback(async || Reply::overloaded())
-        .layer(from_fn_with_state(door, limits::hear_out))
+        .layer(from_fn_with_state(Arc::clone(&door), limits::hear_out))
+        .layer(from_fn_with_state(door, caller::identify))
 }

@@ -2,8 +2,10 @@
 //! while we are stopping.
 
 use crate::Door;
-use crate::metrics::Metrics;
+use crate::caller::Caller;
+use crate::complaints::Kind;
 use crate::reply::{Account, Reply};
+use aldis_daemon::clock;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -39,15 +41,17 @@ impl Attendance {
 /// Counts a request as present until it is dropped, answered or abandoned.
 struct Presence {
     door: Arc<Door>,
+    caller: Option<Caller>,
     answered: bool,
 }
 
 impl Presence {
-    fn of(door: Arc<Door>) -> Self {
+    fn of(door: Arc<Door>, caller: Option<Caller>) -> Self {
         door.attendance.present.send_modify(|present| *present += 1);
         door.metrics.in_flight.inc();
         Self {
             door,
+            caller,
             answered: false,
         }
     }
@@ -57,7 +61,7 @@ impl Drop for Presence {
     fn drop(&mut self) {
         if !self.answered {
             self.door.metrics.abandoned.inc();
-            tracing::info!("the caller left before the answer");
+            left(&self.door, self.caller.as_ref());
         }
         self.door.metrics.in_flight.dec();
         self.door.attendance.present.send_modify(|present| *present -= 1);
@@ -68,18 +72,39 @@ impl Drop for Presence {
 pub(crate) async fn attend(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     // Counted before the look at `draining`: whoever is not seen by `drained` sees it.
-    let mut presence = Presence::of(Arc::clone(&door));
+    let caller = request.extensions().get::<Caller>().cloned();
+    let mut presence = Presence::of(Arc::clone(&door), caller.clone());
     let response = if door.attendance.draining.load(Ordering::SeqCst) {
         Reply::shutting_down().into_response()
     } else {
         next.run(request).await
     };
     presence.answered = true;
-    report(&door.metrics, &response, began);
+    report(&door, caller.as_ref(), &response, began);
     response
 }
 
-fn report(metrics: &Metrics, response: &Response, began: Instant) {
+/// The request may be dropped anywhere, so its name is not in the span any more.
+fn left(door: &Door, caller: Option<&Caller>) {
+    let kept_back = if caller.is_some_and(Caller::is_proven) {
+        None
+    } else {
+        let Some(kept_back) = door.complaints.say(Kind::Left, clock::now()) else {
+            return;
+        };
+        (kept_back > 0).then_some(kept_back)
+    };
+    let request_id = caller.map(|caller| caller.request_id().as_str());
+    let address = caller.and_then(Caller::shown);
+    tracing::info!(
+        request_id,
+        address,
+        kept_back,
+        "the caller left before the answer"
+    );
+}
+
+fn report(door: &Door, caller: Option<&Caller>, response: &Response, began: Instant) {
     let took = began.elapsed();
     let status = response.status().as_u16();
     let account = response
@@ -87,28 +112,47 @@ fn report(metrics: &Metrics, response: &Response, began: Instant) {
         .get::<Account>()
         .cloned()
         .unwrap_or_default();
-    metrics.answered(account.tenant.as_ref(), status, took);
+    door.metrics.answered(account.tenant.as_ref(), status, took);
     let tenant = account.tenant.as_ref().map(aldis_message::TenantName::as_str);
+    let mut kept_back = None;
+    // Whoever has authenticated, and whatever went well, is in the log in full; the rest is anybody's to cause.
+    if !caller.is_some_and(Caller::is_proven) && !response.status().is_success() {
+        let kind = Kind::Answered(
+            tenant.unwrap_or_default().to_owned(),
+            status,
+            account.code.clone(),
+        );
+        let Some(count) = door.complaints.say(kind, clock::now()) else {
+            return;
+        };
+        kept_back = (count > 0).then_some(count);
+    }
+    let address = caller.and_then(Caller::shown);
     let message_id = account.message_id.map(|id| id.to_string());
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let (code, detail) = (account.code, account.detail);
     if status >= 500 {
         tracing::warn!(
             tenant,
             status,
-            code = account.code,
+            code,
             message_id,
             millis,
-            detail = account.detail,
+            detail,
+            address,
+            kept_back,
             "request failed"
         );
     } else {
         tracing::info!(
             tenant,
             status,
-            code = account.code,
+            code,
             message_id,
             millis,
-            detail = account.detail,
+            detail,
+            address,
+            kept_back,
             "request answered"
         );
     }

@@ -119,6 +119,7 @@ pub(super) fn check(raw: Raw, source: Source, path: &Path) -> Result<Config, Con
             .max_in_flight
             .map_or(DEFAULT_IN_FLIGHT, std::num::NonZero::get),
         max_connections,
+        log_addresses: raw.log_addresses,
         callback_base_url,
         tls,
         http: Http {

@@ -1,5 +1,6 @@
 //! The file's shape: what TOML and the types can say. What is behind a key is not judged here.
 
+use aldis_daemon::addresses::Shown;
 use aldis_daemon::config::{HumanDuration, Secret};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
@@ -24,6 +25,8 @@ pub(super) struct Raw {
     #[serde(default)]
     pub(super) allow_plaintext: bool,
     pub(super) max_connections: Option<NonZeroUsize>,
+    #[serde(default)]
+    pub(super) log_addresses: Shown,
     pub(super) callback_base_url: Option<String>,
     pub(super) tls: Option<RawTls>,
     #[serde(default)]

@@ -2,11 +2,12 @@
 
 use super::{body, token};
 use crate::Door;
+use crate::caller::{self, Caller};
+use crate::complaints::Kind;
 use crate::limits;
 use crate::reply::Reply;
 use crate::tenants::{Gate, KnownTenant, Tenant};
 use aldis_daemon::clock;
-use aldis_daemon::listener::Guest;
 use aldis_message::{Idempotency, IdempotencyKey, UnixMillis};
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
@@ -35,9 +36,10 @@ pub(crate) async fn only_post(KnownTenant(tenant): KnownTenant) -> Reply {
 async fn hand_over(door: &Door, tenant: &Tenant, request: Request) -> Result<Reply, Reply> {
     let began = clock::now();
     let (parts, unread) = request.into_parts();
-    let token = authenticate(door, tenant, &parts.headers, began)?;
-    if let Some(guest) = parts.extensions.get::<Guest>() {
-        guest.known();
+    let caller = parts.extensions.get::<Caller>();
+    let token = authenticate(door, tenant, &parts.headers, caller, began)?;
+    if let Some(caller) = caller {
+        caller.prove();
     }
     let bytes = limits::read(unread).await.map_err(Reply::unread)?;
     let idempotency = idempotency(door, tenant, &parts.headers, token, &bytes)?;
@@ -48,7 +50,9 @@ async fn hand_over(door: &Door, tenant: &Tenant, request: Request) -> Result<Rep
     if left.is_zero() {
         return Err(Reply::out_of_time());
     }
-    let sent = door.settings().delivery.send(message, left).await?;
+    let sent = caller::delivery(&door.settings(), caller)
+        .send(message, left)
+        .await?;
     Ok(Reply::sent(&sent, tenant.accept))
 }
 
@@ -57,6 +61,7 @@ fn authenticate<'h>(
     door: &Door,
     tenant: &Tenant,
     headers: &'h HeaderMap,
+    caller: Option<&Caller>,
     now: UnixMillis,
 ) -> Result<&'h [u8], Reply> {
     let Gate::Bearer(policy) = &tenant.gate else {
@@ -66,7 +71,11 @@ fn authenticate<'h>(
         .map(token::VerifiedCaller::token)
         .map_err(|cause| {
             door.metrics.rejected(&tenant.name, cause);
-            tracing::warn!(tenant = %tenant.name, cause = cause.as_str(), "token rejected: {cause}");
+            let kind = Kind::rejected(&tenant.name, cause.as_str());
+            if let Some(kept_back) = door.complaints.say(kind, now) {
+                let (address, kept_back) = (caller.and_then(Caller::shown), (kept_back > 0).then_some(kept_back));
+                tracing::warn!(tenant = %tenant.name, cause = cause.as_str(), address, kept_back, "token rejected: {cause}");
+            }
             Reply::unauthorized()
         })
 }

@@ -1,5 +1,6 @@
 //! The settings as they stand in the file: the keys of docs/configuration.md, nothing checked yet.
 
+use aldis_daemon::addresses::Shown;
 use aldis_daemon::config::{HumanDuration, Secret};
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -21,6 +22,8 @@ pub(super) struct RawConfig {
     pub(super) allow_plaintext: bool,
     pub(super) max_connections: Option<NonZeroUsize>,
     pub(super) max_unauthenticated_per_address: Option<NonZeroUsize>,
+    #[serde(default)]
+    pub(super) log_addresses: Shown,
     pub(super) drain_within: Option<HumanDuration>,
     #[serde(default)]
     pub(super) tenants: Vec<RawTenant>,

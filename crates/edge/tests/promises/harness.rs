@@ -3,11 +3,13 @@
 pub(crate) mod call;
 pub(crate) mod delivery;
 pub(crate) mod edge;
+pub(crate) mod printed;
 pub(crate) mod token;
 
 pub(crate) use call::{Answer, Call};
 pub(crate) use delivery::{Delivery, Script};
 pub(crate) use edge::{Edge, tenant};
+pub(crate) use printed::Printed;
 pub(crate) use token::{Token, now};
 
 /// The secret of the tenant `acme`.

@@ -14,6 +14,7 @@ mod auth0_tenants;
 mod callbacks;
 mod leaving;
 mod limits;
+mod logged;
 mod neighbours;
 mod nothing_leaks;
 mod settings;

@@ -2,41 +2,12 @@
 //! log level; and what went wrong can still be read there.
 
 use crate::harness::edge::DELIVERY_TOKEN;
-use crate::harness::{BODY, Call, Edge, SECRET, Script, Token};
-use aldis_daemon::logging::{Form, subscriber};
+use crate::harness::{BODY, Call, Edge, Printed, SECRET, Script, Token};
 use aldis_delivery_api::{DeliveryError, ErrorKind};
-use std::io;
-use std::sync::{Arc, Mutex};
-
-#[derive(Clone, Default)]
-struct Printed(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Printed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("a test's lock").extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Printed {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().expect("a test's lock").clone()).expect("UTF-8")
-    }
-}
 
 #[tokio::test]
 async fn a_trace_of_everything_shows_no_secret() {
-    let printed = Printed::default();
-    let writer = printed.clone();
-    // With a single subscriber, a line that another test's thread comes to first would be held to interest nobody.
-    let _second = tracing::Dispatch::new(subscriber("trace", Form::Json, std::io::sink));
-    // This runtime has one thread, so the subscriber of the thread hears every task of the test.
-    let _listening =
-        tracing::subscriber::set_default(subscriber("trace", Form::Json, move || writer.clone()));
+    let (printed, _listening) = Printed::listening("trace");
     let edge = Edge::start().await;
     let good = Token::good();
     let forged = Token::good().secret("a-forger-with-more-than-32-bytes-").mint();

@@ -33,6 +33,7 @@ pub(crate) struct Asked {
     pub(crate) request: SendMessageRequest,
     pub(crate) token: String,
     pub(crate) timeout: Duration,
+    pub(crate) request_id: String,
 }
 
 /// The handle of the running server; it ends with the test's runtime.
@@ -177,6 +178,7 @@ impl MessageService for Delivery {
         let asked = Asked {
             token: header("authorization"),
             timeout: grpc_timeout(&header("grpc-timeout")),
+            request_id: header("x-request-id"),
             request: request.get_ref().clone(),
         };
         self.asked.lock().expect("a test's lock").push(asked);
