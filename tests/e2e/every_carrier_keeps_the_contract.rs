@@ -43,6 +43,37 @@ fn the_plugins() {
     assert!(seen >= 2, "only {seen} plugins");
 }
 
+/// Statuses that nothing was to be read from when ABI 1.0 was new: the server did not process the request, or a gateway
+/// before the carrier gave up. The kit names libraries of then, and the host overrules them (`carrier-host/src/judge.rs`).
+const READ_SINCE: [&str; 9] = ["408", "425", "502", "504", "520", "522", "524", "598", "599"];
+
+/// Runs `aldis carrier check`, and fails with what it says of anything but [`READ_SINCE`].
+#[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
+fn kept_the_contract(library: &Path) {
+    let mut check = Command::new(binaries::program("aldis"));
+    check.args(["--output", "json", "carrier", "check"]).arg(library);
+    let output = check.output().expect("aldis");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+    let findings = report["findings"].as_array().expect("findings");
+    assert!(
+        findings.iter().any(|finding| finding["verdict"] == "kept"),
+        "{report:#}"
+    );
+    for finding in findings.iter().filter(|finding| finding["verdict"] == "broken") {
+        assert_eq!(
+            finding["promise"],
+            "replies",
+            "{}: {finding:#}",
+            library.display()
+        );
+        for fault in finding["faults"].as_array().expect("faults") {
+            let what = fault["what"].as_str().expect("words");
+            let known = |status: &&str| what.starts_with(&format!("to the reply {status}, it said "));
+            assert!(READ_SINCE.iter().any(known), "{}: {what}", library.display());
+        }
+    }
+}
+
 /// As they were compiled when ABI 1.0 was new.
 #[test]
 #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
@@ -50,7 +81,7 @@ fn the_libraries_of_abi_1_0() {
     let _built = binaries::folder();
     let folder = binaries::root().join("crates/carrier-host/tests/fixtures/abi-1.0/x86_64-linux-gnu");
     for library in ["minimal", "lines", "talks", "called", "stays"] {
-        keeps_the_contract(&folder.join(format!("libaldis_carrier_{library}.so")), None);
+        kept_the_contract(&folder.join(format!("libaldis_carrier_{library}.so")));
     }
 }
 

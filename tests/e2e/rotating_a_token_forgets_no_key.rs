@@ -125,32 +125,23 @@ async fn through_two_edges_with_the_old_and_the_new_token() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_edge_reads_its_secrets_again() {
     let gateway = Gateway::start(Setup::default()).await;
-    let (edge_toml, old) = (gateway.folder().join("edge.toml"), gateway.tenant().clone());
+    let old = gateway.tenant().clone();
     let new = Tenant {
         secret: "acme-planted-next-gateway-secret-0123456789".to_owned(),
         ..old.clone()
-    };
-    let hang_up = async |text: String, words: &str| {
-        let before = gateway.edge.printed().matches(words).count();
-        std::fs::write(&edge_toml, text).expect("written");
-        gateway.edge.hang_up();
-        eventually(words, || async {
-            (gateway.edge.printed().matches(words).count() > before).then_some(())
-        })
-        .await;
     };
     let (token, body) = (old.token(), Tenant::body(ALICE, "418010"));
     let first = gateway.post(&token, &body).await;
     assert_eq!(first.status, 200);
 
-    let text = std::fs::read_to_string(&edge_toml).expect("the settings");
+    let text = edge_toml(&gateway);
     let secrets = format!(
         "[{{ literal = \"{}\" }}, {{ literal = \"{}\" }}]",
         new.secret, old.secret
     );
     let both = text.replace(&format!("[{{ literal = \"{}\" }}]", old.secret), &secrets);
     assert_ne!(both, text);
-    hang_up(both, "settings read again").await;
+    hang_up(&gateway, &both, "settings read again").await;
     assert_eq!(
         gateway.post(&token, &body).await.message_id(),
         first.message_id(),
@@ -176,7 +167,7 @@ async fn the_edge_reads_its_secrets_again() {
     let only_new = text
         .replace(&old.secret, &new.secret)
         .replace(EDGE_TOKEN, NEW_EDGE);
-    hang_up(only_new.clone(), "settings read again").await;
+    hang_up(&gateway, &only_new, "settings read again").await;
     rotate(
         &gateway,
         [
@@ -198,20 +189,32 @@ async fn the_edge_reads_its_secrets_again() {
         200
     );
 
-    let wrong = only_new.replace("method = \"bearer\"", "method = \"basic\"");
-    hang_up(wrong, "everything stays as it was").await;
+    assert!(!gateway.edge.printed().contains(&new.secret));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_settings_change_nothing_at_the_edge() {
+    let gateway = Gateway::start(Setup::default()).await;
+    let wrong = edge_toml(&gateway).replace("method = \"bearer\"", "method = \"basic\"");
+    hang_up(&gateway, &wrong, "everything stays as it was").await;
     gateway
         .edge
         .prints("tenants[0].gateway_authentication.method")
         .await;
-    assert_eq!(
-        gateway
-            .post(&new.token(), &Tenant::body(ALICE, "418013"))
-            .await
-            .status,
-        200
-    );
-    assert!(!gateway.edge.printed().contains(&new.secret));
+    assert_eq!(gateway.sms(ALICE, "418013").await.status, 200);
+}
+
+fn edge_toml(gateway: &Gateway) -> String {
+    std::fs::read_to_string(gateway.folder().join("edge.toml")).expect("the settings")
+}
+
+/// Gives the edge these settings, and waits until it says so.
+async fn hang_up(gateway: &Gateway, toml: &str, words: &str) {
+    let said = || gateway.edge.printed().matches(words).count();
+    let before = said();
+    std::fs::write(gateway.folder().join("edge.toml"), toml).expect("written");
+    gateway.edge.hang_up();
+    eventually(words, || async { (said() > before).then_some(()) }).await;
 }
 
 fn keyed() -> NewMessage {

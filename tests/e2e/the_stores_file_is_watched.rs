@@ -105,9 +105,9 @@ fn message(key: usize) -> NewMessage {
         accept: AcceptMode::Carrier,
         idempotency: Some(Idempotency::new(
             IdempotencyKey::parse(&format!("parcel-{key}")).expect("a key"),
-            Duration::from_secs(600),
+            Duration::from_mins(10),
         )),
-        deadline: Deadline::at(now.plus(Duration::from_secs(180))),
+        deadline: Deadline::at(now.plus(Duration::from_mins(3))),
         attributes: Attributes::default(),
     }
 }

@@ -41,6 +41,10 @@ fn open(real: &Path) -> std::io::Result<File> {
     Ok(rustix::fs::open(real, flags, Mode::empty())?.into())
 }
 
+/// Each try waits some 150 ms in the kernel besides.
+const SEAL_TRIES: u32 = 20;
+const SEAL_AGAIN: std::time::Duration = std::time::Duration::from_millis(20);
+
 /// Bytes in memory that nobody can change any more (`memfd_create(2)`).
 pub(crate) struct Sealed(OwnedFd);
 
@@ -52,8 +56,20 @@ pub(crate) fn seal(read: &Read) -> Result<Sealed, String> {
     let mut memory = File::from(memory);
     memory.write_all(&read.bytes).map_err(cannot)?;
     let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
-    fcntl_add_seals(&memory, seals).map_err(|error| cannot(error.into()))?;
+    seal_when_let(&memory, seals).map_err(|error| cannot(error.into()))?;
     Ok(Sealed(memory.into()))
+}
+
+/// Adds the seals. The kernel refuses that with EBUSY while it holds a page of the file itself for a moment, as reclaim and
+/// migration do (`memfd_wait_for_pins` of mm/memfd.c), however nobody else has the file.
+fn seal_when_let(memory: &File, seals: SealFlags) -> rustix::io::Result<()> {
+    for _ in 0..SEAL_TRIES {
+        match fcntl_add_seals(memory, seals) {
+            Err(rustix::io::Errno::BUSY) => std::thread::sleep(SEAL_AGAIN),
+            done => return done,
+        }
+    }
+    fcntl_add_seals(memory, seals)
 }
 
 impl Sealed {

@@ -585,7 +585,7 @@ typedef struct aldis_entry {
   /* JSON object, compiled in:
    *   "id"             as the operator says it; the file is libaldis_carrier_<id>.so, '-' as '_'
    *   "version"        the library's own
-   *   "abi"            {"major": 1, "minor": 0}
+   *   "abi"            {"major": 1, "minor": 1}
    *   "styles"         "http" or "session", and perhaps "webhook": ["http", "webhook"]
    *   "allowed_hosts"  ["api.example.com", "api.example.com:8443"]; the host of the setting
    *                    base_url (http) or host (session) is allowed besides, nothing else is

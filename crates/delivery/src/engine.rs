@@ -8,7 +8,7 @@ use crate::clients::Clients;
 use crate::clocks::Skews;
 use crate::deliver::{Turn, Work, deliver};
 use crate::metrics::Metrics;
-use crate::receipts::{CallbackUrls, Complaints};
+use crate::receipts::{self, CallbackUrls};
 use crate::recovery;
 use crate::reload::Reload;
 use crate::running::{Listener, Running};
@@ -63,7 +63,7 @@ pub(crate) struct Engine {
     /// Nothing new is taken any more.
     pub(crate) draining: CancellationToken,
     /// How often something was said of what carriers tell over their links.
-    pub(crate) complaints: Complaints,
+    pub(crate) complaints: receipts::Complaints,
     /// What is still in hand is left to the next start: whoever waits for it is told that its outcome is unknown.
     pub(crate) given_up: CancellationToken,
     /// How the settings are read again; never, if it is not set.

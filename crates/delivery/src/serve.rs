@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::listen::{GrpcListener, Listeners, incoming, server_tls};
 use crate::metrics::{Metrics, StoreGauges};
-use crate::receipts::{CallbackUrls, Complaints, Ears};
+use crate::receipts::{self, CallbackUrls, Ears};
 use crate::reload::{self, Reload, Reread};
 use crate::running::Running;
 use crate::service::{self, Server as MessageServer};
@@ -135,7 +135,7 @@ impl Delivery {
             tasks: TaskTracker::new(),
             due: Notify::new(),
             draining: CancellationToken::new(),
-            complaints: Complaints::default(),
+            complaints: receipts::Complaints::default(),
             given_up: CancellationToken::new(),
             reload: OnceLock::new(),
         });

@@ -26,7 +26,7 @@ impl Kind {
         const WORDS: &str = "more such requests were counted, and not logged one by one";
         match self {
             Self::Rejected(tenant, cause) => {
-                tracing::warn!(tenant, cause, kept_back, "token rejected: {WORDS}")
+                tracing::warn!(tenant, cause, kept_back, "token rejected: {WORDS}");
             }
             Self::Answered(tenant, status, code) => {
                 tracing::warn!(tenant, status, code, kept_back, "request answered: {WORDS}");

@@ -167,7 +167,7 @@ impl Edge {
             let in_time = tokio::select! {
                 in_time = drained => in_time,
                 () = connections.accept(&public) => true,
-                () = self.door.complaints.sum_up(clock::now, |kind, kept_back| kind.sum_up(kept_back)) => true,
+                () = self.door.complaints.sum_up(clock::now, complaints::Kind::sum_up) => true,
             };
             if !in_time {
                 tracing::warn!("requests were cut off after {:?} of draining", self.drain_within);

@@ -47,6 +47,8 @@ fn a_whole_message_shows_none_of_it() {
         idempotency: Some(Idempotency {
             key: IdempotencyKey::parse("login-835170").expect("a key"),
             window: Duration::from_secs(10),
+            former: Some(IdempotencyKey::parse("former-835170").expect("a key")),
+            call: Some(IdempotencyKey::parse("call-835170").expect("a key")),
         }),
         deadline: Deadline::at(UnixMillis::from_millis(1)),
         attributes: Attributes::parse([("template", "835170")]).expect("attributes"),

@@ -40,11 +40,6 @@ impl Frames {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Nothing of a next PDU has arrived.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
     /// The next whole PDU.
     pub(crate) fn next(&mut self) -> Result<Option<Frame>, BadLength> {
         let word = |at: usize| {

@@ -68,8 +68,8 @@ pub struct Machine {
     paced: bool,
     /// The timer of what rests runs.
     breathing: bool,
-    /// Something was in flight when the SMSC unbound: the last of it is waited for until this tick.
-    lingers: Option<u64>,
+    /// After the SMSC unbound, what is on its way is waited for until this tick.
+    lingers: u64,
 }
 
 impl Machine {
@@ -89,7 +89,7 @@ impl Machine {
             enquired: false,
             paced: false,
             breathing: false,
-            lingers: None,
+            lingers: 0,
             profile,
         };
         let request = bind::request(role, &machine.profile);
@@ -281,7 +281,10 @@ impl Session for Machine {
         self.frames.push(bytes);
         while self.phase != Phase::Closed {
             match self.frames.next() {
-                Ok(Some(frame)) => self.hear(&frame, host),
+                Ok(Some(frame)) => {
+                    self.hear(&frame, host);
+                    self.linger(host);
+                }
                 Ok(None) => break,
                 Err(bad) => {
                     host.write(&encode(INVALID_COMMAND_LENGTH, bad.sequence, Pdu::GenericNack));

@@ -98,15 +98,18 @@ fn a_secret_in_a_url_in_a_url_is_hidden() {
 fn a_secret_in_other_spellings_is_hidden() {
     let secret = "s3cr&t/key\u{20ac}\u{1f600}";
     let redactor = Redactor::for_secrets([secret].into_iter());
-    let utf16: String = secret
+    let utf16: Vec<_> = secret
         .encode_utf16()
         .map(|unit| format!("\\u{unit:04x}"))
         .collect();
-    let decimal: String = secret
+    let utf16 = utf16.concat();
+    let decimal: Vec<_> = secret
         .chars()
         .map(|letter| format!("&#{};", u32::from(letter)))
         .collect();
-    let base16: String = secret.bytes().map(|octet| format!("{octet:02x}")).collect();
+    let decimal = decimal.concat();
+    let base16: Vec<_> = secret.bytes().map(|octet| format!("{octet:02x}")).collect();
+    let base16 = base16.concat();
     let form = percent(secret, true, false);
     for spelling in [
         secret.replace('/', "\\/"),

@@ -20,7 +20,7 @@ mod tests;
 /// Both ends are of the same version, and of the same sources: two builds of one version differ too.
 pub(crate) const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "/", env!("ALDIS_SOURCES"));
 
-/// The longest frame that a worker may send, in bytes. What its sinks take in one call weighs no more than [`limits::CALL`], and
+/// The longest frame that a worker may send, in bytes. What its sinks take in one call weighs no more than `limits::CALL`, and
 /// less in a frame; the rest is for what is around it.
 pub const FROM_WORKER: usize = limits::CALL + 4 * 1024;
 

@@ -17,7 +17,7 @@
     " \"token\": {\"type\": \"string\", \"x-secret\": true}}}"
 #endif
 static const char DESCRIPTOR[] =
-    "{\"id\": \"broken\", \"version\": \"1.0.0\", \"abi\": {\"major\": 1, \"minor\": 0},"
+    "{\"id\": \"broken\", \"version\": \"1.0.0\", \"abi\": {\"major\": 1, \"minor\": 1},"
 #ifdef FAULT_styles
     " \"styles\": [\"http\"],"
 #else

@@ -8,7 +8,7 @@
 #include "trouble.h"
 
 static const char DESCRIPTOR[] =
-    "{\"id\": \"broken\", \"version\": \"0.1.0\", \"abi\": {\"major\": 1, \"minor\": 0}, \"styles\": [\"session\"],"
+    "{\"id\": \"broken\", \"version\": \"0.1.0\", \"abi\": {\"major\": 1, \"minor\": 1}, \"styles\": [\"session\"],"
     " \"allowed_hosts\": [],"
     " \"config_schema\": {\"type\": \"object\", \"required\": [\"host\", \"user\", \"password\"],"
     "   \"additionalProperties\": false, \"properties\": {"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 static const char DESCRIPTOR[] =
-    "{\"id\": \"minimal\", \"version\": \"1.0.0\", \"abi\": {\"major\": 1, \"minor\": 0},"
+    "{\"id\": \"minimal\", \"version\": \"1.0.0\", \"abi\": {\"major\": 1, \"minor\": 1},"
     " \"styles\": [\"http\"], \"allowed_hosts\": [],"
     " \"config_schema\": {\"type\": \"object\", \"required\": [\"base_url\"], \"additionalProperties\": false,"
     "   \"properties\": {\"base_url\": {\"type\": \"string\"}}}}";

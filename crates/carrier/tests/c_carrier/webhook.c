@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 static const char DESCRIPTOR[] =
-    "{\"id\": \"webhook\", \"version\": \"1.0.0\", \"abi\": {\"major\": 1, \"minor\": 0},"
+    "{\"id\": \"webhook\", \"version\": \"1.0.0\", \"abi\": {\"major\": 1, \"minor\": 1},"
     " \"styles\": [\"http\", \"webhook\"], \"allowed_hosts\": [],"
     " \"config_schema\": {\"type\": \"object\", \"required\": [\"base_url\", \"user\", \"password\"], \"additionalProperties\": false,"
     "   \"properties\": {\"base_url\": {\"type\": \"string\"}, \"user\": {\"type\": \"string\"},"

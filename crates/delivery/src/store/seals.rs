@@ -95,11 +95,15 @@ impl Seals {
 
     /// Sees to it that the file beside the store holds the key that sealed what is in it.
     pub(super) fn check(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let mark = self.tag("mark", &[]);
-        let kept: Option<Vec<u8>> = connection
-            .query_row("SELECT mark FROM seal", [], |row| row.get(0))
+        let tag = self.tag("mark", &[]);
+        let mark: &[u8] = tag.as_ref();
+        let kept: Option<bool> = connection
+            .query_row("SELECT mark FROM seal", [], |row| {
+                // A damaged row is another mark.
+                Ok(row.get_ref(0)?.as_bytes().is_ok_and(|kept| kept == mark))
+            })
             .optional()?;
-        if kept.as_deref() == Some(mark.as_ref()) {
+        if kept == Some(true) {
             return Ok(());
         }
         if kept.is_some() {
@@ -109,7 +113,7 @@ impl Seals {
             );
         }
         let change = "INSERT OR REPLACE INTO seal (only, mark) VALUES (1, ?1)";
-        connection.execute(change, [mark.as_ref()]).map(drop)
+        connection.execute(change, [mark]).map(drop)
     }
 }
 

@@ -40,6 +40,7 @@ async fn a_call_becomes_the_message_it_means() {
         request,
         token,
         timeout,
+        ..
     } = taken(&edge, with("req", json!({"ip": "198.51.100.7"}))).await;
     assert_eq!(
         (&*request.to, &*request.text),

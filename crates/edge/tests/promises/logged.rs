@@ -30,13 +30,15 @@ async fn what_anybody_may_cause_is_said_a_few_times_and_counted() {
         (Call::bare().method("PUT"), 405),
         (Call::bare().method("PUT").path("/carriers/api/receipts"), 405),
         (Call::bare().path("/carriers/A%20B/receipts"), 404),
-        (Call::bare().header("authorization", "x".repeat(9000)), 431),
-        (Call::bare().header("content-length", "100000"), 400),
+        (
+            Call::bare().header("authorization", format!("Bearer {}", "x".repeat(9000))),
+            431,
+        ),
     ];
     for (call, status) in &calls {
         for _ in 0..30 {
             let answer = edge.hears(call).await;
-            assert!(answer.status == *status || answer.status == 413, "{answer:?}");
+            assert_eq!(answer.status, *status, "{answer:?}");
         }
     }
     let all = printed.text().lines().count();

@@ -24,8 +24,7 @@ impl Machine {
                 self.phase = Phase::Unbound(sequence);
                 self.stop(host);
                 host.timer(PARTING, LAST_ANSWERS);
-                let limit = self.tick + LAST_ANSWERS.as_secs();
-                self.lingers = self.flight.is_outstanding().then_some(limit);
+                self.lingers = self.tick + LAST_ANSWERS.as_secs();
             }
             Phase::Unbound(_) => {}
             // Nothing is in flight.
@@ -44,8 +43,18 @@ impl Machine {
         }
     }
 
-    /// Ends the connection when nothing more is to come on it. Not before all that arrived has been read: answers and
-    /// receipts may stand behind an `unbind`.
+    /// Waits until it is quiet, once nothing is in flight: answers and receipts may stand behind an `unbind`. After each
+    /// PDU, so that it does not matter where the bytes are cut.
+    pub(super) fn linger(&mut self, host: &mut SessionHost) {
+        if matches!(self.phase, Phase::Unbound(_))
+            && !self.flight.is_outstanding()
+            && self.tick < self.lingers
+        {
+            host.timer(PARTING, QUIET);
+        }
+    }
+
+    /// Ends the connection when nothing more is to come on it. Not before all that arrived has been read.
     pub(super) fn part(&mut self, host: &mut SessionHost) {
         match self.phase {
             Phase::Forgotten if self.flight.sent() == 0 => {
@@ -55,12 +64,8 @@ impl Machine {
                     host,
                 );
             }
-            Phase::Unbound(sequence) if !self.flight.is_outstanding() && self.frames.is_empty() => {
-                if self.lingers.is_some_and(|limit| self.tick < limit) {
-                    host.timer(PARTING, QUIET);
-                } else {
-                    self.answer_unbind(sequence, host);
-                }
+            Phase::Unbound(sequence) if !self.flight.is_outstanding() && self.tick >= self.lingers => {
+                self.answer_unbind(sequence, host);
             }
             Phase::Left => self.close(Class::Temporary, "unbound", host),
             _ => {}

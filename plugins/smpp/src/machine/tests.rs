@@ -343,7 +343,8 @@ fn what_nobody_knows_is_answered_and_nonsense_ends_it() {
 fn leave_is_taken_from_either_side() {
     let bench = bench(&json!({}));
     let mut connection = bound(&bench);
-    let acts = hear(&mut connection, OK, 3, Pdu::Unbind);
+    assert!(closed(&hear(&mut connection, OK, 3, Pdu::Unbind)).is_none());
+    let acts = connection.on_timer(super::PARTING).expect("heard");
     assert_eq!(frames(&acts)[0].id, 0x8000_0006);
     assert_eq!(closed(&acts).map(|why| why.class), Some(Class::Temporary));
     let mut connection = bound(&bench);

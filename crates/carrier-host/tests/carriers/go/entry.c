@@ -2,7 +2,7 @@
 #include "_cgo_export.h"
 
 static const char DESCRIPTOR[] =
-    "{\"id\": \"gopher\", \"version\": \"1.0.0\", \"abi\": {\"major\": 1, \"minor\": 0},"
+    "{\"id\": \"gopher\", \"version\": \"1.0.0\", \"abi\": {\"major\": 1, \"minor\": 1},"
     " \"styles\": [\"http\"], \"allowed_hosts\": []}";
 
 static int32_t create(const aldis_host *host, const aldis_instance_cfg *theirs, void **out) {

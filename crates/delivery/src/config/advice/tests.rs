@@ -10,7 +10,7 @@ admin_listen = "127.0.0.1:0"
 store = "sqlite:/var/lib/aldis/aldis.db"
 [[clients]]
 name = "edge"
-token = {{ literal = "planted-secret-0123456789" }}
+token = {{ literal = "planted-secret-0123456789-abcdefgh" }}
 [[carriers]]
 name = "one"
 plugin = "twilio"

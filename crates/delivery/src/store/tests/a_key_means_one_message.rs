@@ -186,6 +186,18 @@ async fn the_window_begins_with_the_end() {
     }
 }
 
+fn delivered(carrier_id: &str) -> crate::store::Receipt {
+    crate::store::Receipt {
+        carrier_id: carrier_id.to_owned(),
+        part: 0,
+        state: aldis_message::ReceiptState::Delivered,
+        is_final: true,
+        class: None,
+        code: None,
+        carrier_time: None,
+    }
+}
+
 /// Accepts message 1 and has it end at this moment.
 async fn end_by(fresh: &Fresh, way: &str, message: NewMessage, now: UnixMillis) {
     let first = match way {
@@ -225,16 +237,7 @@ async fn end_by(fresh: &Fresh, way: &str, message: NewMessage, now: UnixMillis) 
             accept(fresh, at(arrival(2, newer, send()), now)).await;
         }
         "a receipt" => {
-            let told = crate::store::Receipt {
-                carrier_id: "SM9".to_owned(),
-                part: 0,
-                state: aldis_message::ReceiptState::Delivered,
-                is_final: true,
-                class: None,
-                code: None,
-                carrier_time: None,
-            };
-            let told = vec![News::Receipt(told)];
+            let told = vec![News::Receipt(delivered("SM9"))];
             fresh
                 .keep(&carrier("a"), told, Some(Hint::Proved(id(1))), NOW)
                 .await

@@ -105,15 +105,7 @@ fn live(writer: &Connection, reader: &Connection, number: u64) -> rusqlite::Resu
         carrier_ids: vec![format!("SM{number}")],
     };
     attempt::record(writer, &lease, Some(&ended), &Next::Submitted, now, &aside)?;
-    let told = Receipt {
-        carrier_id: format!("SM{number}"),
-        part: 0,
-        state: aldis_message::ReceiptState::Delivered,
-        is_final: true,
-        class: None,
-        code: None,
-        carrier_time: None,
-    };
+    let told = delivered(format!("SM{number}"));
     receipt::keep(
         writer,
         &carrier("a"),
@@ -129,6 +121,18 @@ fn live(writer: &Connection, reader: &Connection, number: u64) -> rusqlite::Resu
     assert_eq!(aside.count(), 0);
     leftover::page(reader, None, 8)?;
     Ok(())
+}
+
+fn delivered(carrier_id: String) -> Receipt {
+    Receipt {
+        carrier_id,
+        part: 0,
+        state: aldis_message::ReceiptState::Delivered,
+        is_final: true,
+        class: None,
+        code: None,
+        carrier_time: None,
+    }
 }
 
 #[test]

@@ -22,16 +22,16 @@ fn replace(path: &Path) {
 const MISHAPS: [Mishap; 10] = [
     ("the database is removed", |path| fs::remove_file(path).unwrap()),
     ("the log is removed", |path| {
-        fs::remove_file(beside(path, "-wal")).unwrap()
+        fs::remove_file(beside(path, "-wal")).unwrap();
     }),
     ("the index of the log is removed", |path| {
-        fs::remove_file(beside(path, "-shm")).unwrap()
+        fs::remove_file(beside(path, "-shm")).unwrap();
     }),
     ("the lock is removed", |path| {
-        fs::remove_file(beside(path, ".lock")).unwrap()
+        fs::remove_file(beside(path, ".lock")).unwrap();
     }),
     ("all is removed", |path| {
-        fs::remove_dir_all(path.parent().unwrap()).unwrap()
+        fs::remove_dir_all(path.parent().unwrap()).unwrap();
     }),
     ("the database is replaced", replace),
     ("the log is replaced", |path| replace(&beside(path, "-wal"))),
