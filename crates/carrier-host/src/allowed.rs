@@ -1,5 +1,5 @@
-//! Where a carrier may send: the hosts it declares and the one its settings name, over TLS. What those names may lead to is
-//! the guard's affair.
+//! The hosts that a carrier may send to, over TLS: those it declares and the one its settings name. The guard decides
+//! which addresses those names may lead to.
 
 use crate::guard::Named;
 use crate::guard::near::near;
@@ -95,7 +95,7 @@ impl AllowedHosts {
         Ok(())
     }
 
-    /// Whether a link may go there, and who says so. A rule without a port allows any, since protocols with sessions have
+    /// Returns who allows a link to go there. A rule without a port allows any, since protocols with sessions have
     /// no port of their own; but then TLS has to say who is there. The error ends a sentence about the library.
     pub(crate) fn allows_link(&self, host: &str, port: u16, secured: bool) -> Result<Named, &'static str> {
         const NOWHERE: &str =
@@ -115,7 +115,7 @@ impl AllowedHosts {
         self.named(uri).is_some()
     }
 
-    /// Who named the host of this address; `None`: a request may not go there.
+    /// Returns who named the host of this address; `None`: a request may not go there.
     pub(crate) fn named(&self, uri: &Uri) -> Option<Named> {
         let (scheme, authority) = (uri.scheme()?, uri.authority()?);
         let (usual, secured) = match scheme {

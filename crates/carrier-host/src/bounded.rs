@@ -77,7 +77,7 @@ pub(crate) fn text<'de, D: Deserializer<'de>, const MOST: usize>(from: D) -> Res
     Ok(text.to_owned())
 }
 
-/// As much as anybody looks at.
+/// A text of at most as many bytes as anybody looks at.
 pub(crate) fn words<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     text::<D, { limits::WORDS }>(from)
 }

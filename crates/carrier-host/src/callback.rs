@@ -92,7 +92,7 @@ pub struct CarrierEvent {
     pub price: Option<Price>,
     /// Anything else the carrier says.
     pub attributes: Vec<(String, String)>,
-    /// For receipts: how it is known that the carrier wrote it.
+    /// The proof, for receipts, that the carrier wrote it.
     pub proof: Proof,
 }
 

@@ -1,4 +1,4 @@
-//! Which addresses a host may lead to.
+//! The addresses that a host may lead to.
 //!
 //! A library names hosts, and whoever owns a name says what it leads to. So a name is looked up once, its addresses are
 //! looked at, and one of those that passed is connected to. What the operator names leads wherever the operator likes.
@@ -18,10 +18,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tower_service::Service as _;
 
-/// Where names become addresses; their ports mean nothing.
+/// A function that turns names into addresses; their ports mean nothing.
 pub type Lookup = Arc<dyn Fn(String) -> Found + Send + Sync>;
 
-/// What a lookup finds.
+/// The addresses that a lookup finds.
 pub type Found = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
 
 /// The system's own lookup.
@@ -34,7 +34,7 @@ pub fn system(name: String) -> Found {
     })
 }
 
-/// Who named a host, which decides what it may lead to.
+/// The one who named a host, which decides what it may lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Named {
     /// The operator, by the setting `base_url` or `host`.
@@ -51,7 +51,7 @@ pub(crate) struct Guard {
     listeners: Arc<[SocketAddr]>,
 }
 
-/// Why a host leads nowhere.
+/// The reason why a host leads nowhere.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Astray {
     #[error("the name was not found")]
@@ -90,7 +90,7 @@ impl Guard {
         self.passed(named, (host, port), found, &ours)
     }
 
-    /// Those that pass; `ours` are the addresses of this machine. Pure.
+    /// Returns the addresses that pass; `ours` are this machine's. Pure.
     fn passed(
         &self,
         named: Named,
@@ -134,7 +134,7 @@ impl Guard {
         Ok(passed)
     }
 
-    /// Whether this process listens there.
+    /// Returns whether this process listens there.
     fn listens(&self, address: IpAddr, port: u16, ours: &[IpAddr]) -> bool {
         let address = match address.to_canonical() {
             // Connecting to no address is connecting to this machine.

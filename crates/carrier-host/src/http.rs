@@ -57,7 +57,7 @@ pub struct HttpOptions {
     pub response_limit: usize,
     /// PEM file of certificates trusted besides those of the system.
     pub ca_certificate: Option<PathBuf>,
-    /// Where names become addresses: the system's lookup, unless a test says otherwise.
+    /// The lookup of names: the system's, unless a test says otherwise.
     pub lookup: Lookup,
     /// The sockets that this process listens on: no link and no library's host leads there.
     pub listeners: Vec<SocketAddr>,
@@ -289,7 +289,7 @@ pub(crate) struct HttpAnswer {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) elapsed: Duration,
-    /// For the operator, with [`Transport::Blocked`].
+    /// The reason, for the operator, with [`Transport::Blocked`].
     pub(crate) blocked: Option<String>,
 }
 

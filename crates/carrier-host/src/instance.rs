@@ -57,7 +57,8 @@ pub struct InstanceOptions {
     pub callback_base_url: Option<String>,
     /// The process's clock, Unix milliseconds: a library may ask for the time.
     pub clock: fn() -> u64,
-    /// Threads that its worker may have, if it has one: [`worker::THREADS`](crate::worker::THREADS) unless it needs more.
+    /// The threads that its worker may have, if it has one: [`worker::THREADS`](crate::worker::THREADS) unless it needs
+    /// more.
     pub worker_threads: u32,
 }
 

@@ -23,7 +23,8 @@ pub(crate) struct Truth {
     pub(crate) status: u16,
     /// The last request may have reached the carrier, and its answer was lost.
     pub(crate) answer_lost: bool,
-    /// So it was with one after which another was sent, by the host or by the library: the answer is that to the second.
+    /// The answer to a request was lost, and another one was sent by the host or by the library: the answer is that to the
+    /// second.
     pub(crate) repeated: bool,
     /// The API does once what the last request asks for, however often it comes.
     pub(crate) idempotent: bool,
@@ -57,9 +58,9 @@ pub(crate) fn judge(raw: RawOutcome, truth: Truth, redactor: &Redactor<'_>) -> R
     // "I am at it already", "there is no credit left": whatever is said of the second, the first may have been taken.
     // And without so much as a status nobody can have said no.
     let unanswered = truth.answer_lost && truth.status == 0;
+    let gateway = truth.gateway_gave_up(&raw.code);
     let doubtful = (truth.repeated || unanswered) && said != Class::Accepted;
-    let may_be_taken = truth.answer_lost || truth.gateway_gave_up(&raw.code);
-    let class = if invites && may_be_taken || doubtful {
+    let class = if invites && truth.answer_lost || gateway && said.asks_elsewhere() || doubtful {
         Class::Ambiguous
     } else {
         said

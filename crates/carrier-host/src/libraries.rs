@@ -34,7 +34,7 @@ pub struct Libraries {
 }
 
 impl Libraries {
-    /// With the program that workers are; `None`: there are none, and nothing is loaded, for each library is tried in one.
+    /// Makes an empty set with the program of the workers; `None`: nothing is loaded, for each library is tried in one.
     pub fn new(program: Option<PathBuf>) -> Self {
         Self {
             program: program.map(Program::new),
@@ -54,7 +54,7 @@ impl Libraries {
         self.load_with(path, trust, isolation, THREADS)
     }
 
-    /// As [`Libraries::load`], where the worker that it is tried in may have so many threads.
+    /// Loads as [`Libraries::load`] does, where the worker that it is tried in may have so many threads.
     pub fn load_with(
         &mut self,
         path: &Path,

@@ -1,14 +1,14 @@
-//! How much a library may say. One set of numbers: for the sinks of a library in this process, for those in a worker, and
-//! for what reads a worker's frames, since a library in a worker can write them itself.
+//! The limits of what a library may say. One set of numbers: for the sinks of a library in this process, for those in a
+//! worker, and for what reads a worker's frames, since a library in a worker can write them itself.
 
 use aldis_carrier::abi::WRITE_LIMIT;
 
-/// All that is said in one call, or told besides: its bytes, and the memory of its lists. What a session may write
+/// The bytes, and the memory of the lists, of all that is said in one call, or told besides. What a session may write
 /// (`ALDIS_WRITE_LIMIT`, 4 MiB) fits in with room for the rest, and nothing else comes near it: a request has at most
 /// 1 MiB of body, and 64 KiB of bytes are handed over at once.
 pub(crate) const CALL: usize = WRITE_LIMIT + 128 * 1024;
 
-/// What is wanted with several messages that a worker is handed together; beyond it the next ones are not taken in, so
+/// The wishes for several messages that a worker is handed together; beyond it the next ones are not taken in, so
 /// that the last one that was may add a call's worth. 64 messages of ten parts are some 200 KiB.
 pub(crate) const BATCH: usize = 1024 * 1024;
 
@@ -48,8 +48,8 @@ pub(crate) const ASIDE_BYTES: usize = 1024 * 1024;
 pub(crate) const LABELS: usize = 16;
 pub(crate) const LABEL: usize = 256;
 
-/// What a library says of itself.
+/// The description that a library gives of itself.
 pub(crate) const DESCRIPTOR: usize = 1024 * 1024;
 
-/// What a kernel does not grant a worker.
+/// The number of things that a kernel does not grant a worker.
 pub(crate) const GAPS: usize = 16;

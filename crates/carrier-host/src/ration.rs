@@ -1,4 +1,4 @@
-//! What a library may still say in one call: the length is looked at first, then comes the copy.
+//! The rest of what a library may say in one call: the length is looked at first, then comes the copy.
 
 use crate::limits;
 
@@ -14,13 +14,13 @@ impl Default for Ration {
 }
 
 impl Ration {
-    /// So many bytes; `None`: there are not so many left.
+    /// Takes so many bytes; `None`: there are not so many left.
     pub(crate) fn take(&mut self, bytes: usize) -> Option<()> {
         self.left = self.left.checked_sub(bytes)?;
         Some(())
     }
 
-    /// The memory of a list, which holds at most `most` elements.
+    /// Takes the memory of a list, which holds at most `most` elements.
     pub(crate) fn list<T>(&mut self, length: usize, most: usize) -> Option<()> {
         (length <= most).then_some(())?;
         self.take(length.checked_mul(size_of::<T>())?)
@@ -31,7 +31,7 @@ impl Ration {
         Some(lent.to_vec())
     }
 
-    /// What is not UTF-8 is replaced, which may take more room.
+    /// Copies a text. Bytes that are not UTF-8 are replaced, which may take more room.
     pub(crate) fn text(&mut self, lent: &[u8]) -> Option<String> {
         self.take(lent.len())?;
         let text = String::from_utf8_lossy(lent).into_owned();
@@ -39,7 +39,7 @@ impl Ration {
         Some(text)
     }
 
-    /// The beginning of it, if it is longer than anybody looks at.
+    /// Copies a text, or its beginning if it is longer than anybody looks at.
     pub(crate) fn words(&mut self, lent: &[u8]) -> Option<String> {
         let mut text = self.text(&lent[..lent.len().min(limits::WORDS)])?;
         text.truncate(text.floor_char_boundary(limits::WORDS));

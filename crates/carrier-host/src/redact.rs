@@ -26,7 +26,7 @@ const CODE_LENGTH: usize = 4;
 /// Longest line a library may write.
 const LONGEST: usize = 2_000;
 
-/// Shorter secrets are not looked for in base64 and base 16: three letters of it are in every other word.
+/// The shortest secret that is looked for in base64 and base 16: three letters of it are in every other word.
 const SHORTEST_CODED: usize = 6;
 
 /// What to hide. Made for each message, so that it is looked at only where there are words.
@@ -162,7 +162,8 @@ fn spellings(value: &str) -> impl Iterator<Item = Cow<'_, str>> {
     })
 }
 
-/// As a form has it, and as RFC 3986 has it, where that differs: RFC 6749 section 2.3.1 puts either into base64.
+/// Escapes a secret as a form does, and as RFC 3986 does where that differs: RFC 6749 section 2.3.1 puts either into
+/// base64.
 fn escaped(secret: &str) -> Vec<String> {
     let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let plain = form.replace('+', "%20").replace('*', "%2A").replace("%7E", "~");
@@ -172,7 +173,7 @@ fn escaped(secret: &str) -> Vec<String> {
     all
 }
 
-/// In small and in capital digits.
+/// Writes a secret in small and in capital digits.
 fn in_base16(secret: &str) -> [String; 2] {
     let small = secret.bytes().fold(String::new(), |mut text, octet| {
         let _ = write!(text, "{octet:02x}");

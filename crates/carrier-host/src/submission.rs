@@ -70,7 +70,7 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// How long anything of it may be written.
+    /// Returns for how long anything of it may be written.
     pub(crate) fn lasts(&self) -> Duration {
         let left = self.message.until_unix_ms.saturating_sub(self.now_unix_ms);
         // Whoever names no deadline that can be counted has one by the attempt's time.
@@ -78,7 +78,7 @@ impl Submission {
     }
 }
 
-/// Longer than a message lives (48 h).
+/// A time longer than a message lives (48 h).
 const LONGEST: Duration = Duration::from_hours(72);
 
 /// By their numbers on the border.

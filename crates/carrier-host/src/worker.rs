@@ -43,7 +43,8 @@ use supervisor::{Order, Pending, Place, Supervisor};
 use talk::Talk;
 use tokio::sync::{mpsc, oneshot};
 
-/// Threads that a worker may have, the first one included: a runtime such as Go's has one for each processor and some more.
+/// The threads that a worker may have, the first one included: a runtime such as Go's has one for each processor and some
+/// more.
 pub const THREADS: u32 = 64;
 
 /// One carrier's worker as it stands.

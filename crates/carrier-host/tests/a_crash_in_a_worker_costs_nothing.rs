@@ -4,15 +4,19 @@
 use crate::alone::{alone, limit_descriptors};
 use crate::stage::{Carrier, TOKEN, compile, libraries, library_in, submission, try_instance};
 use crate::wire::{accept, carrier, started_of, submit, until};
-use aldis_carrier_host::{CallbackRequest, CallbackVerdict, Class, Instance, Isolation, Report, Trust};
+use aldis_carrier_host::{
+    CallbackRequest, CallbackVerdict, Class, Instance, Isolation, Library, Report, Trust,
+};
 use futures_util::StreamExt as _;
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 fn crashing(base_url: &str) -> Instance {
     let library = library_in("crashing", Isolation::Worker);
@@ -275,45 +279,76 @@ async fn a_worker_that_ends_takes_its_links_along_and_they_come_back() {
 }
 
 /// Messages are handed over many at once; those beside the one that crashes are sent on the next link, each once.
+///
+/// They wait a second for it: where a busy machine brings it too late, it is tried again.
 #[tokio::test]
 async fn those_handed_over_together_with_one_that_crashes_go_on_the_next_link() {
-    let (listener, settings) = carrier().await;
     let library = library_in("wire", Isolation::Worker);
-    let (instance, _desk) = started_of(&library, settings);
-    let text = |number| {
+    for _ in 0..ROUNDS {
+        if crash_together(&library).await {
+            return;
+        }
+    }
+    panic!("in {ROUNDS} rounds no next link was there within the second that messages wait for it");
+}
+
+const ROUNDS: usize = 10;
+
+/// Hands over twenty, of which the eighth crashes the worker. False: the links were not there in time for all of them.
+async fn crash_together(library: &Library) -> bool {
+    let text = |number: usize| {
         if number == 7 {
             "crash".to_owned()
         } else {
             format!("m{number}")
         }
     };
+    let (listener, settings) = carrier().await;
+    let begun = Instant::now();
+    let (instance, _desk) = started_of(library, settings);
     // Before the link is there, so that they are handed over together.
     let reports: Vec<_> = (0..20)
         .map(|number| submit(&instance, submission(&text(number))))
         .collect();
     tokio::task::yield_now().await;
-    drop(accept(&listener, "GO 100 0").await.heard().await);
+    let first = accept(&listener, "GO 100 0").await;
+    let crashed = || instance.metrics().worker.is_some_and(|worker| worker.ends == 1);
+    until(|| crashed() || reports.iter().any(JoinHandle::is_finished)).await;
+    if !crashed() {
+        return false;
+    }
+    drop(first);
     let mut peer = accept(&listener, "GO 100 0").await;
+    until(|| instance.metrics().links[0].window == 100).await;
+    // This thread is the only one: a link that has a window has taken what waits.
+    let in_time = begun.elapsed() < Duration::from_secs(1);
     let mut sent = Vec::new();
-    for _ in 0..19 {
-        let line = peer.heard().await.expect("a message");
-        let words: Vec<_> = line.split(' ').collect();
-        sent.push(words[2].to_owned());
-        peer.says(&format!("OK {} 0", words[1])).await;
+    let answering = async {
+        while let Some(line) = peer.heard().await {
+            let words: Vec<_> = line.split(' ').collect();
+            peer.says(&format!("OK {} 0", words[1])).await;
+            sent.push(words[2].to_owned());
+        }
+    };
+    let reports = tokio::select! {
+        () = answering => panic!("the next link ended"),
+        reports = futures_util::future::join_all(reports) => reports,
+    };
+    let mut accepted = Vec::new();
+    for (number, report) in reports.into_iter().enumerate() {
+        let report = report.expect("a report");
+        if number == 7 {
+            assert_eq!(report.class, Class::PluginFault, "{report:?}");
+        } else if report.class == Class::Accepted {
+            accepted.push(text(number));
+        } else {
+            assert!(!in_time && !report.request_written, "{report:?}");
+        }
     }
     sent.sort();
-    let mut all: Vec<_> = (0..20).filter(|number| *number != 7).map(text).collect();
-    all.sort();
-    assert_eq!(sent, all);
-    for (number, report) in reports.into_iter().enumerate() {
-        let report = report.await.expect("a report");
-        let expected = if number == 7 {
-            Class::PluginFault
-        } else {
-            Class::Accepted
-        };
-        assert_eq!(report.class, expected, "{report:?}");
-    }
+    accepted.sort();
+    assert_eq!(sent, accepted);
+    in_time
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ fn instance_of(library: &Library) -> Instance {
     try_instance(library, json!({ "base_url": "http://127.0.0.1:9" }), TOKEN).expect("an instance")
 }
 
-/// Within a while, for its worker may hold it up.
+/// Sends a message within a few seconds, for its worker may hold it up.
 async fn send(instance: &Instance, text: &str) -> Report {
     let mut submission = submission(text);
     submission.time_limit = Duration::from_secs(3);
@@ -71,7 +71,7 @@ impl House {
         }
     }
 
-    /// After it was punished it is given another chance.
+    /// The hostile one is given another chance after its punishment.
     async fn is_back(&self) {
         until(|| self.hostile.rest().is_none()).await;
         assert_eq!(send(&self.hostile, "well").await.class, Class::Accepted);
@@ -186,7 +186,7 @@ async fn what_a_link_wants_without_end_costs_the_link() {
     }
 }
 
-/// However many it wants, it has no more than it may; and a message says how many it got.
+/// It has no more threads than it may, however many it wants; a message says how many it got.
 async fn has_no_more_threads_than(instance: &Instance, most: u32) {
     let report = send(instance, "threads 1000").await;
     let others = most - 1;

@@ -79,7 +79,7 @@ pub(crate) fn send(signal: Signal, process: Process) {
     kill_process(id.expect("an id"), signal).expect("sent");
 }
 
-/// From here on the kernel refuses these calls to this process and to all that it starts.
+/// Makes the kernel refuse these calls to this process and to all that it starts.
 pub(crate) fn refuse(calls: &[i64]) {
     let filter = SeccompFilter::new(
         calls.iter().map(|call| (*call, Vec::new())).collect(),

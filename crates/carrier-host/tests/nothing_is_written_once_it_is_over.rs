@@ -47,6 +47,7 @@ async fn slow(isolation: Isolation) {
     let (listener, settings) = carrier().await;
     let (instance, _desk) = started_of(&library_in("wire", isolation), settings);
     let mut peer = accept(&listener, "GO 10 0").await;
+    until(|| instance.metrics().links[0].window == 10).await;
     let report = instance
         .submit(within("sleepy", Duration::from_millis(150)))
         .await;
@@ -79,6 +80,7 @@ async fn the_rest_of_a_text_that_was_left_out_does_not_follow() {
     let (listener, settings) = carrier().await;
     let (instance, _desk) = started(settings);
     let mut peer = accept(&listener, "GO 10 0").await;
+    until(|| instance.metrics().links[0].window == 10).await;
     let mut long = within("sleepy", Duration::from_millis(150));
     long.message.segments = 2;
     let report = instance.submit(long).await;
@@ -138,7 +140,7 @@ async fn a_carrier_that_stops_reading_gets_nothing_afterwards() {
     accept(&listener, "GO 10 0").await;
 }
 
-/// What the kernel has of a message, it would deliver whenever the carrier reads again.
+/// The kernel would deliver its part of a message whenever the carrier reads again.
 #[tokio::test]
 async fn what_the_kernel_has_of_a_message_that_is_over_is_dropped() {
     let (listener, settings) = narrow();

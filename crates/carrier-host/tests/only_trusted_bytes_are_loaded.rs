@@ -74,7 +74,7 @@ fn what_becomes_of_the_file_does_not_matter() {
     assert_eq!(library.descriptor().version, "1.2.3");
 }
 
-/// Whoever trusts it: what it does where it is mapped, it does in a worker first.
+/// A library is mapped in a worker first, whoever trusts it.
 #[test]
 fn nothing_is_mapped_untried() {
     let (_dir, file) = compile("plain", &[]);

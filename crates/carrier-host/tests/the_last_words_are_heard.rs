@@ -1,5 +1,5 @@
-//! What a carrier says before a connection ends counts: answers end their messages, and what it tells is stored and
-//! acknowledged, whoever ends the connection and however.
+//! The last words of a carrier count: answers end their messages, and what it tells is stored and acknowledged, whoever
+//! ends the connection and however.
 
 use crate::stage::submission;
 use crate::wire::{accept, accept_rudely, carrier, started, submit, until};
@@ -42,7 +42,7 @@ async fn a_goodbye_stands_behind_the_acknowledgements() {
     assert_eq!(peer.heard().await, None);
 }
 
-/// Whoever writes into a connection that is reset fails, perhaps with the answer in hand.
+/// A write into a connection that is reset fails, perhaps with the answer in hand.
 #[tokio::test]
 async fn an_answer_is_read_though_nothing_can_be_written_any_more() {
     for _ in 0..20 {

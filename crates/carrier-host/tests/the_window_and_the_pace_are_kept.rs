@@ -57,25 +57,24 @@ async fn a_window_that_narrows_over_a_message_holds_for_those_behind_it() {
 
 #[tokio::test]
 async fn messages_come_no_faster_than_the_pace() {
+    const COUNT: u32 = 20;
+    const EACH: Duration = Duration::from_millis(20);
     let (listener, settings) = carrier().await;
     let (instance, _desk) = started(settings);
     // Fifty in a second.
     let mut peer = accept(&listener, "GO 100 50000").await;
-    let reports: Vec<_> = (0..30)
+    // Each waits a second at most: the last one comes early enough for a busy machine, too.
+    let reports: Vec<_> = (0..COUNT)
         .map(|number| submit(&instance, submission(&format!("m{number}"))))
         .collect();
     let begun = Instant::now();
-    for _ in 0..30 {
+    for _ in 0..COUNT {
         let line = peer.heard().await.expect("a message");
         let token = line.split(' ').nth(1).expect("a token").to_owned();
         peer.says(&format!("OK {token} 0")).await;
     }
     // The first two may come at once.
-    assert!(
-        begun.elapsed() >= Duration::from_millis(28 * 20 - 20),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() >= EACH * (COUNT - 3), "{:?}", begun.elapsed());
     for report in reports {
         assert_eq!(report.await.expect("a report").class, Class::Accepted);
     }

@@ -70,7 +70,7 @@ async fn in_a_worker() {
     guessed(Isolation::Worker).await;
 }
 
-/// What it refuses without writing it, nobody has.
+/// A message that it refuses without writing it has reached nobody.
 #[tokio::test]
 async fn what_was_not_written_is_unsent() {
     let (listener, settings) = carrier().await;

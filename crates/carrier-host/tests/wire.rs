@@ -7,10 +7,15 @@ use aldis_carrier_host::{
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+/// The longest wait for anything here: a busy machine needs less, and a test that would hang fails. Twice a minute, because
+/// a worker that computes unasked is ended over processor time, of which it may get little.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The carrier's side of one connection.
 pub(crate) struct Peer<S = TcpStream> {
@@ -27,7 +32,8 @@ impl<S: AsyncRead + AsyncWrite> Peer<S> {
 
     /// The next line; `None`: they ended the connection.
     pub(crate) async fn heard(&mut self) -> Option<String> {
-        self.lines.next_line().await.ok().flatten()
+        let line = in_time("a line or the end of the connection", self.lines.next_line()).await;
+        line.ok().flatten()
     }
 
     pub(crate) async fn hears(&mut self, line: &str) {
@@ -56,15 +62,19 @@ impl<S: AsyncRead + AsyncWrite> Peer<S> {
 
 /// Accepts one link and lets it send.
 pub(crate) async fn accept(listener: &TcpListener, go: &str) -> Peer {
-    let (stream, _) = listener.accept().await.expect("a connection");
-    greeted(stream, go).await
+    greeted(connection(listener).await, go).await
 }
 
 /// As [`accept`]; when it is dropped, the connection is reset.
 pub(crate) async fn accept_rudely(listener: &TcpListener, go: &str) -> Peer {
-    let (stream, _) = listener.accept().await.expect("a connection");
+    let stream = connection(listener).await;
     stream.set_zero_linger().expect("a socket");
     greeted(stream, go).await
+}
+
+async fn connection(listener: &TcpListener) -> TcpStream {
+    let accepted = in_time("a connection", listener.accept()).await;
+    accepted.expect("a connection").0
 }
 
 async fn greeted(stream: TcpStream, go: &str) -> Peer {
@@ -160,9 +170,18 @@ impl Events for Desk {
     }
 }
 
-/// Ends when it holds; the test runner's own time limit is the bound.
+/// Ends when it holds.
 pub(crate) async fn until(mut holds: impl FnMut() -> bool) {
-    while !holds() {
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-    }
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    in_time("the state that the test waits for", waiting).await;
+}
+
+/// Fails the test, in a sentence, if this does not come.
+async fn in_time<T>(what: &str, coming: impl Future<Output = T>) -> T {
+    let came = tokio::time::timeout(PATIENCE, coming).await;
+    came.unwrap_or_else(|_| panic!("{what} did not come within {} s", PATIENCE.as_secs()))
 }

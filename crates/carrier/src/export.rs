@@ -125,7 +125,7 @@ pub trait Style: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// Makes an instance.
     fn new(settings: Self::Settings, instance: &Instance) -> Result<Self, SettingsError>;
-    /// What is allowed and unwise in its settings.
+    /// Names what is allowed and unwise in its settings.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }

@@ -33,4 +33,18 @@ impl Class {
             _ => Self::Ambiguous,
         }
     }
+
+    /// Returns whether a message refused so is tried again, here or at another carrier: then the refusal must be certain.
+    /// A number that cannot be reached, or a text that is too long, ends it.
+    pub const fn asks_elsewhere(self) -> bool {
+        !matches!(
+            self,
+            Self::Accepted
+                | Self::Ambiguous
+                | Self::InvalidNumber
+                | Self::OptedOut
+                | Self::TooLong
+                | Self::Expired
+        )
+    }
 }

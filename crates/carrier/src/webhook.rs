@@ -162,11 +162,11 @@ pub struct Event {
     pub price: Option<Price>,
     /// More, by the carrier's own names.
     pub attributes: Vec<(String, String)>,
-    /// How a receipt is known to be one.
+    /// The proof that a receipt is one.
     pub proof: Proof,
 }
 
-/// How a receipt is known to be one.
+/// The proof that a receipt is one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Proof {
     /// The carrier says so, and nobody else can.
@@ -177,14 +177,14 @@ pub enum Proof {
     Addresses(SenderProof),
 }
 
-/// Which messages [`Event::to`] is the sender of, besides those that name it.
+/// The messages that [`Event::to`] is the sender of, besides those that name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SenderProof {
     /// No others.
     Named,
     /// Messages without a sender of their own: it is what the carrier is told, or fills in, for them.
     Default,
-    /// All messages: at this carrier it says nothing.
+    /// All messages: the number says nothing at this carrier.
     Any,
 }
 
@@ -199,7 +199,7 @@ impl Proof {
         }
     }
 
-    /// The other way; `None`: a bit that nobody knows, which may mean that less is proved.
+    /// Reads them; `None`: a bit that nobody knows, which may mean that less is proved.
     #[doc(hidden)]
     pub fn from_flags(flags: u32) -> Option<Self> {
         let known = abi::RECEIPT_UNPROVEN | abi::RECEIPT_TO_DEFAULT | abi::RECEIPT_TO_ANY;

@@ -171,7 +171,7 @@ fn loopback_is_open_to_the_operators_address_alone() {
     }
 }
 
-/// What a library names is looked at where it leads; what the operator names, too, is the operator's.
+/// A host that both name is the operator's; one that only the library names is checked where it leads.
 #[test]
 fn it_is_known_who_named_a_host() {
     let list = list(
@@ -191,7 +191,7 @@ fn it_is_known_who_named_a_host() {
     );
 }
 
-/// Whoever pins a library has seen the port, or TLS says who is there.
+/// The port was seen by whoever pinned the library; without one, TLS says who is there.
 #[test]
 fn a_link_to_a_librarys_host_is_secured_or_goes_to_the_port_that_is_shown() {
     let list = list(

@@ -1,12 +1,12 @@
-//! What a library tells besides its answers, and how much of it.
+//! The things that a library tells besides its answers, and how many of them.
 
 use crate::limits;
 use serde::{Deserialize, Serialize};
 
-/// What a library told the host during a call, not cleaned yet.
+/// A thing that a library told the host during a call, not cleaned yet.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum Aside {
-    /// Level and line of the log.
+    /// A level and a line of the log.
     Log(u32, #[serde(deserialize_with = "crate::bounded::words")] String),
     Metric {
         #[serde(deserialize_with = "crate::bounded::text::<_, { 3 * crate::limits::LABEL }>")]
@@ -16,17 +16,17 @@ pub(crate) enum Aside {
         kind: u32,
         value: f64,
     },
-    /// Key and value for its shelf.
+    /// A key and a value for its shelf.
     Keep(
         #[serde(with = "serde_bytes")] Vec<u8>,
         #[serde(with = "serde_bytes")] Vec<u8>,
     ),
-    /// So many more than a call may tell.
+    /// The number of things that were more than a call may tell.
     Dropped(u32),
 }
 
 impl Aside {
-    /// What it takes to carry it.
+    /// Returns how many bytes it takes to carry it.
     pub(crate) fn weight(&self) -> usize {
         match self {
             Self::Log(_, line) => line.len(),
@@ -40,7 +40,7 @@ impl Aside {
     }
 }
 
-/// How much a library may tell besides its answer in one call.
+/// The amount that a library may tell besides its answer in one call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Share {
     count: u32,

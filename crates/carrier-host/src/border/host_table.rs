@@ -114,7 +114,7 @@ impl Room {
         self.lines().dropped()
     }
 
-    /// Whether one more line may be written that the library is the cause of. Says, once, that some were not.
+    /// Returns whether one more line may be written that the library is the cause of. Says, once, that some were not.
     pub(crate) fn may_write(&self) -> bool {
         let carrier = self.name.as_str();
         let line = self.lines().ask(self.age());
@@ -161,7 +161,7 @@ impl Room {
         }
     }
 
-    /// Cleaned only if it is written.
+    /// Logs a line, which is cleaned only if it is written.
     fn log(&self, level: u32, line: impl FnOnce() -> String) {
         macro_rules! write_at {
             ($level:ident) => {
@@ -203,7 +203,7 @@ thread_local! {
 struct Leave(*const Visit<'static>);
 
 impl Visit<'_> {
-    /// Unless it has told more than a call may.
+    /// Passes it on, unless the call has told as much as it may.
     fn tell(&self, aside: Aside) {
         if !self.spend(aside.weight()) {
             return self.drop_one();
@@ -218,7 +218,7 @@ impl Visit<'_> {
         }
     }
 
-    /// False: there is not so much left of its share.
+    /// Takes so many bytes of the call's share; false: there are not so many left.
     fn spend(&self, bytes: usize) -> bool {
         let mut share = self.share.get();
         let enough = share.take(bytes);

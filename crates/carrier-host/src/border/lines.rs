@@ -1,24 +1,24 @@
-//! How many lines a carrier's library may make delivery write into its log. Pure: time comes in.
+//! The number of lines that a carrier's library may make delivery write into its log. Pure: time comes in.
 
 use std::time::Duration;
 
 #[cfg(test)]
 mod tests;
 
-/// So many at once: a carrier that is down makes a line or two for each message under way.
+/// The lines that may come at once: a carrier that is down makes one or two for each message under way.
 const BURST: u32 = 200;
 
-/// And one more for each of these: of 2,000 bytes at most they are 20 kB a second.
+/// The time that earns one more line: of 2,000 bytes at most they are 20 kB a second.
 const EACH: Duration = Duration::from_millis(100);
 
-/// What to do with a line.
+/// The decision about a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line {
     /// Write it, after the word that so many were not written before it.
     Write(u64),
-    /// Do not; it is the first of them, which is worth a word.
+    /// Drop it; it is the first one, which is worth a word.
     First,
-    /// Do not.
+    /// Drop it.
     Drop,
 }
 
@@ -26,11 +26,11 @@ pub(crate) enum Line {
 #[derive(Debug)]
 pub(crate) struct Lines {
     left: u32,
-    /// Up to when `left` was filled up.
+    /// The moment up to which `left` was filled.
     at: Duration,
-    /// Not written since the last one that was.
+    /// The lines that were dropped since the last one that was written.
     silent: u64,
-    /// Not written ever.
+    /// All lines that were dropped.
     dropped: u64,
 }
 
@@ -46,7 +46,7 @@ impl Default for Lines {
 }
 
 impl Lines {
-    /// One more is to be written.
+    /// Decides about one more line.
     pub(crate) fn ask(&mut self, now: Duration) -> Line {
         self.fill(now);
         // Once it was silenced it waits a while, so that the word on that is not every other line.
@@ -59,7 +59,7 @@ impl Lines {
         if self.silent == 1 { Line::First } else { Line::Drop }
     }
 
-    /// So many were dropped elsewhere.
+    /// Counts lines that were dropped elsewhere.
     pub(crate) fn skip(&mut self, count: u64) {
         self.silent = self.silent.saturating_add(count);
         self.dropped = self.dropped.saturating_add(count);

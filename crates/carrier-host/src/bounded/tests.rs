@@ -1,4 +1,4 @@
-//! However a frame is made, it takes little more memory than itself.
+//! A frame takes little more memory than its own length, however it is made.
 
 use super::{boxed, list, text, within};
 use proptest::prelude::*;

@@ -13,7 +13,7 @@ pub(super) fn among(some: &[IpAddr]) -> Vec<IpAddr> {
     })
 }
 
-/// Those of all interfaces.
+/// Returns the addresses of all interfaces.
 fn addresses() -> io::Result<Vec<IpAddr>> {
     let mut first = std::ptr::null_mut();
     // SAFETY: the kernel's list is written to `first`, and freed below.

@@ -58,7 +58,7 @@ const V6: [Block<Ipv6Addr>; 9] = [
     v6([0x2001, 0, 0], 23, "for protocols (RFC 2928)"),
 ];
 
-/// In a word why an address is no carrier's; `None`: it is one of the internet's.
+/// Says why an address is no carrier's; `None`: it is one of the internet's.
 pub(crate) fn near(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => near_v4(address),

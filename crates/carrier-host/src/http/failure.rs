@@ -5,10 +5,10 @@ use aldis_carrier::Transport;
 use std::error::Error;
 use std::io;
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 pub(super) struct Failure {
     pub(super) transport: Transport,
-    /// For the operator: why that host is not reached.
+    /// The reason, for the operator, why that host is not reached.
     pub(super) blocked: Option<String>,
 }
 
@@ -20,7 +20,7 @@ impl Failure {
         }
     }
 
-    /// Of an error on the way to the carrier.
+    /// Classifies an error on the way to the carrier.
     pub(super) fn of(error: &(dyn Error + 'static)) -> Self {
         match find(error, |error| error.downcast_ref::<Astray>()) {
             Some(Astray::Refused(why)) => Self::blocked(why),
@@ -48,7 +48,7 @@ fn is_tls(error: &(dyn Error + 'static)) -> bool {
     error.is::<rustls::Error>() || hung_up
 }
 
-/// What is found in the error or in one behind it.
+/// Looks in the error and in those behind it.
 fn find<'e, T>(
     error: &'e (dyn Error + 'static),
     look: fn(&'e (dyn Error + 'static)) -> Option<T>,

@@ -68,9 +68,9 @@ fn login(user: &str, password: &str) -> Option<HeaderValue> {
 /// Makes the connections of the client. Clones share what they need.
 #[derive(Clone)]
 pub(super) struct Reach {
-    /// To what the operator named.
+    /// The connector to hosts that the operator named.
     free: Arc<HttpsConnector<Way>>,
-    /// To what a library named.
+    /// The connector to hosts that a library named.
     guarded: Arc<HttpsConnector<Way>>,
     within: Duration,
 }

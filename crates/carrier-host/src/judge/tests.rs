@@ -35,11 +35,17 @@ fn told(class: Class, exchanges: &[(Transport, u16, bool)]) -> Class {
     report(truth, "", class)
 }
 
-/// As the fallback of before had it: every 5xx is temporary, with the status for a code.
+/// The outcome of the former fallback: every 5xx is temporary, with the status for a code.
 #[test]
 fn a_library_of_before_does_not_send_five_copies_when_a_gateway_gives_up() {
     for status in [499, 502, 504, 520, 522, 524, 598, 599] {
-        for class in [Class::Temporary, Class::RateLimited] {
+        for class in [
+            Class::Temporary,
+            Class::RateLimited,
+            Class::Unauthorized,
+            Class::Unsupported,
+            Class::Blocked,
+        ] {
             let code = status.to_string();
             assert_eq!(judged(status, &code, class, false), Class::Ambiguous, "{status}");
         }
@@ -73,7 +79,7 @@ const LOST: (Transport, u16, bool) = (Transport::Timeout, 0, true);
 const UNWRITTEN: (Transport, u16, bool) = (Transport::Connect, 0, false);
 const REFUSED: (Transport, u16, bool) = (Transport::Ok, 400, true);
 
-/// Whatever the library calls it: another carrier would send it again.
+/// The library's word does not count: another carrier would send it again.
 #[test]
 fn without_an_answer_nobody_has_refused() {
     for number in 0..14 {

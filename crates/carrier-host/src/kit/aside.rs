@@ -58,11 +58,11 @@ pub(super) fn aside(
 /// The pipe of a copy whose crash is expected.
 pub(super) struct Pipe(RawFd);
 
-/// Stands in the pipe before what the library does from there on.
+/// The line that stands in the pipe before what the library does from there on.
 const FROM_HERE: &str = "from here on";
 
 impl Pipe {
-    /// From here on a crash is expected, and told to whoever made the copy.
+    /// Says that a crash is expected from here on, and has it told to whoever made the copy.
     pub(super) fn expect_crashes(&self, watch: &Watch) {
         let line = format!("{FROM_HERE}\n");
         // SAFETY: our own bytes, into our own pipe; without it the crash is not taken for an expected one.
@@ -111,7 +111,7 @@ fn no_copy(error: &io::Error) -> Fault {
     )
 }
 
-/// Longer than what any library says: who writes more is cut off.
+/// The most that is read from a copy: no library says so much, and one that writes more is cut off.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
 /// Runs `work` in a copy; what it returns, and what is written into the pipe it is given, comes back.

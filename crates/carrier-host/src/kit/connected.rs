@@ -26,10 +26,10 @@ pub(super) struct Connected<'s> {
     acts: Vec<Act>,
     window: usize,
     in_flight: BTreeSet<u64>,
-    /// Of those, the ones that their submit wrote.
+    /// The messages in flight that their submit wrote.
     wrote: BTreeSet<u64>,
     ended: BTreeSet<u64>,
-    /// Those it has no answer to: one may come late.
+    /// The messages without an answer: one may come late.
     unanswered: BTreeSet<u64>,
     timers: BTreeMap<u32, u32>,
     closed: bool,
@@ -119,7 +119,7 @@ impl<'s> Connected<'s> {
         Ok(())
     }
 
-    /// That nothing was sent of a message that was written, the library has from the carrier or from nobody.
+    /// Finds a message that was written and is called unsent without an answer: only the carrier can say that.
     fn guess(&mut self, call: &str, acts: &[Act]) -> Option<Fault> {
         // The last message handed over is the highest token.
         let submitted = self.in_flight.last().filter(|_| call == "submit");

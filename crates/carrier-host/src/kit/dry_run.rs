@@ -53,7 +53,7 @@ pub(super) fn run(ground: &Ground) -> Checked {
 }
 
 impl End {
-    /// Without secrets, whoever quoted them.
+    /// Hides secrets in it, whoever quoted them.
     fn without(self, redactor: &Redactor<'_>) -> Self {
         let hidden = |text: &str| redactor.hidden(text).into_owned();
         match self {

@@ -225,7 +225,7 @@ pub(super) unsafe fn ear<'a>(ctx: *mut c_void) -> &'a Ear {
     unsafe { &*ctx.cast::<Ear>() }
 }
 
-/// How to mend what is too much.
+/// The remedy for what is too much.
 const SMALLER: &str =
     "say less in one call: the host takes 4 MiB of all that is said, and 4,096 elements of a list";
 

@@ -12,7 +12,7 @@ pub(super) struct Case {
     pub(super) reply: Reply,
     may: May,
     why: &'static str,
-    /// Where the request was idempotent, to send it again does no harm.
+    /// The request was idempotent: to send it again does no harm.
     harmless: bool,
 }
 

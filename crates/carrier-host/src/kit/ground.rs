@@ -1,5 +1,5 @@
-//! What a check stands on: all that it needs from outside, taken in while nothing of the library has run; and the step
-//! after which it may run.
+//! The ground that a check stands on: all that it needs from outside, taken in while nothing of the library has run; and
+//! the step after which the library may run.
 
 use super::fixtures::Fixtures;
 use super::process::{Oneself, refuse};
@@ -30,8 +30,8 @@ const NEEDS: Needs = Needs {
     started_by: "aldis",
 };
 
-/// What the checks themselves ask of the kernel, about this process; and what a library does to its process, and can do
-/// to nobody else, so that it is seen to do it.
+/// The system calls by which the checks look at this process; and those by which a library changes its own process and no
+/// other, so that it is seen to do it.
 const KIT: &[i64] = &[
     libc::SYS_getdents64,
     libc::SYS_statx,
@@ -47,15 +47,15 @@ const KIT: &[i64] = &[
 /// The file as a host takes it, and the bytes in memory that a host maps.
 type Judged = Result<(Candidate, Sealed), String>;
 
-/// What a check stands on.
+/// The ground that a check stands on.
 pub(super) struct Ground {
     pub(super) fixtures: Result<Rc<Fixtures>, String>,
-    /// What stood on standard input.
+    /// The bytes that stood on standard input.
     pub(super) wish: Vec<u8>,
     pub(super) report: Report,
     /// The path that the library's bytes are mapped by.
     mapped: Result<PathBuf, String>,
-    /// Of the task that asks for it.
+    /// The file as a host takes it, for the task that asks for it.
     judged: RefCell<Option<Judged>>,
     unconfined: bool,
     /// The process that started this one.
@@ -128,21 +128,17 @@ impl Ground {
         }
         self.oneself();
         let mut gaps = Gaps(self.gaps.clone());
-        if let Err(reason) = cage::close(self.parent.get(), &NEEDS, &mut gaps) {
-            gaps.0.push(reason);
-            self.report.gaps(&gaps.0);
-            refuse();
-        }
-        if gaps.0.is_empty() {
-            return;
-        }
+        let closed = cage::close(self.parent.get(), &NEEDS, &mut gaps);
+        let is_closed = closed.is_ok();
+        gaps.0.extend(closed.err());
+        // Also that there are none: the library can write into the report, and the first word counts.
         self.report.gaps(&gaps.0);
-        if !self.unconfined {
+        if !is_closed || !gaps.0.is_empty() && !self.unconfined {
             refuse();
         }
     }
 
-    /// What this process looks at itself with, in a process that is shut in or is about to be.
+    /// The files by which this process looks at itself, in a process that is shut in or is about to be.
     pub(super) fn oneself(&self) -> &Oneself {
         self.oneself.get_or_init(Oneself::open)
     }

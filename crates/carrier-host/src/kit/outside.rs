@@ -31,7 +31,7 @@ pub struct Kit {
     missing: RefCell<Vec<String>>,
 }
 
-/// Why nothing was seen of a library.
+/// The reason why nothing was seen of a library.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotSeen {
     /// The kernel does not grant these parts of the confinement, and nobody said that the library may run without.
@@ -101,7 +101,7 @@ impl Kit {
             .map_err(|reason| NotSeen::Failed(format!("{}: its manifest {reason}", self.library.display())))
     }
 
-    /// What the library makes of a message: the request it wants made, and what the answer to it means. The wish has
+    /// Tries what the library makes of a message: the request it wants made, and what the answer to it means. The wish has
     /// `settings`, `message` and `answer`. Nothing that is said has one of these secrets in it, nor one that the
     /// library's schema marks, however the library writes it.
     pub fn dry_run<'s>(
@@ -176,7 +176,7 @@ impl Kit {
     }
 }
 
-/// What a child came to.
+/// The result of a child.
 struct Ran {
     verdict: Verdict,
     gaps: Vec<String>,
@@ -235,13 +235,14 @@ fn wait(mut child: Child, report: &Path) -> io::Result<(ExitStatus, Option<Hung>
 /// What the report and the way the child ended come to.
 fn ran(lines: Vec<Line>, (status, hung): (ExitStatus, Option<Hung>), stderr: &str) -> Ran {
     let (mut doing, mut crash, mut verdict) = (String::from("starting"), None, None);
-    let mut gaps = Vec::new();
+    let mut gaps = None;
     for line in lines {
         match line {
             Line::Doing(what) => doing = what,
             Line::Alive => {}
             Line::Crash(what) => crash = Some(what),
-            Line::Gaps(found) => gaps = found,
+            // The first of these lines was written before the library ran, which can write others.
+            Line::Gaps(found) => gaps = gaps.or(Some(found)),
             Line::Verdict(said) => verdict = Some(said),
         }
     }
@@ -261,9 +262,28 @@ fn ran(lines: Vec<Line>, (status, hung): (ExitStatus, Option<Hung>), stderr: &st
         (Some(fault), _) => Verdict::Broken(vec![fault]),
         (None, None) => Verdict::Untried("the child ended without a word".to_owned()),
     };
+    let gaps = gaps.unwrap_or_default();
     Ran {
         verdict,
         refused: status.code() == Some(REFUSED) && !gaps.is_empty(),
         gaps,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Line, REFUSED, ran};
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
+    /// A library that claims it cannot be confined would be run with `--unconfined` next.
+    #[test]
+    fn what_is_missing_is_not_for_the_library_to_say() {
+        let ended = || (ExitStatus::from_raw(REFUSED << 8), None);
+        let missing = |what: &[&str]| Line::Gaps(what.iter().map(|gap| (*gap).to_owned()).collect());
+        let lied = ran(vec![missing(&[]), missing(&["Landlock"])], ended(), "");
+        assert!(!lied.refused && lied.gaps.is_empty());
+        let honest = ran(vec![missing(&["Landlock"]), missing(&[])], ended(), "");
+        assert!(honest.refused && honest.gaps == ["Landlock"]);
     }
 }

@@ -17,7 +17,7 @@ struct Own {
 }
 
 impl Oneself {
-    /// Of this process, not of the one it is a copy of.
+    /// Opens the files of this process, not of the one it is a copy of.
     pub(super) fn open() -> Self {
         let open = |name: &str| File::open(format!("/proc/self/{name}"));
         let own = || -> std::io::Result<Own> {
@@ -307,7 +307,7 @@ pub(super) fn leave() -> ! {
     unsafe { libc::_exit(0) }
 }
 
-/// What a process exits with that cannot be shut in.
+/// The exit code of a process that cannot be shut in.
 pub(super) const REFUSED: i32 = 77;
 
 /// Ends a process in which no library may run.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// So often one address is packed into another, at most.
 const DEEPEST: u32 = 4;
 
-/// How letters are escaped.
+/// A way to escape letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Escape {
     /// RFC 3986 section 2.1.
@@ -22,7 +22,7 @@ pub(super) struct View<'t> {
     /// Where each byte began in the text, and after the last one the text's end. `None`: where it stands.
     starts: Option<Vec<usize>>,
     depth: u32,
-    /// Of JSON or XML; once, and in a document of the other kind never.
+    /// The escapes of JSON or XML were undone; this happens once, and in a document of the other kind never.
     document: bool,
 }
 
@@ -42,7 +42,7 @@ impl<'t> View<'t> {
         self.starts.as_ref().map_or(at, |starts| starts[at])
     }
 
-    /// With one layer of escapes undone, for each kind that there is.
+    /// Undoes one layer of escapes, of each kind that there is.
     pub(super) fn unescaped(&self) -> impl Iterator<Item = View<'t>> {
         let percent = (self.depth < DEEPEST).then_some(Escape::Percent);
         let document = (!self.document && self.depth < DEEPEST).then_some([Escape::Json, Escape::Xml]);
@@ -98,13 +98,13 @@ impl<'t> View<'t> {
     }
 }
 
-/// What an escape stands for.
+/// The letter that an escape stands for.
 enum Letter {
     Octet(u8),
     Char(char),
 }
 
-/// What is at the beginning, and how long it is.
+/// The escape at the beginning, and its length.
 type Found = Option<(Letter, usize)>;
 
 /// `%41`, upper or lower case.

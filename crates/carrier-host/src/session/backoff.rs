@@ -1,5 +1,6 @@
 //! How long a link that was lost is left alone. Pure: chance comes in.
 
+use super::ending::End;
 use aldis_carrier::Class;
 use std::time::Duration;
 
@@ -10,6 +11,10 @@ mod tests;
 /// not helped by a knock a second.
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_mins(1);
+
+/// The first rest where the end was none of the carrier's: the messages that were given back wait a second for the next
+/// link.
+const SHORTEST_OF_OURS: Duration = Duration::from_millis(100);
 
 /// Carriers block accounts that keep knocking with a wrong password.
 const REFUSED: Duration = Duration::from_mins(5);
@@ -24,14 +29,15 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// The rest after a connection that lasted `held` ended with `class`. `chance` is from 0 to 1.
-    pub(super) fn rest(&mut self, class: Class, held: Duration, chance: f64) -> Duration {
-        if held >= HELD {
+    /// The rest after a connection ended so. `chance` is from 0 to 1.
+    pub(super) fn rest(&mut self, end: &End, chance: f64) -> Duration {
+        if end.held >= HELD {
             self.failures = 0;
         }
-        let doubled = SHORTEST.saturating_mul(1 << self.failures.min(16)).min(LONGEST);
+        let first = if end.ours { SHORTEST_OF_OURS } else { SHORTEST };
+        let doubled = first.saturating_mul(1 << self.failures.min(16)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
-        let rest = match class {
+        let rest = match end.class {
             Class::Unauthorized | Class::NoFunds => REFUSED,
             _ => doubled,
         };

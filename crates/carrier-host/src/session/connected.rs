@@ -63,16 +63,16 @@ pub(super) struct Connected<'a> {
     /// The memory of what is being stored.
     heavy: usize,
     phase: Phase,
-    /// What the library writes last, behind the answers to what the carrier told.
+    /// The bytes that the library writes last, behind the answers to what the carrier told.
     farewell: Vec<u8>,
     /// Messages that were lost with the connection.
     ambiguous: usize,
 }
 
-/// In which call the library wants something.
+/// The call in which the library wants something.
 #[derive(Clone, Copy)]
 enum During {
-    /// Bytes arrived; so many of ours had left by then.
+    /// The carrier's bytes arrived; so many of ours had left by then.
     Bytes { left: u64 },
     /// The message of this token is handed over: what is written is that message.
     Submit(u64),
@@ -112,6 +112,7 @@ impl<'a> Connected<'a> {
                     class: Class::Temporary,
                     why: format!("the carrier library {broken}"),
                     held: Duration::ZERO,
+                    ours: false,
                 });
             }
         };
@@ -207,7 +208,7 @@ impl<'a> Connected<'a> {
             }
             () = shared.queue.arrived(), if takes => Ok(()),
             () = shared.leaving.cancelled(), if staying => Ok(()),
-            () = self.machine.gone() => Err(Stop::gone()),
+            () = self.machine.gone() => Err(Stop::Gone),
             () = sleep_until(wake) => Ok(()),
         }
     }

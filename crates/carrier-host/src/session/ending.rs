@@ -11,6 +11,8 @@ pub(super) struct End {
     pub(super) why: String,
     /// How long it held.
     pub(super) held: Duration,
+    /// The carrier had no part in it.
+    pub(super) ours: bool,
 }
 
 /// Why it ended.
@@ -23,6 +25,8 @@ pub(super) enum Stop {
     Stalled(&'static str),
     /// The library broke the contract.
     Broken(Broken),
+    /// The library's worker ended.
+    Gone,
 }
 
 impl From<Broken> for Stop {
@@ -35,10 +39,5 @@ impl Stop {
     /// The rest of a text whose beginning was taken back must not leave, and the library cannot be told.
     pub(super) fn parts() -> Self {
         Self::Lost("a text of several parts was over before it left, and more of it could follow".to_owned())
-    }
-
-    /// The library's worker ended.
-    pub(super) fn gone() -> Self {
-        Self::Lost("the carrier library lost its worker, and with it what it knew of the link".to_owned())
     }
 }

@@ -1,4 +1,4 @@
-//! Until when a message may be written. Pure: time comes in.
+//! The moment until which a message may be written. Pure: time comes in.
 
 use crate::judge::{Truth, out_of_time};
 use crate::report::Report;
@@ -12,9 +12,9 @@ pub(super) struct Moment {
     pub(super) unix_ms: u64,
 }
 
-/// What ends a message that has not been written.
+/// The limits after which a message is not written any more.
 pub(super) struct Fence {
-    /// When its attempt ends, whatever happens.
+    /// The end of its attempt, whatever happens.
     pub(super) due: Instant,
     deadline_unix_ms: u64,
     gone: CancellationToken,
@@ -29,12 +29,12 @@ impl Fence {
         }
     }
 
-    /// Whether nothing of it may be written any more.
+    /// Returns whether nothing of it may be written any more.
     pub(super) fn is_over(&self, at: Moment) -> bool {
         at.now >= self.due || at.unix_ms >= self.deadline_unix_ms || self.gone.is_cancelled()
     }
 
-    /// Why not, if so: the end of a message of which nothing was written.
+    /// Returns the report for it, if it is over and nothing of it was written.
     pub(super) fn unsent(&self, at: Moment) -> Option<Report> {
         if self.gone.is_cancelled() {
             Some(Report::caller_gone())

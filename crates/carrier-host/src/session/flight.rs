@@ -25,7 +25,7 @@ const LATE: Duration = Duration::from_mins(1);
 /// Messages remembered without a place: the oldest are let go if a carrier answers nothing at all.
 const MOST_REMEMBERED: usize = 10_000;
 
-/// What left so long ago, the other side's TCP has acknowledged, if it is there: a round trip, and one more after a loss
+/// The time within which the other side's TCP acknowledges bytes, if it is there: a round trip, and one more after a loss
 /// (RFC 6298 section 2: one second before anything is known of the way).
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(1);
 
@@ -34,22 +34,22 @@ const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(1);
 pub(super) struct Flight {
     carried: HashMap<u64, Carried>,
     due: BTreeSet<(Instant, u64)>,
-    /// Where messages end in the stream whose time was up after they left, and when to see whether they arrived.
+    /// The ends in the stream of messages whose time was up after they left, and when to see whether they arrived.
     doubts: BTreeSet<(Instant, u64)>,
     /// Messages without a place, and until when. Tokens are given out in order, so the first are the oldest.
     remembered: BTreeMap<u64, (Instant, CarrierMessage)>,
 }
 
 struct Carried {
-    /// Of whoever waits; then, when its place is free whatever the library says.
+    /// The end of the wait; after that, the moment at which its place is free whatever the library says.
     due: Instant,
     fence: Fence,
-    /// When it ends at the latest, if the library needs longer than an attempt may take.
+    /// The latest end, if the library needs longer than an attempt may take.
     last: Instant,
     since: Instant,
     /// How many bytes had been queued before this message's own.
     first: u64,
-    /// And with those that its submit wrote.
+    /// The same with those that its submit wrote.
     end: u64,
     message: CarrierMessage,
     /// Who waits; `None`: has been answered, because the time ran out.
@@ -58,12 +58,12 @@ struct Carried {
     taken_back: bool,
 }
 
-/// What the connection knows when the library gives its word on a message.
+/// The state of the connection when the library gives its word on a message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
-    /// Bytes queued so far: what is queued leaves, or may.
+    /// The bytes queued so far: what is queued leaves, or may.
     pub(super) queued: u64,
-    /// In a call about bytes that arrived: how many of ours had left by then. In no other call can the library have an
+    /// The bytes of ours that had left, in a call about bytes that arrived. In no other call can the library have an
     /// answer that it did not have before.
     pub(super) heard: Option<u64>,
 }
@@ -140,19 +140,19 @@ impl Flight {
         }
     }
 
-    /// Whether the library has a message in its hands.
+    /// Returns whether the library has a message in its hands.
     pub(super) fn carries(&self, token: u64) -> bool {
         self.carried.contains_key(&token)
     }
 
-    /// So far reach the bytes that its submit wrote.
+    /// Notes how far the bytes reach that its submit wrote.
     pub(super) fn wrote(&mut self, token: u64, end: u64) {
         if let Some(carried) = self.carried.get_mut(&token) {
             carried.end = end;
         }
     }
 
-    /// Whether nothing of a message may be written any more, and somebody has still to be told.
+    /// Returns whether nothing of a message may be written any more, and somebody has still to be told.
     pub(super) fn is_over(&self, token: u64, at: Moment) -> bool {
         let carried = self.carried.get(&token);
         carried.is_some_and(|carried| carried.waiting.is_some() && carried.fence.is_over(at))
@@ -186,8 +186,8 @@ impl Flight {
 
     /// The library's word on a message. The error ends a sentence about the library.
     ///
-    /// That nothing was sent of a message whose bytes it wrote, it can only have from the carrier: before the carrier
-    /// has said anything since, its refusal is worth no more than a lost answer.
+    /// Only the carrier can say that nothing was sent of a message whose bytes were written: before it has said anything
+    /// since, the library's refusal is worth no more than a lost answer.
     pub(super) fn complete(
         &mut self,
         token: u64,
@@ -302,8 +302,8 @@ impl Flight {
         }
     }
 
-    /// Whether a message whose time is up is on this machine still, though it left long ago: `left` bytes have left, and
-    /// of these so many are `unacknowledged`.
+    /// Returns whether a message whose time is up is still on this machine, though it left long ago: `left` bytes have left,
+    /// and of these so many are `unacknowledged`.
     pub(super) fn is_stalled(
         &mut self,
         now: Instant,

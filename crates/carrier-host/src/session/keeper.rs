@@ -45,14 +45,14 @@ impl Keeper {
                 leaving.run_until_cancelled(sleep(QUARANTINED)).await;
                 continue;
             }
-            let Some(End { class, why, held }) = self.connection().await else {
+            let Some(end) = self.connection().await else {
                 return;
             };
-            let mut rest = backoff.rest(class, held, chance());
+            let mut rest = backoff.rest(&end, chance());
             if self.shared.is_successor() {
                 rest = rest.min(HANDING_OVER);
             }
-            self.tell(class, &why, rest);
+            self.tell(end.class, &end.why, rest);
             leaving.run_until_cancelled(sleep(rest)).await;
         }
     }
@@ -73,6 +73,7 @@ impl Keeper {
                     class: Class::Temporary,
                     why,
                     held: Duration::ZERO,
+                    ours: false,
                 });
             }
         };
@@ -82,7 +83,7 @@ impl Keeper {
         Connected::run(self, wire, socket, Instant::now()).await
     }
 
-    /// Now, by both clocks.
+    /// Reads both clocks.
     pub(super) fn moment(&self) -> Moment {
         Moment {
             now: Instant::now(),

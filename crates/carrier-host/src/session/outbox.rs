@@ -1,5 +1,5 @@
-//! Bytes on their way out of one connection, counted, so that it is known which messages may have left, and each with the
-//! message it belongs to, so that what is over is taken back.
+//! The bytes on their way out of one connection. They are counted, so that it is known which messages may have left, and
+//! each is known with its message, so that a message that is over is taken back.
 
 use aldis_carrier::abi::WRITE_LIMIT;
 use bytes::{Buf, BytesMut};
@@ -16,16 +16,16 @@ mod tests;
 /// With more than this waiting nothing new is begun.
 const FULL: usize = 1024 * 1024;
 
-/// What is to be written. Bytes are counted from the first one of the connection.
+/// The bytes to be written, counted from the first one of the connection.
 #[derive(Default)]
 pub(super) struct Outbox {
     waiting: BytesMut,
-    /// Which of them are a message's: what its submit wrote. Of the others nobody knows.
+    /// The bytes that belong to a message: those that its submit wrote. Of the others nobody knows.
     pieces: VecDeque<Piece>,
     queued: u64,
     left: u64,
     unflushed: bool,
-    /// What was to be written was dropped, perhaps in the middle of a PDU: nothing can follow it.
+    /// Bytes were dropped, perhaps in the middle of a PDU: nothing can follow them.
     cut: bool,
 }
 
@@ -36,19 +36,19 @@ struct Piece {
     end: u64,
 }
 
-/// What was taken back, in order: the bytes behind it are counted anew.
+/// The messages that were taken back, in order: the bytes behind them are counted anew.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Taken {
     /// Messages of which no byte had left, and none will.
     pub(super) whole: Vec<u64>,
     /// One of which a part had left and the rest is there still.
     pub(super) begun: Option<u64>,
-    /// Where what was taken back ended, and how much had been by then.
+    /// The place where each ended, and how many bytes had been taken back by then.
     gaps: Vec<(u64, u64)>,
 }
 
 impl Taken {
-    /// What has become of a place in the stream.
+    /// Returns what has become of a place in the stream.
     pub(super) fn moved(&self, place: u64) -> u64 {
         let before = self.gaps.partition_point(|(end, _)| *end <= place);
         let gone = before.checked_sub(1).and_then(|last| self.gaps.get(last));

@@ -76,7 +76,7 @@ impl Queue {
 pub(super) struct Job {
     pub(super) message: CarrierMessage,
     pub(super) fence: Fence,
-    /// When nothing of it may be written any more, if the library needs longer than an attempt may take.
+    /// The last moment to write any of it, if the library needs longer than an attempt may take.
     pub(super) last: Instant,
     pub(super) reply: oneshot::Sender<Report>,
     place: Place,

@@ -14,7 +14,7 @@ impl Socket {
         tcp.as_fd().try_clone_to_owned().map(Self)
     }
 
-    /// Bytes that were written and that the other side's TCP has not acknowledged; 0 where the kernel does not say.
+    /// Returns how many bytes the other side's TCP has not acknowledged; 0 where the kernel does not say.
     pub(super) fn unacknowledged(&self) -> u64 {
         let mut bytes: libc::c_int = 0;
         // SAFETY: it writes one int (tcp(7), SIOCOUTQ, which is TIOCOUTQ).

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// So often timers of one connection run out in a second, all together; the next ones are late. A library that asks for
-/// more would keep delivery busy with nothing: an honest one has a handful, of seconds.
+/// The number of timers of one connection that run out in a second; the next ones are late. A library that asks for more
+/// would keep delivery busy with nothing: an honest one has a handful, of seconds.
 const MOST_A_SECOND: u32 = 100;
 
 const SECOND: Duration = Duration::from_secs(1);

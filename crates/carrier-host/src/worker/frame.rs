@@ -98,7 +98,7 @@ pub(crate) enum Said {
     Answer(Answered),
 }
 
-/// In words.
+/// A reason in words.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Words(#[serde(deserialize_with = "bounded::words")] pub(crate) String);
 
@@ -175,7 +175,7 @@ pub(crate) fn next(arrived: &mut BytesMut, longest: usize) -> Result<Option<Byte
     Ok(Some(arrived.split_to(length)))
 }
 
-/// What a frame says, all of it. It takes no more memory than its own length and [`limits::CALL`] for its lists.
+/// Reads a whole frame, which takes no more memory than its own length and [`limits::CALL`] for its lists.
 pub(crate) fn read<'a, T: Deserialize<'a>>(frame: &'a [u8]) -> Result<T, String> {
     match bounded::within(limits::CALL, || postcard::take_from_bytes(frame)) {
         Ok((said, [])) => Ok(said),

@@ -28,7 +28,7 @@ pub(super) enum Unmet {
 
 type Met = (UnixStream, Loaded, Option<Vec<RawLink>>, Vec<Aside>);
 
-/// Until the worker is ready, which it has to be by `until`. `fault` says what to end it for meanwhile, if anything.
+/// Waits until the worker is ready, which it has to be by `until`. `fault` says what to end it for meanwhile, if anything.
 pub(super) fn meet(
     mut socket: UnixStream,
     begin: &Begin,
@@ -93,21 +93,21 @@ pub(super) fn meet(
     }
 }
 
-/// So many bytes are read as fast as they come: what an honest library is, and all it says while it is made.
+/// The bytes that are read as fast as they come: an honest library does not say more before it is ready.
 const AT_FULL_SPEED: usize = 4 * 1024 * 1024;
 
-/// How long nothing may come before it is looked at.
+/// The longest silence before it is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A rest before each further 16 KiB, so that one that babbles costs little until its time is up.
 const BREATH: Duration = Duration::from_millis(1);
 
-/// For people: it may be the library that speaks.
+/// Cleans words for people: it may be the library that speaks.
 fn shown(words: &str) -> String {
     Redactor::default().clean(words)
 }
 
-/// What it says of itself, as far as that can be shown.
+/// Checks what it says of itself, and cleans it.
 fn checked(mut ready: Loaded) -> Result<Loaded, String> {
     if ready.descriptor.len() > limits::DESCRIPTOR {
         return Err(format!("a descriptor of {} bytes", ready.descriptor.len()));
@@ -118,7 +118,7 @@ fn checked(mut ready: Loaded) -> Result<Loaded, String> {
     Ok(ready)
 }
 
-/// How many bytes have come; none within so long is none.
+/// Returns how many bytes have come; 0: none within this time.
 fn receive(socket: &mut UnixStream, arrived: &mut BytesMut, within: Duration) -> io::Result<usize> {
     socket.set_read_timeout(Some(within.max(Duration::from_millis(1))))?;
     let mut bytes = [0; 16 * 1024];

@@ -123,7 +123,7 @@ impl Process {
         Some(Duration::new(u64::try_from(time.tv_sec).ok()?, nanos))
     }
 
-    /// Threads it has; `None`: that cannot be seen here, or it has ended.
+    /// Returns how many threads it has; `None`: that cannot be seen here, or it has ended.
     pub(crate) fn threads(&self) -> Option<u32> {
         let line = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
         // proc_pid_stat(5): the name, in parentheses, may hold anything; the 18th field after it is num_threads.

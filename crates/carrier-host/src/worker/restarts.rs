@@ -20,13 +20,13 @@ const MANY: usize = 60;
 const ANSWERS_PER_END: u64 = 10;
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// And this many within a minute whatever was answered: each costs a process and the library's load.
+/// The ends within a minute that are too many whatever was answered: each costs a process and the library's load.
 const STORM: usize = 300;
 
 /// The first rest after a misdeed, which doubles with each further one up to safe mode's.
 const PENANCE: Duration = Duration::from_secs(1);
 
-/// So long without one, and the misdeeds are forgiven.
+/// The time without a misdeed after which the earlier ones are forgiven.
 const FORGIVEN: Duration = Duration::from_mins(10);
 
 /// How long the carrier is left alone after a crash loop, before one more trial.

@@ -29,13 +29,13 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// How often to look at what the worker is at.
 const LOOK: Duration = Duration::from_millis(25);
 
-/// How often to look at what it uses, whether anybody waits or not.
+/// The time between two looks at what it uses, whether anybody waits or not.
 const LOOK_AROUND: Duration = Duration::from_millis(100);
 
 /// Between two attempts where this machine is to blame: no descriptors or processes left, say.
 const UNTIL_IT_CAN: Duration = Duration::from_secs(1);
 
-/// Why a library is left alone, in words that end a sentence about it.
+/// The reason why a library is left alone; ends a sentence about it.
 const LOOPS: &str = "crashes its worker again and again and is left alone for a minute";
 const MISBEHAVES: &str = "misuses its worker, which is ended and left alone for a while";
 
@@ -56,7 +56,7 @@ pub(super) struct Pending {
     /// Hidden in what the library says meanwhile.
     pub(super) text: String,
     pub(super) to: String,
-    /// What it may tell besides its answer.
+    /// The amount that it may still tell besides its answer.
     pub(super) share: Share,
     /// It said that the rest is left out.
     pub(super) closed: bool,
@@ -76,7 +76,7 @@ pub(super) enum Place {
 pub(super) struct Supervisor {
     recipe: Recipe,
     begin: Box<dyn Fn() -> BeginInstance + Send + Sync>,
-    /// So many each worker may have.
+    /// The threads that each worker may have.
     threads: u32,
     room: Arc<Room>,
     orders: mpsc::UnboundedReceiver<Order>,
@@ -174,7 +174,7 @@ impl Supervisor {
         Some(ended)
     }
 
-    /// It computes though nobody asks it: the operator is told before it is ended for that.
+    /// Tells the operator that it computes though nobody asks it, before it is ended for that.
     fn mind(&self, spent: Option<&Spent>) {
         if let Some(Spent::Warn(beyond)) = spent
             && self.room.may_write()

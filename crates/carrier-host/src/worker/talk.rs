@@ -11,13 +11,13 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 const READ: usize = 64 * 1024;
 
-/// What one worker may tell apart from calls in a second, as when a connection's machine is destroyed, is a call's share.
+/// The time in which a worker may tell a call's share apart from calls, as when a connection's machine is destroyed.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What to end a worker for.
+/// A reason to end a worker.
 pub(super) struct Reason {
     pub(super) how: String,
-    /// What its page says of the call it is at is not to be believed.
+    /// The page that says which call it is at is not to be believed.
     pub(super) silent: bool,
     /// No honest library does it.
     pub(super) misdeed: bool,
@@ -36,7 +36,7 @@ impl Reason {
 /// How a worker ended.
 pub(super) struct Ended {
     pub(super) how: String,
-    /// Over what no honest library does.
+    /// It was ended for what no honest library does.
     pub(super) misdeed: bool,
     /// The call it was at; 0: none.
     pub(super) at: u64,
@@ -56,7 +56,7 @@ pub(super) struct Talk {
     pub(super) thrift: Thrift,
     /// The threads it may have.
     most_threads: u32,
-    /// What it told apart from calls, since when.
+    /// The share that is left to tell apart from calls, and since when.
     strays: (Instant, Share),
 }
 
@@ -91,7 +91,7 @@ impl Talk {
         })
     }
 
-    /// While somebody waits: what to end it for.
+    /// Looks, while somebody waits, for a reason to end it.
     pub(super) fn look(&mut self) -> Option<Reason> {
         let (at, cpu) = (self.process.at(), self.process.cpu_time()?);
         let overrun = self.watch.look(at, cpu, Instant::now())?;
@@ -102,7 +102,7 @@ impl Talk {
         })
     }
 
-    /// Whether anybody waits or not: what it uses. `Err`: what to end it for.
+    /// Looks at what it uses, whether anybody waits or not. `Err`: a reason to end it.
     pub(super) fn look_around(&mut self) -> Result<Option<Spent>, Reason> {
         if let Some(threads) = self.process.threads()
             && threads > self.most_threads
@@ -122,7 +122,7 @@ impl Talk {
         }
     }
 
-    /// Whether it may tell this apart from the calls that are under way.
+    /// Returns whether it may tell this apart from the calls that are under way.
     pub(super) fn may_stray(&mut self, aside: &Aside) -> bool {
         let now = Instant::now();
         if now - self.strays.0 >= SECOND {
@@ -131,7 +131,7 @@ impl Talk {
         self.strays.1.take(aside.weight())
     }
 
-    /// How it ended; by force, if there is a reason.
+    /// Waits for its end, by force if there is a reason, and says how it ended.
     pub(super) async fn end(self, why: Option<Reason>) -> Ended {
         let (at, answers, mut process) = (self.process.at(), self.answers, self.process);
         let misdeed = why.as_ref().is_some_and(|why| why.misdeed);

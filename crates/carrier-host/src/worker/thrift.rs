@@ -5,19 +5,19 @@ use std::time::{Duration, Instant};
 #[cfg(test)]
 mod tests;
 
-/// What a call explains: so many times the time that it was under way. A runtime such as Go's collects garbage beside it.
+/// The processor time that a call explains, in times of its own length. A runtime such as Go's collects garbage beside it.
 const PER_CALL: u32 = 2;
 
-/// What needs no explanation: a quarter of one processor, for a library's own timers and for such a runtime's.
+/// The part of one processor that needs no explanation: a quarter, for a library's own timers and such a runtime's.
 const FREE: u32 = 4;
 
-/// Processor time beyond that, and it is said.
+/// The processor time beyond that which is worth a warning.
 const WARN: Duration = Duration::from_secs(2);
 
-/// And at this much the worker is ended: one busy thread comes here after some 14 s.
+/// The processor time beyond that for which the worker is ended: one busy thread comes here after some 14 s.
 const END: Duration = Duration::from_secs(10);
 
-/// What to do about a worker.
+/// The decision about a worker.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Spent {
     /// Say it, once.
@@ -30,11 +30,11 @@ pub(super) enum Spent {
 #[derive(Default)]
 pub(super) struct Thrift {
     last: Option<Look>,
-    /// Since when a call is under way.
+    /// The moment since which calls are under way.
     busy_since: Option<Instant>,
-    /// While calls were under way, since the last look.
+    /// The time that calls were under way since the last look.
     busy: Duration,
-    /// What nothing explains.
+    /// The processor time that nothing explains.
     debt: Duration,
     warned: bool,
 }
@@ -46,7 +46,7 @@ struct Look {
 }
 
 impl Thrift {
-    /// Whether calls are under way from now on.
+    /// Notes whether calls are under way from now on.
     pub(super) fn calls(&mut self, any: bool, now: Instant) {
         match (any, self.busy_since) {
             (true, None) => self.busy_since = Some(now),
@@ -58,7 +58,7 @@ impl Thrift {
         }
     }
 
-    /// The worker has used this much of the processor since it was started.
+    /// Decides, after the worker has used this much of the processor since it was started.
     pub(super) fn look(&mut self, cpu: Duration, now: Instant) -> Option<Spent> {
         if let Some(since) = &mut self.busy_since {
             self.busy += now - *since;

@@ -51,8 +51,8 @@ pub struct Link {
     pub flags: u32,
     /// The library's name for it, for logs and metrics.
     pub name: Str,
-    /// Host name or address; the value of the setting `host`, or one of the descriptor's `allowed_hosts`, that with TLS or
-    /// to the port that is listed with it.
+    /// The host name or address: the value of the setting `host`, or one of the descriptor's `allowed_hosts`, that with TLS
+    /// or to the port that is listed with it.
     pub host: Str,
     /// The name in the certificate; empty: `host`.
     pub server_name: Str,

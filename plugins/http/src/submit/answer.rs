@@ -22,10 +22,11 @@ pub(crate) struct Meaning {
     statuses: BTreeMap<u16, Class>,
     otherwise: Class,
     retry_after: Option<Find>,
+    idempotent: bool,
 }
 
 impl Meaning {
-    /// `idempotent`: the API sends once, however often it gets the same key.
+    /// Reads the tables. `idempotent` says that the API sends once, however often it gets the same key.
     pub(crate) fn new(lint: &mut Lint<'_>, template: &template::Answer, idempotent: bool) -> Self {
         judge(lint, template);
         let mut find = |name: &str, selector: &Option<template::Selector>| {
@@ -70,6 +71,7 @@ impl Meaning {
             statuses,
             otherwise: template.otherwise.map_or(Class::Ambiguous, |refusal| refusal.0),
             retry_after,
+            idempotent,
         }
     }
 
@@ -144,8 +146,14 @@ impl Meaning {
     }
 
     fn class(&self, response: &Response<'_>, known: Option<Class>, has_code: bool) -> Class {
+        let status = response.status();
+        // A gateway that gave up has words, too, and "*timeout*" may well be one that the table calls temporary.
+        let waits = known == Some(Class::Temporary) && is_taken_for_a_no(status, Class::Temporary);
+        if waits && !self.idempotent {
+            return Class::Ambiguous;
+        }
         known
-            .or_else(|| self.statuses.get(&response.status()).copied())
+            .or_else(|| self.statuses.get(&status).copied())
             // A code in a 2xx is a refusal, if the template says that all codes are.
             .unwrap_or_else(|| {
                 if response.is_success() && has_code {
@@ -193,11 +201,11 @@ fn partly(refusal: Outcome, ids: Vec<String>) -> Outcome {
     outcome
 }
 
-/// A gateway before the carrier gave up, and the template would have the message sent again. A manual that lists such
-/// statuses as "to be repeated" does not say that nothing was done.
+/// Returns whether a gateway before the carrier gave up, and the template would have the message sent again. A manual that
+/// lists such statuses as "to be repeated" does not say that nothing was done.
 fn is_taken_for_a_no(status: u16, class: Class) -> bool {
     let gave_up = status >= 400 && Class::of_status(status) == Class::Ambiguous;
-    gave_up && matches!(class, Class::Temporary | Class::RateLimited)
+    gave_up && class.asks_elsewhere()
 }
 
 /// Refuses a template that could take a failure for a success, or has no word for one.

@@ -49,22 +49,24 @@ fn a_gateway_that_gave_up_is_no_no_unless_a_key_goes_along() {
             "request": { "url": "{{ base_url }}/sms", "form": { "to": "{{ to.e164 }}" }, "idempotent": idempotent },
             "answer": {
                 "id": { "json": "$.id" },
+                "code": { "json": "$.error" },
+                "codes": { "*timeout*": "temporary", "queue full": "rate_limited" },
                 "statuses": { "502": "temporary", "504": "rate_limited", "503": "temporary", "521": "temporary" },
             },
         });
         let settings = json!({ "base_url": "https://api.acme.example", "template": template });
         let carrier = Bench::<Http>::new(&settings, &[]).unwrap();
-        let means = |status: u16| {
-            let answer = Answer::new(status, "<html>");
-            carrier
-                .attempt(&TestMessage::new("+12025550100", "Hello"), [answer])
-                .unwrap()
-                .outcome
-                .class
-        };
+        let message = TestMessage::new("+12025550100", "Hello");
+        let meaning = |answer| carrier.attempt(&message, [answer]).unwrap().outcome.class;
+        let means = |status| meaning(Answer::new(status, "<html>"));
         assert_eq!(means(502), class);
         assert_eq!(means(504) == Class::Ambiguous, !idempotent);
         assert_eq!((means(503), means(521)), (Class::Temporary, Class::Temporary));
+        // The gateway's own words are no more of a proof, those of a carrier that refused are.
+        let says = |status, words: &str| meaning(Answer::json(status, &json!({ "error": words })));
+        assert_eq!(says(520, "upstream request timeout"), class);
+        assert_eq!(says(503, "upstream request timeout"), Class::Temporary);
+        assert_eq!(says(520, "queue full"), Class::RateLimited);
     }
 }
 

@@ -1,4 +1,4 @@
-//! However many lines a library causes, few are written, and how many were not is said.
+//! Few lines are written, however many a library causes, and the number of the others is said.
 
 use super::{BURST, Duration, EACH, Line, Lines};
 use proptest::prelude::*;

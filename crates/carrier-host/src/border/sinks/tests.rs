@@ -1,5 +1,5 @@
-//! What the sinks take is read in a frame again, and what they do not take is never in one: they and the host have the
-//! same limits.
+//! The sinks take nothing that the host would not read in a frame, and refuse nothing that it would: both have the same
+//! limits.
 
 use super::session::SessSink;
 use super::*;

@@ -1,4 +1,5 @@
-//! Who hears nothing: hosts that are not allowed, what a name leads to by stealth, and carriers of a caller that has left.
+//! Nothing is sent to hosts that are not allowed, to a machine that a name leads to by stealth, or for a caller that has
+//! left.
 
 use super::*;
 
@@ -80,7 +81,7 @@ async fn a_librarys_host_that_leads_here_hears_nothing() {
     server.await.expect("one connection");
 }
 
-/// Whoever asked may leave while the connection is being made.
+/// The caller may leave while the connection is being made.
 #[tokio::test]
 async fn nothing_is_written_for_a_caller_that_has_left() {
     let (listener, address) = listener().await;

@@ -73,7 +73,7 @@ struct Prepared {
     example: Example,
     workout: Workout,
     other: Configuration,
-    /// In what they differ.
+    /// The settings in which they differ.
     note: String,
 }
 
@@ -109,7 +109,7 @@ impl Prepared {
     }
 }
 
-/// Both in this process, one after the other and by many threads.
+/// Calls both in this process, one after the other and by many threads.
 fn at_once(ground: &Ground, prepared: &Prepared) -> Checked {
     let Prepared {
         subject,

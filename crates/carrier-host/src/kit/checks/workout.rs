@@ -14,7 +14,7 @@ pub(super) struct Workout {
     pub(super) attempts: Vec<(String, Letter, Reply)>,
     pub(super) callbacks: Vec<(String, Callback)>,
     pub(super) talks: Vec<Talk>,
-    /// How the author's streams greet.
+    /// The greetings of the author's streams.
     pub(super) greetings: Vec<Option<Greeting>>,
 }
 

@@ -75,13 +75,13 @@ impl Connected<'_> {
                     let _ = job.reply.send(fault(&broken.to_string(), Truth::default()));
                 }
                 Err(_) => {
-                    stop.get_or_insert_with(Stop::gone);
+                    stop.get_or_insert(Stop::Gone);
                     given_back.push(job);
                 }
             }
         }
         if self.machine.is_gone() {
-            stop = stop.or_else(|| Some(Stop::gone()));
+            stop = stop.or(Some(Stop::Gone));
         }
         self.together = if given_back.is_empty() {
             self.together.saturating_mul(2).min(BATCH)

@@ -9,7 +9,7 @@ use aldis_carrier::abi::WRITE_LIMIT;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// For what the carrier said before it stopped to take bytes: that is in this machine's buffers by then.
+/// The time for what the carrier said before it stopped taking bytes: that is in this machine's buffers by then.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 impl Connected<'_> {
@@ -44,7 +44,7 @@ impl Connected<'_> {
         Ok(())
     }
 
-    /// Whether the connection is over, and how.
+    /// Returns how the connection ends, if it is over.
     pub(super) fn over(&mut self, now: Instant) -> Option<Stop> {
         if !self.farewell.is_empty() && self.storing.is_empty() {
             let farewell = std::mem::take(&mut self.farewell);
@@ -69,8 +69,11 @@ impl Connected<'_> {
 
     /// Settles what is in flight.
     pub(super) fn end(self, stop: Stop) -> Option<End> {
+        // It may have had the word of a message that it did not take: another link may have a place.
+        self.keeper.shared.queue.pass_on();
         let (board, index, left) = (&self.keeper.shared.boards, self.keeper.index, self.outbox.left());
         let before = self.ambiguous;
+        let ours = matches!(stop, Stop::Gone);
         let (class, why, ambiguous) = match stop {
             Stop::Closed(class, why) => (class, why, self.flight.lose(&Loss::Link, left)),
             Stop::Lost(why) => (Class::Temporary, why, self.flight.lose(&Loss::Link, left)),
@@ -79,6 +82,11 @@ impl Connected<'_> {
                 why.to_owned(),
                 self.flight.lose(&Loss::Link, left),
             ),
+            Stop::Gone => {
+                let why = "the carrier library lost its worker, and with it what it knew of the link";
+                let ambiguous = self.flight.lose(&Loss::Link, left);
+                (Class::Temporary, why.to_owned(), ambiguous)
+            }
             Stop::Broken(broken) => {
                 self.keeper.resident.note_fault(&broken);
                 let ambiguous = self.flight.lose(&Loss::Broken(&broken.to_string()), left);
@@ -95,6 +103,7 @@ impl Connected<'_> {
             class,
             why,
             held: self.since.elapsed(),
+            ours,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What the carrier tells, on its way into the store.
+//! The events that the carrier tells, on their way into the store.
 
 use super::{Connected, MOST_EVENTS};
 use crate::border::RawEvent;

@@ -96,7 +96,7 @@ fn a_late_message_fills_its_place_for_a_minute_more() {
     assert_eq!((flight.len(), flight.next_due()), (0, None));
 }
 
-/// What never left has no late answer, and nobody learns of one.
+/// A message that never left has no late answer, and nobody learns of one.
 #[test]
 fn what_was_taken_back_is_unsent() {
     let now = Instant::now();
@@ -252,7 +252,7 @@ fn one_that_is_held_lasts_until_its_deadline() {
     assert_eq!(flight.next_due(), Some(last + LATE));
 }
 
-/// Whatever the library says of a message that it wrote: before the carrier has said anything, nobody has refused it.
+/// A message that was written is refused by nobody before the carrier has said anything, whatever the library says.
 #[test]
 fn a_refusal_before_any_answer_is_ambiguous() {
     let unheard = Known {

@@ -1,4 +1,4 @@
-//! Whatever is taken back, the rest leaves in its order, and what had begun to leave leaves whole.
+//! The rest leaves in its order, whatever is taken back, and a message that had begun to leave leaves whole.
 
 use super::*;
 use proptest::prelude::*;

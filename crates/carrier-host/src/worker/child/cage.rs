@@ -17,13 +17,13 @@ use std::os::fd::{AsRawFd, RawFd};
 /// Address space: a Go runtime reserves hundreds of MiB that it never uses.
 pub(crate) const MEMORY: u64 = 2 * 1024 * 1024 * 1024;
 
-/// What one kind of process needs, and another does not.
+/// The needs of one kind of process, which another does not have.
 pub(crate) struct Needs {
     /// The file size that it may write into what it has open; it can open none for writing (`RLIMIT_FSIZE`).
     pub(crate) written: u64,
     /// Open files (`RLIMIT_NOFILE`).
     pub(crate) files: u64,
-    /// Threads, in all copies of it together (`RLIMIT_NPROC`); root's process becomes nobody's for it.
+    /// The threads in all copies of it together (`RLIMIT_NPROC`); root's process becomes nobody's for it.
     pub(crate) threads: u32,
     /// Seconds of processor time (`RLIMIT_CPU`); `None`: somebody else watches it.
     pub(crate) processor: Option<u64>,

@@ -68,7 +68,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// Bytes that look like answers with lists in lists, cut and spoilt anywhere.
+    /// Makes bytes that look like answers with lists in lists, cut and spoilt anywhere.
     #[test]
     fn no_frame_takes_more_than_its_share(
         pieces in prop::collection::vec(

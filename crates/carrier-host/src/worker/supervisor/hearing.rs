@@ -1,5 +1,5 @@
-//! What a worker says, believed in nothing: each answer is one that somebody was promised, and what it tells besides has
-//! an end.
+//! The words of a worker, none of which is believed: each answer must be one that somebody waits for, and there is an end
+//! to what it tells besides.
 
 use super::Supervisor;
 use crate::border::aside::Aside;
@@ -25,8 +25,8 @@ impl Supervisor {
         Ok(())
     }
 
-    /// What a call tells besides its answer, or what is told apart from calls: no more than [`Share`] has room for, which
-    /// the worker's own sinks see to.
+    /// Heeds what a call tells besides its answer, or what is told apart from calls: no more than [`Share`] has room for,
+    /// which the worker's own sinks see to.
     ///
     /// [`Share`]: crate::border::aside::Share
     fn aside(&mut self, call: u64, aside: Aside, talk: &mut Talk) -> Result<(), String> {

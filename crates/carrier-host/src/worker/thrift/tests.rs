@@ -1,4 +1,4 @@
-//! Which workers compute too much.
+//! The workers that compute too much, and those that do not.
 
 use super::{Duration, END, Instant, Spent, Thrift, WARN};
 use proptest::prelude::*;

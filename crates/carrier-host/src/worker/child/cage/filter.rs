@@ -7,7 +7,7 @@ use seccompiler::{
 };
 use std::collections::BTreeMap;
 
-/// Before the library's first instruction. `more` is allowed besides.
+/// Confines before the library's first instruction. `more` is allowed besides.
 pub(super) fn while_loading(more: &[i64]) -> Result<(), String> {
     confine(&[SERVING, LOADING, more].concat()).and_then(|()| without_clone3())
 }
@@ -91,6 +91,9 @@ fn confine(allowed: &[i64]) -> Result<(), String> {
     if let Some(rules) = rules.get_mut(&libc::SYS_prctl) {
         *rules = prctl()?;
     }
+    if let Some(rules) = rules.get_mut(&libc::SYS_fcntl) {
+        *rules = fcntl()?;
+    }
     // Signals to itself, as abort(3) sends.
     let this = std::process::id();
     rules.insert(libc::SYS_tgkill, vec![when(0, u32::MAX.into(), this.into())?]);
@@ -123,6 +126,20 @@ fn prctl() -> Result<Vec<SeccompRule>, String> {
         )?,
         exactly(libc::PR_SET_DUMPABLE, 0)?,
     ])
+}
+
+/// Allows copies and flags of descriptors. A descriptor's owner (`F_SETOWN`) may be any process of the same user, and is
+/// sent a signal (`F_SETSIG`: also the one that stops it) whenever something happens to the descriptor.
+fn fcntl() -> Result<Vec<SeccompRule>, String> {
+    let commands = [
+        libc::F_DUPFD,
+        libc::F_DUPFD_CLOEXEC,
+        libc::F_GETFD,
+        libc::F_SETFD,
+        libc::F_GETFL,
+    ];
+    let only = |command: libc::c_int| when(1, u32::MAX.into(), command.cast_unsigned().into());
+    commands.into_iter().map(only).collect()
 }
 
 /// As a kernel that does not have it says. Of all filters' words a refusal counts.

@@ -34,7 +34,7 @@ pub(super) fn leave(gaps: &mut Gaps) -> bool {
     users.is_ok()
 }
 
-/// False: nothing of it is granted.
+/// Leaves for all of them in one step; false: nothing of it is granted.
 pub(super) fn leave_at_once() -> bool {
     unshare(SPACES | UnshareFlags::NEWUSER).is_ok()
 }

@@ -2,7 +2,7 @@
 //! this worker's alone in one of its own; and it does not bind root, whatever the namespace (`copy_process` asks for the
 //! real user), so that root's workers are nobody's.
 //!
-//! Where it does not hold, delivery still looks at how many there are.
+//! Delivery also counts them itself, for the case that the limit does not hold.
 
 use super::{Gaps, rights};
 use rustix::process::{Gid, Resource, Rlimit, Uid, geteuid, setrlimit};
@@ -34,7 +34,7 @@ pub(super) fn leave(gaps: &mut Gaps) -> bool {
     left
 }
 
-/// So many from here on, this one included. `apart`: in a user namespace of its own.
+/// Limits the threads from here on, this one included. `apart`: in a user namespace of its own.
 pub(super) fn limit(threads: u32, apart: bool, gaps: &mut Gaps) {
     let counts_others = if !apart {
         Some("without a user namespace of its own it would count other processes of its user")
