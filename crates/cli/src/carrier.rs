@@ -16,6 +16,7 @@ use crate::printer::Printer;
 use aldis_carrier_host::kit::{self, Kit, NotSeen, Task};
 use aldis_message::{MessageBody, PhoneNumber, Sender};
 use clap::{Args, Subcommand, ValueEnum};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -82,7 +83,7 @@ pub(crate) struct New {
     pub(crate) sdk: String,
 }
 
-/// How the child that runs a library is confined.
+/// The confinement of the child that runs a library.
 #[derive(Args, Clone, Copy)]
 pub(crate) struct Confinement {
     /// Runs the library also where the kernel does not grant all that should confine it (a user and a network namespace,
@@ -240,7 +241,13 @@ fn kit(
     }))
 }
 
-/// Why nothing was seen, and what the operator can do about it.
+/// Takes what a child said, whose form the library may have chosen: nothing is read of what is no JSON object.
+fn object(said: Value) -> Result<Value, Failure> {
+    let failed = || Failure::failed("the library's process reported something that is no JSON object");
+    said.is_object().then_some(said).ok_or_else(failed)
+}
+
+/// Says why nothing was seen, and what the operator can do about it.
 fn not_seen(why: &NotSeen) -> Failure {
     Failure::failed(match why {
         NotSeen::Unconfined(_) => format!("{}; {ALL_THE_SAME}", trusted::plain(&why.to_string())),

@@ -3,33 +3,21 @@
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::expect_used, reason = "a test")]
 
+#[path = "c_libraries/compiler.rs"]
+mod compiler;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// With what must be escaped in JSON, XML, URLs and forms.
+/// A secret with what must be escaped in JSON, XML, URLs and forms.
 const TOKEN: &str = "plAnted \"kEy\"&<4>+/=%zZ";
 const OTHER: &str = "anothEr-seCret";
 
 fn compiled(folder: &Path) -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let file = folder.join("libaldis_carrier_quoting.so");
-    let cc = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()))
-        .args([
-            "-std=gnu11",
-            "-O1",
-            "-w",
-            "-shared",
-            "-fPIC",
-            "-fvisibility=hidden",
-            "-I",
-        ])
-        .arg(manifest.join("../carrier/include"))
-        .arg("-o")
-        .arg(&file)
-        .arg(manifest.join("tests/dry_run_shows_no_secret/quoting.c"))
-        .output()
-        .expect("a C compiler");
-    assert!(cc.status.success(), "{}", String::from_utf8_lossy(&cc.stderr));
+    let source = manifest.join("tests/dry_run_shows_no_secret/quoting.c");
+    compiler::compile(compiler::library(&file).arg(source));
     file
 }
 
@@ -54,7 +42,7 @@ fn dry_run(how: &str, more: &str, form: &str) -> Output {
     aldis.output().expect("aldis")
 }
 
-/// What was said, without the secrets.
+/// Returns what was said, in which no secret is.
 fn said(output: &Output) -> String {
     let both = [&output.stdout[..], &output.stderr[..]].concat();
     let text = String::from_utf8(both).expect("UTF-8");
@@ -118,7 +106,7 @@ fn nor_where_something_goes_wrong() {
     }
 }
 
-/// One that stands among the plain settings, where delivery does not take it.
+/// A secret among the plain settings, where delivery does not take it.
 #[test]
 fn nor_one_that_only_the_schema_marks() {
     let output = dry_run("other", &format!("other = \"{OTHER}\""), "text");

@@ -3,6 +3,11 @@
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::expect_used, clippy::panic, reason = "a test")]
 
+#[path = "c_libraries/compiler.rs"]
+mod compiler;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -16,16 +21,6 @@ fn sources() -> PathBuf {
 
 fn carrier_host() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../carrier-host/tests/broken")
-}
-
-fn compiled(cc: &mut Command) {
-    let output = cc.output().expect("a C compiler");
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{complaint}");
-}
-
-fn cc() -> Command {
-    Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()))
 }
 
 /// A folder with a library that means harm, and something of its operator's.
@@ -43,15 +38,7 @@ impl Desk {
         for (name, text) in [("private", "of the operator"), ("delivery.toml", SETTINGS)] {
             std::fs::write(desk.path(name), text).expect("written");
         }
-        let mut cc = cc();
-        cc.args([
-            "-std=gnu11",
-            "-O1",
-            "-w",
-            "-shared",
-            "-fPIC",
-            "-fvisibility=hidden",
-        ]);
+        let mut cc = compiler::library(&desk.library);
         cc.args(words.iter().map(|word| format!("-D{word}")));
         for (name, value) in [
             ("SOURCE", source.to_owned()),
@@ -60,10 +47,8 @@ impl Desk {
         ] {
             cc.arg(format!("-D{name}=\"{value}\""));
         }
-        cc.arg("-I").arg(carrier_host().join("../../../carrier/include"));
-        cc.arg("-I").arg(carrier_host());
-        cc.arg("-o").arg(&desk.library).arg(sources().join("hostile.c"));
-        compiled(&mut cc);
+        cc.arg("-I").arg(carrier_host()).arg(sources().join("hostile.c"));
+        compiler::compile(&mut cc);
         desk
     }
 
@@ -106,12 +91,9 @@ impl Desk {
     fn look_poorly(&self, refused: &str, command: &str, more: &[&str]) -> Output {
         let poor = self.path("poor_kernel");
         if !poor.exists() {
-            compiled(
-                cc().arg("-w")
-                    .arg("-o")
-                    .arg(&poor)
-                    .arg(sources().join("poor_kernel.c")),
-            );
+            let mut cc = compiler::cc();
+            cc.args(["-w", "-o"]).arg(&poor);
+            compiler::compile(cc.arg(sources().join("poor_kernel.c")));
         }
         let mut poor = Command::new(poor);
         poor.arg(refused).args(self.command(command, more));
@@ -124,7 +106,7 @@ impl Desk {
         scratch
     }
 
-    /// What was the operator's is as it was, and nothing of the library is left.
+    /// Asserts that what was the operator's is as it was, and that nothing of the library is left.
     fn is_untouched(&self) {
         let private = std::fs::read_to_string(self.path("private")).expect("still there");
         assert_eq!(private, "of the operator");
@@ -135,26 +117,37 @@ impl Desk {
             .collect();
         assert!(left.is_empty(), "{left:?}");
         let library = self.library.display().to_string();
-        let since = Instant::now();
+        // What has been killed is there for a moment longer.
         while let Some(process) = running(&library) {
-            // What has been killed is there for a moment longer.
-            assert!(
-                since.elapsed() < Duration::from_secs(5),
-                "process {process} is left"
-            );
-            std::thread::sleep(Duration::from_millis(10));
+            assert!(ends(process), "process {process} is left");
         }
     }
 }
 
 /// A process that has this word in its command line.
-fn running(word: &str) -> Option<u32> {
+fn running(word: &str) -> Option<i32> {
     let processes = std::fs::read_dir("/proc").expect("processes").flatten();
     let mut numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    numbers.find(|number: &u32| {
+    numbers.find(|number: &i32| {
         let line = std::fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
         String::from_utf8_lossy(&line).contains(word)
     })
+}
+
+/// Waits for the end of a process that has been killed; false if it lives on.
+fn ends(process: i32) -> bool {
+    let process = Pid::from_raw(process).expect("a process");
+    // No such process: it has ended.
+    let Ok(process) = pidfd_open(process, PidfdFlags::empty()) else {
+        return true;
+    };
+    // Such a descriptor can be read once its process has ended (pidfd_open(2)).
+    let mut watched = [PollFd::new(&process, PollFlags::IN)];
+    let within = Timespec {
+        tv_sec: 30,
+        tv_nsec: 0,
+    };
+    poll(&mut watched, Some(&within)).expect("watched") == 1
 }
 
 const SETTINGS: &str = r#"
@@ -361,7 +354,7 @@ fn what_was_confined_is_said_to_machines_too() {
     }
 }
 
-/// Before anybody trusts it, whoever asks is told what a command does.
+/// Whoever asks is told what a command does, before anybody trusts the library.
 #[test]
 fn help_says_that_it_runs_and_how() {
     for command in COMMANDS {

@@ -3,6 +3,8 @@
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::expect_used, clippy::panic, reason = "a test")]
 
+#[path = "c_libraries/compiler.rs"]
+mod compiler;
 #[path = "the_kit_names_each_fault/planted.rs"]
 mod planted;
 
@@ -22,18 +24,9 @@ fn home() -> PathBuf {
 /// Compiles a library with these words defined.
 fn compile(folder: &Path, source: &str, words: &[String]) -> PathBuf {
     let file = folder.join("libaldis_carrier_broken.so");
-    let mut cc = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()));
-    cc.args([
-        "-std=gnu11",
-        "-O1",
-        "-w",
-        "-shared",
-        "-fPIC",
-        "-fvisibility=hidden",
-    ]);
+    let mut cc = compiler::library(&file);
     cc.args(words.iter().map(|word| format!("-D{word}")));
-    cc.arg("-I").arg(home().join("../../../carrier/include"));
-    cc.arg("-o").arg(&file).arg(home().join(source));
+    cc.arg(home().join(source));
     if words.iter().any(|word| word == "FAULT_panic") {
         let rust = folder.join("libpanics.a");
         let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
@@ -44,9 +37,7 @@ fn compile(folder: &Path, source: &str, words: &[String]) -> PathBuf {
         assert!(rustc.status().expect("rustc").success());
         cc.arg(&rust).args(["-lgcc_s", "-lpthread"]);
     }
-    let output = cc.output().expect("a C compiler");
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{words:?}: {complaint}");
+    compiler::compile(&mut cc);
     file
 }
 

@@ -1,4 +1,4 @@
-//! How callers' addresses are shown in log lines.
+//! The form in which log lines show callers' addresses.
 
 use serde::Deserialize;
 use std::net::IpAddr;
@@ -6,7 +6,7 @@ use std::net::IpAddr;
 #[cfg(test)]
 mod tests;
 
-/// How much of an address a log line shows: the setting `log_addresses`.
+/// The setting `log_addresses`: the part of an address that a log line shows.
 ///
 /// All of it by default: who calls these services are servers, never the people who get a text, and an attack that cannot
 /// be traced cannot be stopped either.
@@ -18,7 +18,7 @@ pub enum Shown {
     Full,
     /// The network: the first 24 bits of IPv4, the first 48 of IPv6.
     Masked,
-    /// Nothing.
+    /// No part of it.
     None,
 }
 

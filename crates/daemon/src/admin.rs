@@ -24,7 +24,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// Probes and a few scrapers; each asks one thing at a time.
 const CONNECTIONS: usize = 64;
-/// So that "not ready" can be said when there are no descriptors left to say it with.
+/// The descriptors held back, so that "not ready" can be said when the process has no others left.
 const RESERVE: usize = 8;
 const TERMS: Terms = Terms {
     head_within: Duration::from_secs(10),

@@ -41,7 +41,7 @@ impl SteadyClock {
         self.read(now(), self.began.elapsed())
     }
 
-    /// How far the system's clock is behind.
+    /// Returns how far the system's clock is behind.
     pub fn lead(&self) -> Duration {
         now().until(self.now())
     }

@@ -1,4 +1,4 @@
-//! How often a line is written about what anybody may cause: the first few at once, the rest counted.
+//! A limit on log lines that anybody may cause: the first few are written at once, the rest is counted.
 //!
 //! Whoever can make a service write a line can fill its disk, so such lines are told apart by a key that is made of settings
 //! and enums only, never of what a caller chose.

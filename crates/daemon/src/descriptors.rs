@@ -1,12 +1,12 @@
-//! File descriptors: as many as the system grants, and how many of them connections may use.
+//! The file descriptors of this process: as many as the system grants, of which connections may use a part.
 //!
 //! A process without descriptors can neither accept, nor call, nor open its store. So the caps of all listeners together
 //! stay below the limit, and the rest is left to everything else.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Fewer than this is little for a service: it is the smallest hard limit that common systems start services with
-/// (`fs.nr_open` aside, systemd's default is 524,288 and the kernel's own 4,096).
+/// The number of open files below which a service is warned: the smallest hard limit that common systems start services
+/// with (systemd's default is 524,288 and the kernel's own 4,096).
 pub const FEW: usize = 4096;
 
 /// Lets this process open as many files as its hard limit allows, and says how many that is.

@@ -17,7 +17,7 @@ pub use book::{Group, Standing};
 pub use health::Health;
 pub use opening::Opening;
 pub use socket::Socket;
-pub use stream::{Resets, Stream};
+pub use stream::{Resets, Stream, Unread};
 
 use crate::clock;
 use crate::complaints::Complaints;
@@ -34,7 +34,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// After an `accept` that failed for want of descriptors or memory: trying at once would only burn the processor.
+/// The pause after an `accept` that failed for want of descriptors or memory: trying at once would only burn the
+/// processor.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// The time in which a connection that must make room is dropped.
@@ -76,9 +77,9 @@ pub struct Listener {
 
 /// The result of [`Listener::accept`].
 pub enum Admitted {
-    /// It has a place.
+    /// A connection with a place.
     In(Stream, Guest),
-    /// There is none, and nobody who could make room: say so, or close it.
+    /// A connection without one, for nobody could make room: say so, or close it.
     Full(Stream, Option<SocketAddr>),
 }
 
@@ -117,21 +118,25 @@ impl Listener {
         let registry = registry.sub_registry_with_labels(labels.into_iter());
         let counts = &self.room.counts;
         registry.register("aldis_connections", "Open connections", counts.open.clone());
-        registry.register(
-            "aldis_connections_closed",
-            "Connections closed to make room for others",
-            counts.closed.clone(),
-        );
-        registry.register(
-            "aldis_connections_refused",
-            "Connections refused, since everybody was being served",
-            counts.refused.clone(),
-        );
-        registry.register(
-            "aldis_accept_failures",
-            "Times that no connection could be accepted, for want of descriptors or memory",
-            counts.failed.clone(),
-        );
+        for (name, help, counter) in [
+            (
+                "aldis_connections_closed",
+                "Connections closed to make room for others",
+                &counts.closed,
+            ),
+            (
+                "aldis_connections_refused",
+                "Connections refused, since everybody was being served",
+                &counts.refused,
+            ),
+            (
+                "aldis_accept_failures",
+                "Times that no connection could be accepted, for want of descriptors or memory",
+                &counts.failed,
+            ),
+        ] {
+            registry.register(name, help, counter.clone());
+        }
     }
 
     /// The number of open connections.

@@ -65,7 +65,7 @@ pub fn init(hidden: &Hidden) {
     tracing::trace!("trace lines of Aldis are on; other crates stay capped");
 }
 
-/// Logging of a command that only judges: warnings, as text, to standard error, unless `RUST_LOG` asks for more.
+/// Sets up logging for a command that only judges: warnings, as text, to standard error, unless `RUST_LOG` asks for more.
 pub fn init_for_findings(hidden: &Hidden) {
     let asked = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
     if subscriber(&asked, Form::Text, Guarded::new(io::stderr, hidden.clone()))

@@ -88,28 +88,45 @@ async fn a_socket_file_has_a_cap_too() {
 #[tokio::test]
 async fn the_first_bytes_come_in_time_or_it_ends() {
     let (listener, at) = listen(limits(8)).await;
-    for (said, in_time) in [(&b""[..], false), (b"123", false), (b"1234", true)] {
+    for (said, millis, in_time) in [
+        (&b""[..], 100, false),
+        (b"123", 100, false),
+        (b"1234", 1000, true),
+    ] {
         let (mut caller, stream, _) = one(&listener, at).await;
-        let deadline = Instant::now() + Duration::from_millis(300);
+        let deadline = Instant::now() + Duration::from_millis(millis);
         let mut opening = Opening::new(stream, 4, deadline);
         caller.write_all(said).await.expect("sent");
-        let reading = async {
-            let mut heard = Vec::new();
-            while heard.len() < 5 {
-                opening.read_buf(&mut heard).await?;
-            }
-            Ok::<_, std::io::Error>(heard)
-        };
-        let late = async {
-            tokio::time::sleep(Duration::from_millis(600)).await;
-            let _ = caller.write_all(b"56789").await;
-            std::future::pending::<()>().await;
-        };
-        tokio::select! {
-            heard = reading => assert_eq!(heard.is_ok(), in_time, "{said:?}"),
-            () = late => {}
+        let heard = opening.read_exact(&mut [0; 4]).await;
+        assert_eq!(heard.is_ok(), in_time, "{said:?}");
+        if in_time {
+            // The rest has all the time that it wants.
+            tokio::time::sleep_until(deadline).await;
+            caller.write_all(b"5").await.expect("sent");
+            assert_eq!(opening.read_u8().await.expect("heard"), b'5');
         }
     }
+}
+
+/// Also one that HTTP/2 does not read from while it cannot write.
+#[tokio::test]
+async fn one_that_leaves_its_answers_unread_makes_room_too() {
+    let (listener, at) = listen(limits(1)).await;
+    let (_caller, mut stream, _) = one(&listener, at).await;
+    let writing = tokio::spawn(async move {
+        let answer = vec![0; 64 * 1024];
+        loop {
+            if let Err(error) = stream.write_all(&answer).await {
+                break error.kind();
+            }
+        }
+    });
+    let _next = TcpStream::connect(at).await.expect("it listens");
+    assert!(matches!(listener.accept().await, Admitted::In(..)));
+    assert_eq!(
+        writing.await.expect("no panic"),
+        std::io::ErrorKind::ConnectionAborted
+    );
 }
 
 /// A FIN is not a reset, and a reset is seen by whoever waits for it, also while nobody reads.

@@ -75,7 +75,7 @@ pub enum EndpointError {
     /// TLS settings with an address that does not use TLS.
     #[error("TLS settings need an https:// address")]
     TlsWithoutHttps,
-    /// Plain HTTP to another machine.
+    /// The address is plain HTTP to another machine.
     #[error(
         "plain http is for this machine: client tokens, codes and numbers would cross the network unencrypted; use \
          https:// or unix:, or permit it (allow_plaintext = true in settings, --allow-plaintext on the command line)"

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 const NOW: UnixMillis = UnixMillis::from_millis(1_800_000_000_000);
 
-/// Both counts, what the clocks make of them, and what is left: the smaller one, unless only the clocks can be the reason.
+/// The smaller of both counts decides, unless only the clocks can be the reason for the difference.
 #[test]
 fn the_time_left_is_no_matter_of_clocks() {
     const LIFE: i64 = 180;

@@ -43,7 +43,7 @@ impl Caller {
         self.0.shown.as_deref()
     }
 
-    /// It has authenticated, so that nothing is held against its address, and everything of it is logged.
+    /// Notes that it has authenticated: nothing is held against its address, and everything of it is logged.
     pub(crate) fn prove(&self) {
         self.0.proven.store(true, Ordering::SeqCst);
         if let Some(guest) = &self.0.guest {
@@ -55,7 +55,7 @@ impl Caller {
         self.0.proven.load(Ordering::SeqCst)
     }
 
-    /// Its request is complete, and being worked on.
+    /// Notes that its request is complete, and being worked on.
     pub(crate) fn works(&self) {
         if let Some(guest) = &self.0.guest {
             guest.works();
@@ -63,7 +63,7 @@ impl Caller {
     }
 }
 
-/// Delivery, told the name of the request that it is called for.
+/// Returns a client of delivery that tells it the name of the request it is called for.
 pub(crate) fn delivery(settings: &Settings, caller: Option<&Caller>) -> DeliveryClient {
     let delivery = &settings.delivery;
     caller.map_or_else(
@@ -72,7 +72,7 @@ pub(crate) fn delivery(settings: &Settings, caller: Option<&Caller>) -> Delivery
     )
 }
 
-/// Outermost: names the request and its caller for everything inside, and tells the caller the name.
+/// Names the request and its caller for everything inside, and tells the caller the name. The outermost layer.
 pub(crate) async fn identify(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
     let given = request.headers().get_all(request_id::HEADER).iter();
     let request_id = RequestId::given_or_new(given.map(HeaderValue::as_bytes));

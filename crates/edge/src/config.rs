@@ -19,9 +19,11 @@ use std::time::Duration;
 /// What every key may also be set by, as in `ALDIS_EDGE__LISTEN`.
 const ENV_PREFIX: &str = "ALDIS_EDGE";
 
-/// Several times what one delivery has in hand at once; brought down to what `RLIMIT_NOFILE` allows.
+/// The default of `max_connections`: several times what one delivery has in hand at once. Brought down to what
+/// `RLIMIT_NOFILE` allows.
 const MAX_CONNECTIONS: usize = 4096;
-/// More than a carrier's pool of connections, and few enough that a hundred addresses do not fill the house.
+/// The default of `max_unauthenticated_per_address`: more than a carrier's pool of connections, and few enough that sixty
+/// addresses do not use up all places.
 const MAX_UNAUTHENTICATED: usize = 64;
 /// Longer than Auth0 waits for most answers, shorter than an orchestrator's 30 s before it kills.
 const DRAIN_WITHIN: Duration = Duration::from_secs(20);
@@ -109,7 +111,7 @@ impl Config {
         })
     }
 
-    /// What a reload replaces.
+    /// Keeps the settings that a reload replaces.
     pub(crate) fn into_settings(self) -> Settings {
         Settings {
             tenants: self.tenants,

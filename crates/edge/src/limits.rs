@@ -3,6 +3,7 @@
 use crate::Door;
 use crate::auth0::token::credentials;
 use crate::caller::Caller;
+use crate::places::Unproven;
 use crate::reply::Reply;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
@@ -12,6 +13,7 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
 use http_body_util::BodyExt as _;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -85,6 +87,19 @@ pub(crate) async fn read(body: Body) -> Result<Bytes, Unread> {
         .unwrap_or(Err(Unread::TooSlow))
 }
 
+/// Reads the body of a caller that has not authenticated. Until the second value is dropped, the request counts against
+/// the caller's address.
+pub(crate) async fn read_unproven(
+    door: &Door,
+    caller: Option<&Caller>,
+    body: Body,
+) -> Result<(Bytes, Unproven), Reply> {
+    let place = door.places.unproven(caller.and_then(Caller::address));
+    let place = place.ok_or_else(Reply::crowded)?;
+    let bytes = read(body).await.map_err(Reply::unread)?;
+    Ok((bytes, place))
+}
+
 async fn read_up_to(mut body: Body, most: usize) -> Result<Bytes, Unread> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -104,7 +119,7 @@ async fn read_up_to(mut body: Body, most: usize) -> Result<Bytes, Unread> {
 /// connection reset.
 pub(crate) async fn hear_out(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let caller = parts.extensions.get::<Caller>().and_then(Caller::address);
+    let caller = parts.extensions.get::<Caller>().cloned();
     // Such a caller waits for a word before it sends anything.
     let waits = parts.headers.contains_key(EXPECT);
     let (lent, back) = Lent::new(body);
@@ -113,11 +128,16 @@ pub(crate) async fn hear_out(State(door): State<Arc<Door>>, request: Request, ne
     let heard = waits || response.status() == StatusCode::REQUEST_TIMEOUT;
     if let (Ok(rest), false) = (back.await, heard)
         && !rest.is_end_stream()
-        && let Some(_place) = door.places.unproven(caller)
+        && let Some(_place) = door.places.unproven(held_against(caller.as_ref()))
     {
         let _ = timeout(REST_WITHIN, discard(rest)).await;
     }
     response
+}
+
+/// The address that the rest of a body counts against: none where the caller has authenticated.
+fn held_against(caller: Option<&Caller>) -> Option<IpAddr> {
+    caller.filter(|caller| !caller.is_proven())?.address()
 }
 
 async fn discard(mut rest: Body) {

@@ -1,7 +1,8 @@
 //! Places for requests whose caller has not authenticated, so that they never use up those of logins.
 //!
-//! A login shows its token in its head, before anything is waited for. Everything else that takes time, a carrier's call
-//! and the rest of a body that was refused, has places of its own, and one address has only some of them.
+//! A login shows its token in its head, before anything is waited for. Everything else that takes time (a carrier's call,
+//! a request to a tenant that asks for no token, the rest of a body that was refused) has places of its own, and one address
+//! has only some of them.
 
 use aldis_daemon::listener::Group;
 use std::collections::HashMap;
@@ -9,12 +10,14 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The part of all connections that carriers' calls may be at, and likewise slow unproven requests.
+/// The part of all connections that carriers' calls may be at, likewise requests to tenants that ask for no token, and
+/// likewise slow unproven requests.
 pub(crate) const PART: usize = 4;
 
 /// The places.
 pub(crate) struct Places {
     callbacks: Arc<Semaphore>,
+    open: Arc<Semaphore>,
     most_of_one: usize,
     unproven: Mutex<HashMap<Group, usize>>,
 }
@@ -27,8 +30,10 @@ pub(crate) struct Unproven {
 
 impl Places {
     pub(crate) fn new(connections: usize, most_of_one: usize) -> Arc<Self> {
+        let part = || Arc::new(Semaphore::new((connections / PART).max(1)));
         Arc::new(Self {
-            callbacks: Arc::new(Semaphore::new((connections / PART).max(1))),
+            callbacks: part(),
+            open: part(),
             most_of_one,
             unproven: Mutex::default(),
         })
@@ -55,6 +60,11 @@ impl Places {
     /// A place to hand a carrier's call on.
     pub(crate) fn callback(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.callbacks).try_acquire_owned().ok()
+    }
+
+    /// A place to hand on a message of a tenant that asks for no token: anybody may ask for one.
+    pub(crate) fn open(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.open).try_acquire_owned().ok()
     }
 
     fn counts(&self) -> MutexGuard<'_, HashMap<Group, usize>> {

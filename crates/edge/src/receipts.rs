@@ -45,9 +45,7 @@ async fn hand_on(door: &Door, carrier: &str, request: Request) -> Result<Reply, 
     let (parts, unread) = request.into_parts();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     let caller = parts.extensions.get::<Caller>();
-    let address = caller.and_then(Caller::address);
-    let _unproven = door.places.unproven(address).ok_or_else(Reply::crowded)?;
-    let body = limits::read(unread).await.map_err(Reply::unread)?;
+    let (body, _unproven) = limits::read_unproven(door, caller, unread).await?;
     let _place = door.places.callback().ok_or_else(Reply::crowded)?;
     if let Some(caller) = caller {
         caller.works();

@@ -15,12 +15,12 @@ use tokio::signal::unix::Signal;
 /// Reads the settings as they are now.
 pub type Reread = Box<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
 
-/// What a reload replaces.
+/// The settings that a reload replaces.
 pub(crate) struct Settings {
     pub(crate) tenants: Tenants,
     pub(crate) delivery: DeliveryClient,
     pub(crate) replay: ReplayKey,
-    /// Where carriers reach us, without a slash at its end.
+    /// The URL at which carriers reach us, without a slash at its end.
     pub(crate) public_url: Option<String>,
     pub(crate) proxies: TrustedProxies,
     pub(crate) log_addresses: Shown,
@@ -43,7 +43,7 @@ impl Current {
     }
 }
 
-/// How the settings are read again, and when.
+/// The way to read the settings again, and the signals to do so.
 pub(crate) struct Reload {
     pub(crate) reread: Arc<Reread>,
     pub(crate) hangups: Signal,

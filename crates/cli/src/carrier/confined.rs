@@ -1,4 +1,4 @@
-//! How the child that ran a library was confined, as the output says it.
+//! The words and the members by which the output says how the child that ran a library was confined.
 
 use super::Confinement;
 use super::trusted::plain;
@@ -8,20 +8,22 @@ use serde_json::{Value, json};
 #[cfg(test)]
 mod tests;
 
-/// How a library ran.
+/// The way in which a library ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ran {
-    /// Nothing of it ran.
+    /// The library did not run.
     Not,
+    /// The library ran, wholly confined.
     Confined,
-    /// Without these parts of the confinement, which the kernel does not grant. Allowed with `--unconfined`.
+    /// The library ran without these parts of the confinement, which the kernel does not grant. Allowed with
+    /// `--unconfined`.
     Without(Vec<String>),
-    /// `--unconfined` was given, and there was no need for it: the kernel granted everything.
+    /// The library ran wholly confined although `--unconfined` was given: the kernel granted everything.
     Needlessly,
 }
 
 impl Ran {
-    /// By the children that a kit has had.
+    /// Reads it from the children that a kit has had.
     pub(super) fn of(kit: &Kit, confinement: Confinement) -> Self {
         let missing: Vec<_> = kit.missing().iter().map(|gap| plain(gap)).collect();
         match (missing.is_empty(), confinement.unconfined) {
@@ -31,7 +33,7 @@ impl Ran {
         }
     }
 
-    /// A sentence where there is something to say.
+    /// Returns a sentence where there is something to say.
     pub(super) fn sentence(&self) -> Option<String> {
         match self {
             Self::Not | Self::Confined => None,
@@ -46,10 +48,10 @@ impl Ran {
         }
     }
 
-    /// For machines: `confined` is null where nothing ran.
+    /// Writes it for machines: `confined` is null where nothing ran.
     pub(super) fn note(&self, answer: &mut Value) {
-        for (key, value) in self.members() {
-            answer[key] = value;
+        if let Some(answer) = answer.as_object_mut() {
+            answer.extend(self.members().map(|(key, value)| (key.to_owned(), value)));
         }
     }
 
@@ -65,7 +67,7 @@ impl Ran {
         [("confined", confined), ("missing", json!(missing))]
     }
 
-    /// Name and value of each, as a report's properties.
+    /// Returns name and value of each, as a report's properties.
     pub(super) fn properties(&self) -> [(&'static str, String); 2] {
         self.members().map(|(name, value)| {
             let words = value.as_array().into_iter().flatten().filter_map(Value::as_str);

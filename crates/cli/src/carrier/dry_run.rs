@@ -1,7 +1,7 @@
 //! `aldis carrier dry-run`: what a carrier would ask its API for one message, without asking it.
 
 use super::confined::{Ran, under};
-use super::{DryRun, kit, not_seen, scratch, trusted};
+use super::{DryRun, kit, not_seen, object, scratch, trusted};
 use crate::failure::Failure;
 use crate::printer::{Printer, data};
 use aldis_carrier_host::kit::NotSeen;
@@ -52,10 +52,11 @@ pub(super) fn run(wish: &DryRun, printer: &Printer) -> Result<ExitCode, Failure>
     let scratch = scratch()?;
     let kit = kit(&wish.library, None, scratch.path(), wish.confinement)?;
     let found = kit.dry_run(&whole, secrets.iter().map(SecretText::expose));
-    let mut found = found.map_err(|why| match why {
+    let found = found.map_err(|why| match why {
         NotSeen::Failed(reason) => Failure::failed(trusted::plain(&format!("carrier {name}: {reason}"))),
         missing @ NotSeen::Unconfined(_) => not_seen(&missing),
     })?;
+    let mut found = object(found)?;
     let ran = Ran::of(&kit, wish.confinement);
     if printer.is_json() {
         ran.note(&mut found);

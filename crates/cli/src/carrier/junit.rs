@@ -48,7 +48,7 @@ pub(super) fn report(library: &Path, findings: &[Finding], ran: &Ran) -> io::Res
     Ok(writer.into_inner())
 }
 
-/// How the library was confined.
+/// Writes how the library was confined.
 fn properties(writer: &mut Writer<Vec<u8>>, ran: &Ran) -> io::Result<()> {
     let properties = ran.properties();
     writer

@@ -1,7 +1,7 @@
 //! `aldis carrier pin`: writes down which libraries delivery may load, and shows what that means.
 
 use super::confined::{Ran, under};
-use super::{Pin, kit, not_seen, scratch, trusted};
+use super::{Pin, kit, not_seen, object, scratch, trusted};
 use crate::failure::Failure;
 use crate::printer::Printer;
 use aldis_carrier_host::{Manifest, Sha256};
@@ -84,13 +84,14 @@ fn told(manifest: &Manifest, first_party: bool) -> Pinned {
     }
 }
 
-/// Of a library that a host would load: it tells its name in a child that is confined, and its bytes are hashed here.
+/// Describes a library that a host would load: it tells its name in a child that is confined, and its bytes are hashed
+/// here.
 fn tried(library: &Path, wish: &Pin) -> Result<Pinned, Failure> {
     let fault = |error| Failure::usage(format!("{}: {error}", library.display()));
     let before = fs::read(library).map_err(fault)?;
     let scratch = scratch()?;
     let kit = kit(library, None, scratch.path(), wish.confinement)?;
-    let descriptor = kit.describe().map_err(|why| not_seen(&why))?;
+    let descriptor = object(kit.describe().map_err(|why| not_seen(&why))?)?;
     let ran = Ran::of(&kit, wish.confinement);
     let bytes = fs::read(library).map_err(fault)?;
     if bytes != before {

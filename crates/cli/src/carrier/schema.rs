@@ -1,7 +1,7 @@
 //! `aldis carrier schema`: the settings of a carrier, as its library describes them.
 
 use super::confined::Ran;
-use super::{Schema, kit, not_seen, scratch};
+use super::{Schema, kit, not_seen, object, scratch, trusted};
 use crate::failure::Failure;
 use crate::printer::{Printer, data};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 pub(super) fn run(wish: &Schema, printer: &Printer) -> Result<ExitCode, Failure> {
     let scratch = scratch()?;
     let kit = kit(&wish.library, None, scratch.path(), wish.confinement)?;
-    let mut descriptor = kit.describe().map_err(|why| not_seen(&why))?;
+    let mut descriptor = object(kit.describe().map_err(|why| not_seen(&why))?)?;
     let ran = Ran::of(&kit, wish.confinement);
     let mut head = String::new();
     // In words that both forms have for it: the answer is a schema, or a block, and nothing else.
@@ -34,7 +34,7 @@ pub(super) fn run(wish: &Schema, printer: &Printer) -> Result<ExitCode, Failure>
 
 /// A `[[carriers]]` block to start from: what is required stands open, the rest as a comment.
 fn block(descriptor: &Value) -> String {
-    let id = descriptor["id"].as_str().unwrap_or_default();
+    let id = &trusted::plain(descriptor["id"].as_str().unwrap_or_default());
     let schema = &descriptor["config_schema"];
     let mut text = format!("[[carriers]]\nname = \"{id}\"\nplugin = \"{id}\"\n[carriers.settings]\n");
     let required = |name: &str| {
@@ -47,8 +47,9 @@ fn block(descriptor: &Value) -> String {
     for wanted in [true, false] {
         for (name, property) in properties.iter().filter(|(name, _)| required(name) == wanted) {
             for line in property["description"].as_str().unwrap_or_default().lines() {
-                let _ = writeln!(text, "# {line}");
+                let _ = writeln!(text, "# {}", trusted::plain(line));
             }
+            let name = &trusted::plain(name);
             let mark = if wanted { "" } else { "# " };
             let _ = writeln!(text, "{mark}{name} = {}", example(schema, property, id, name));
         }

@@ -20,7 +20,7 @@ fn a_clock_that_is_right_is_followed() {
     assert_eq!(at(&clock, NOON + 1_500, 1_500), NOON + 1_500);
 }
 
-/// By an hour: what waited for 200 ms waits for 200 ms, and what had a minute to live has a minute.
+/// The clock is set back by an hour: what waited for 200 ms still does, and what had a minute to live has a minute.
 #[test]
 fn a_clock_that_is_set_back_stops_nothing_and_prolongs_nothing() {
     let clock = fresh(None);

@@ -57,10 +57,10 @@ pub enum SecretWarning {
     /// The file's mode lets every user of this machine read or write it.
     #[error("the secret's file is open to every user of this machine; `chmod o=` closes it")]
     OpenToOthers,
-    /// Some editors begin a file with U+FEFF, which signs and compares as any other character.
+    /// The secret begins with U+FEFF, as some editors begin a file; it signs and compares as any other character.
     #[error("the secret begins with a byte order mark, which counts as a part of it")]
     ByteOrderMark,
-    /// White space at an end is rarely meant.
+    /// The secret has white space at an end, which is rarely meant.
     #[error("the secret begins or ends with white space, which counts as a part of it")]
     Blanks,
 }

@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 #[cfg(test)]
 mod tests;
 
-/// The age up to which a connection is not held against its address: many honest ones may come at once, and need a
-/// moment to authenticate.
-const GRACE: Duration = Duration::from_secs(1);
+/// The age up to which a connection is not held against its address. Many honest ones may come at once, and a client on a
+/// busy machine needs a moment between connecting and sending.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// A connection's number.
 pub(super) type Id = u64;
@@ -36,22 +36,22 @@ impl Group {
 /// The standing of a connection when it comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Nothing but its address.
+    /// A connection of which nothing is known but its address.
     Stranger(Group),
-    /// It is vouched for: a proxy of ours, or somebody on this machine.
+    /// A connection that is vouched for: of a proxy of ours, or of somebody on this machine.
     Trusted,
 }
 
 /// The order in which connections go when there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
-    /// It was answered without having authenticated, and waits.
+    /// A connection that was answered without having authenticated, and waits.
     Idle,
-    /// It has not asked anything yet.
+    /// A connection that has not asked anything yet.
     Fresh,
-    /// It is sending a request, and has not authenticated.
+    /// A connection that is sending a request, and has not authenticated.
     Unproven,
-    /// It authenticated at its last request, and waits.
+    /// A connection that authenticated at its last request, and waits.
     Known,
 }
 

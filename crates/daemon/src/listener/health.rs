@@ -49,7 +49,7 @@ impl Health {
         self.trouble().is_some()
     }
 
-    /// Said once, and counted from then on.
+    /// Says so once, and counts from then on.
     pub(super) fn fails(&self, error: &io::Error) {
         let mut trouble = self.trouble();
         if let Some(trouble) = &mut *trouble {

@@ -1,4 +1,5 @@
-//! HTTP/1.1 on one accepted connection: how long its parts may take, when it ends, and when its caller has left.
+//! The HTTP/1.1 server of one accepted connection: it limits the time that each part may take, ends the connection, and
+//! notices a caller that has left.
 
 use super::{Guest, Stream};
 use axum::Router;
@@ -20,7 +21,7 @@ pub struct Terms {
     pub head_within: Duration,
     /// The bytes of a head; a longer one is answered 431.
     pub longest_head: usize,
-    /// No connection outlives this, but for the request it is at.
+    /// The longest life of a connection, which then only ends the request it is at.
     pub longest_life: Duration,
     /// The time that a connection which is to end has for the request it is at.
     pub last_request: Duration,

@@ -2,13 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use tokio::io::{Interest, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 /// A listening socket.
 pub enum Socket {
-    /// TCP.
+    /// A TCP socket.
     Tcp(TcpListener),
     /// A Unix domain socket.
     Unix(UnixListener),
@@ -33,18 +34,24 @@ impl Socket {
                 let (stream, peer) = listener.accept().await?;
                 // A short answer should not wait for more of it.
                 let _ = stream.set_nodelay(true);
-                Ok((Accepted::Tcp(stream), Some(peer)))
+                Ok((Accepted::new(Kind::Tcp(stream)), Some(peer)))
             }
             Self::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
-                Ok((Accepted::Unix(stream), None))
+                Ok((Accepted::new(Kind::Unix(stream)), None))
             }
         }
     }
 }
 
 /// An accepted socket. Everything takes `&self`: one may read and write while another waits for a reset.
-pub(super) enum Accepted {
+pub(super) struct Accepted {
+    kind: Kind,
+    /// Counts the reads that found nothing.
+    emptied: AtomicU64,
+}
+
+enum Kind {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
@@ -52,14 +59,21 @@ pub(super) enum Accepted {
 /// The same call on either kind.
 macro_rules! either {
     ($accepted:expr, $stream:ident => $call:expr) => {
-        match $accepted {
-            Accepted::Tcp($stream) => $call,
-            Accepted::Unix($stream) => $call,
+        match &$accepted.kind {
+            Kind::Tcp($stream) => $call,
+            Kind::Unix($stream) => $call,
         }
     };
 }
 
 impl Accepted {
+    fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            emptied: AtomicU64::new(0),
+        }
+    }
+
     pub(super) fn poll_read(
         &self,
         context: &mut Context<'_>,
@@ -68,7 +82,9 @@ impl Accepted {
         loop {
             ready!(either!(self, stream => stream.poll_read_ready(context)))?;
             match either!(self, stream => stream.try_read_buf(buffer)) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.emptied.fetch_add(1, Ordering::AcqRel);
+                }
                 read => return Poll::Ready(read.map(drop)),
             }
         }
@@ -86,6 +102,16 @@ impl Accepted {
                 written => return Poll::Ready(written),
             }
         }
+    }
+
+    /// Returns how often a read has found nothing.
+    pub(super) fn emptied(&self) -> u64 {
+        self.emptied.load(Ordering::Acquire)
+    }
+
+    /// Returns whether the kernel has bytes that nobody has read; false where it does not say.
+    pub(super) fn has_unread(&self) -> bool {
+        either!(self, stream => rustix::io::ioctl_fionread(stream)).is_ok_and(|bytes| bytes > 0)
     }
 
     pub(super) fn shut_down(&self) -> io::Result<()> {

@@ -20,7 +20,7 @@ pub struct Stream {
     unread_for: Duration,
     /// Runs while the peer takes nothing.
     unread: Option<Pin<Box<Sleep>>>,
-    /// Last, so that the place is free when the socket is closed.
+    /// The place, last, so that it is free when the socket is closed.
     #[allow(dead_code, reason = "it is held for what its end does")]
     seat: Option<Seat>,
 }
@@ -33,6 +33,21 @@ impl Resets {
     /// not (RFC 9112 section 9.6).
     pub async fn reset(&self) {
         self.0.reset().await;
+    }
+}
+
+/// Tells how far the bytes that the peer sent have been read, whoever reads them.
+pub struct Unread(Arc<Accepted>);
+
+impl Unread {
+    /// Returns whether the kernel has bytes that nobody has read; false where it does not say.
+    pub fn any(&self) -> bool {
+        self.0.has_unread()
+    }
+
+    /// Returns how often a read has found nothing: once more than before means that all that came before has been read.
+    pub fn emptied(&self) -> u64 {
+        self.0.emptied()
     }
 }
 
@@ -53,7 +68,7 @@ impl Stream {
         self
     }
 
-    /// Cancelled when this connection must make room for another.
+    /// Returns a token that is cancelled when this connection must make room for another.
     pub fn cut(&self) -> CancellationToken {
         self.cut.clone()
     }
@@ -61,6 +76,11 @@ impl Stream {
     /// A watch for the peer's leaving.
     pub fn resets(&self) -> Resets {
         Resets(Arc::clone(&self.socket))
+    }
+
+    /// A view of what the peer sent and nobody has read.
+    pub fn unread(&self) -> Unread {
+        Unread(Arc::clone(&self.socket))
     }
 
     fn poll_cut(&mut self, context: &mut Context<'_>) -> io::Result<()> {
@@ -99,6 +119,8 @@ impl AsyncWrite for Stream {
             self.unread = None;
             return Poll::Ready(written);
         }
+        // Whoever leaves its answers unread makes room, too: HTTP/2 reads nothing while it cannot write.
+        self.poll_cut(context)?;
         let unread_for = self.unread_for;
         let unread = self.unread.get_or_insert_with(|| Box::pin(sleep(unread_for)));
         if unread.as_mut().poll(context).is_ready() {

@@ -1,11 +1,11 @@
-//! Sending: what is asked again when an answer was lost, and what may be said of the message then.
+//! The sending of messages, with the rules for what is tried again after a lost answer and what may be said then.
 //!
 //! A try whose request may have been written may have sent an SMS, whatever became of its answer. From then on delivery
 //! is only asked to attach (`AttachMessage`), which never sends. Three things can come of it: the message's own answer;
 //! the word that delivery knows nothing of this call and has closed it, so that nothing was and will be sent by it; or
 //! nothing, and then the outcome is unknown. A call that was closed may be made anew, under another id.
 
-use super::{DeliveryClient, LONGEST, late, view};
+use super::{DeliveryClient, LONGEST, view};
 use crate::convert::{request_into_wire, span};
 use crate::error::own_word;
 use crate::wire::{AttachMessageRequest, SendMessageRequest};
@@ -13,14 +13,13 @@ use crate::{DeliveryError, ErrorKind, Sent};
 use aldis_message::{NewMessage, Reason};
 use std::error::Error;
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::{Code, ConnectError, Status};
 
-/// Before the second and the third time of sending: a switch-over takes that long.
+/// The pauses before the second and the third time of sending: a switch-over takes that long.
 const RESENDS: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(300)];
-/// Before each time of attaching: a delivery that was killed is back within a second or two.
+/// The pauses before each time of attaching: a delivery that was killed is back within a second or two.
 const ATTACHES: [Duration; 4] = [
     Duration::from_millis(100),
     Duration::from_millis(300),
@@ -28,15 +27,15 @@ const ATTACHES: [Duration; 4] = [
     Duration::from_secs(1),
 ];
 
-/// What came of one try.
+/// The result of one try.
 enum Tried {
-    /// Delivery's word on the message.
+    /// The word of delivery on the message.
     Answered(Result<Sent, DeliveryError>),
-    /// It was not taken: delivery said so, or there was no connection to write to.
+    /// The message was not taken: delivery said so, or there was no connection to write to.
     NotTaken(DeliveryError),
-    /// It may have been taken. What to say if nothing better is learnt.
-    Lost(DeliveryError),
-    /// Nothing was sent by this call, and nothing will be.
+    /// The message may have been taken.
+    Lost,
+    /// The call is closed: nothing was sent by it, and nothing will be.
     Closed,
     /// A delivery of an earlier version, which cannot attach.
     CannotSay,
@@ -51,29 +50,21 @@ impl DeliveryClient {
     pub async fn send(&self, message: NewMessage, answer_within: Duration) -> Result<Sent, DeliveryError> {
         let within = answer_within.min(LONGEST);
         let end = Instant::now() + within;
-        let lost = AtomicBool::new(false);
-        match timeout(within, self.send_until(end, &message, &lost)).await {
-            Ok(answer) => answer,
-            // grpc-timeout asks the other side, and tonic, to stop; this does not depend on either.
-            Err(_) if lost.load(Ordering::Relaxed) => Err(unknown()),
-            Err(_) => Err(late()),
-        }
+        // grpc-timeout asks the other side, and tonic, to stop; this does not depend on either.
+        let answer = timeout(within, self.send_until(end, &message)).await;
+        answer.unwrap_or_else(|_| Err(unknown()))
     }
 
-    /// `lost` is set as long as a request may have been written whose answer is not known.
-    async fn send_until(
-        &self,
-        end: Instant,
-        message: &NewMessage,
-        lost: &AtomicBool,
-    ) -> Result<Sent, DeliveryError> {
+    /// Tries until `end`.
+    async fn send_until(&self, end: Instant, message: &NewMessage) -> Result<Sent, DeliveryError> {
         let keyed = message.idempotency.is_some();
         let mut request = request_into_wire(message);
         request.call_id = fresh_call();
         let (mut resends, mut attaches) = (RESENDS.into_iter(), ATTACHES.into_iter());
+        // Set as long as a request may have been written whose answer is not known.
+        let mut attaching = false;
         loop {
             request.time_left = self.clock.map(|now| span(message.deadline.remaining(now())));
-            let attaching = lost.load(Ordering::Relaxed);
             let tried = if attaching {
                 self.attach(&request, end).await
             } else {
@@ -83,12 +74,12 @@ impl DeliveryClient {
                 Tried::Answered(answer) => return answer,
                 Tried::CannotSay => return Err(unknown()),
                 Tried::NotTaken(error) => (resends.next(), error),
-                Tried::Lost(error) => {
-                    lost.store(true, Ordering::Relaxed);
-                    (attaches.next(), if attaching { unknown() } else { error })
+                Tried::Lost => {
+                    attaching = true;
+                    (attaches.next(), unknown())
                 }
                 Tried::Closed => {
-                    lost.store(false, Ordering::Relaxed);
+                    attaching = false;
                     request.call_id = fresh_call();
                     (resends.next().map(|_| Duration::ZERO), closed())
                 }
@@ -132,11 +123,13 @@ impl DeliveryClient {
     }
 }
 
-/// What an error says of a request to send.
+/// Reads what an error says of a request to send.
 fn refused(status: &Status) -> Tried {
     let error = DeliveryError::from(status);
     if own_word(status) {
         return match error.kind {
+            // One that names a message has taken it.
+            ErrorKind::Unavailable | ErrorKind::ShuttingDown if error.message_id.is_some() => Tried::Lost,
             ErrorKind::Unavailable | ErrorKind::ShuttingDown => Tried::NotTaken(error),
             _ => Tried::Answered(Err(error)),
         };
@@ -156,12 +149,11 @@ fn refused(status: &Status) -> Tried {
             | Code::FailedPrecondition
             | Code::Unimplemented,
         ) => Tried::Answered(Err(error)),
-        _ if error.kind == ErrorKind::Timeout => Tried::Lost(error),
-        _ => Tried::Lost(unknown()),
+        _ => Tried::Lost,
     }
 }
 
-/// What an error says of a request to attach: only delivery's word about the message itself counts.
+/// Reads what an error says of a request to attach: only delivery's word about the message itself counts.
 fn not_attached(status: &Status) -> Tried {
     let error = DeliveryError::from(status);
     match error.kind {
@@ -169,7 +161,7 @@ fn not_attached(status: &Status) -> Tried {
             Tried::Answered(Err(error))
         }
         _ if status.code() == Code::Unimplemented => Tried::CannotSay,
-        _ => Tried::Lost(unknown()),
+        _ => Tried::Lost,
     }
 }
 

@@ -14,7 +14,7 @@ use wire::send_message_request::Expiry;
 const CODE_LIFETIME: Duration = Duration::from_mins(3);
 const MESSAGE_LIFETIME: Duration = Duration::from_hours(24);
 const LONGEST_LIFETIME: Duration = Duration::from_hours(48);
-/// delivery.proto, `SendMessageRequest.time_left`: longer than a request is under way.
+/// The longest time that a request is under way (delivery.proto, `SendMessageRequest.time_left`).
 const UNDER_WAY: Duration = Duration::from_secs(5);
 /// delivery.proto, `SendMessageRequest.idempotency_window`.
 const LONGEST_WINDOW: Duration = Duration::from_hours(24);
@@ -124,16 +124,16 @@ fn accept(number: i32) -> Result<AcceptMode, DeliveryError> {
     }
 }
 
-/// How far a sender's clock is from ours.
+/// The distance of a sender's clock from ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockSkew {
     /// Ours shows the later time; else the sender's does.
     pub ours_is_ahead: bool,
-    /// By so much; or the request was under way for so long.
+    /// The distance, or the time that the request was under way.
     pub by: Duration,
 }
 
-/// How far its sender's clock is from ours, if a request tells its deadline both ways.
+/// Returns how far its sender's clock is from ours, if a request tells its deadline both ways.
 pub fn clock_skew(request: &wire::SendMessageRequest, now: UnixMillis) -> Option<ClockSkew> {
     let Some(Expiry::Deadline(deadline)) = request.expiry else {
         return None;

@@ -1,4 +1,4 @@
-//! When the client sends again by itself: only if delivery was not there, and only with a key.
+//! The client sends again by itself only if delivery was not there, and only with a key.
 
 use crate::stand_in::{Answer, ID, StandIn};
 use crate::{PLENTY, client, message};

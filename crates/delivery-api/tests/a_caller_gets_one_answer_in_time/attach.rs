@@ -47,6 +47,18 @@ async fn a_lost_answer_is_asked_for_and_not_sent_again() {
     }
 }
 
+/// It stops with the message in its hands, as deliveries of an earlier version did: that is no word that nothing was sent.
+#[tokio::test]
+async fn what_was_taken_is_asked_for_and_not_sent_again() {
+    for kind in [ErrorKind::ShuttingDown, ErrorKind::Unavailable] {
+        let error = DeliveryError::new(kind, "told to").about(ID.parse().expect("an id"));
+        let delivery = StandIn::answering([Answer::Error(error)]);
+        let sent = send(&delivery).await.expect("the first answer");
+        assert!(sent.replayed, "{kind:?}");
+        assert_eq!((delivery.asked().len(), delivery.attached().len()), (1, 1));
+    }
+}
+
 /// Delivery knows nothing of the call and has closed it, so another one may be made.
 #[tokio::test]
 async fn a_call_that_was_closed_is_made_anew() {

@@ -20,9 +20,9 @@ pub(crate) const ID: &str = "msg_017f22e279b07cc398c4dc0c0c07398f";
 /// What to answer to one call.
 pub(crate) enum Answer {
     Error(DeliveryError),
-    /// What delivery did not say: a proxy did, or the connection broke.
+    /// A status that delivery did not say: a proxy did, or the connection broke.
     Lost(Code),
-    /// To [`StandIn::attaching`] only: nothing was and will be sent.
+    /// The answer to a request to attach only: nothing was and will be sent.
     Closed,
     Silence,
 }

@@ -3,6 +3,7 @@
 use crate::stand_in::{Answer, StandIn};
 use crate::{PLENTY, client, message};
 use aldis_delivery_api::{DeliveryError, ErrorKind};
+use aldis_message::Reason;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -36,26 +37,30 @@ async fn delivery_is_told_how_long_the_caller_waits() {
 }
 
 #[tokio::test]
-async fn a_silent_delivery_is_a_timeout() {
+async fn a_silent_delivery_leaves_the_outcome_unknown() {
     let delivery = StandIn::answering([Answer::Silence]);
     let error = client(&delivery.serve().await)
         .send(message(Some("key")), SHORT)
         .await
         .expect_err("silence");
-    assert_eq!(error.kind, ErrorKind::Timeout, "{error}");
-    assert_eq!(delivery.asked().len(), 1, "a timeout is not asked again");
+    assert_eq!(error.kind, ErrorKind::Refused(Reason::OutcomeUnknown), "{error}");
+    assert_eq!(
+        delivery.asked().len(),
+        1,
+        "what took all the time is not asked again"
+    );
 }
 
 /// Accepts connections and never says a word, not even HTTP/2's.
 #[tokio::test]
-async fn a_peer_that_is_not_delivery_is_a_timeout() {
+async fn a_peer_that_is_not_delivery_leaves_the_outcome_unknown() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let error = client(&format!("http://{address}"))
         .send(message(Some("key")), SHORT)
         .await
         .expect_err("silence");
-    assert_eq!(error.kind, ErrorKind::Timeout, "{error}");
+    assert_eq!(error.kind, ErrorKind::Refused(Reason::OutcomeUnknown), "{error}");
 }
 
 /// No pause is begun that would outlast the caller's time.
@@ -69,7 +74,10 @@ async fn asking_again_stays_within_the_time() {
         .await
         .expect_err("gone");
     assert!(
-        matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Timeout),
+        matches!(
+            error.kind,
+            ErrorKind::Unavailable | ErrorKind::Refused(Reason::OutcomeUnknown)
+        ),
         "{error}"
     );
     assert!(

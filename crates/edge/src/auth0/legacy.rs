@@ -38,10 +38,23 @@ async fn hand_over(door: &Door, tenant: &Tenant, request: Request) -> Result<Rep
     let (parts, unread) = request.into_parts();
     let caller = parts.extensions.get::<Caller>();
     let token = authenticate(door, tenant, &parts.headers, caller, began)?;
-    if let Some(caller) = caller {
-        caller.prove();
-    }
-    let bytes = limits::read(unread).await.map_err(Reply::unread)?;
+    let (bytes, _place) = match tenant.gate {
+        Gate::Bearer(_) => {
+            if let Some(caller) = caller {
+                caller.prove();
+            }
+            (limits::read(unread).await.map_err(Reply::unread)?, None)
+        }
+        // Anybody may call here, so this must not take the places of those who authenticate elsewhere.
+        Gate::Open => {
+            let (bytes, _) = limits::read_unproven(door, caller, unread).await?;
+            let place = door.places.open().ok_or_else(Reply::crowded)?;
+            if let Some(caller) = caller {
+                caller.works();
+            }
+            (bytes, Some(place))
+        }
+    };
     let idempotency = idempotency(door, tenant, &parts.headers, token, &bytes)?;
     let message = body::parse(&bytes, tenant, idempotency, began).map_err(Reply::bad_body)?;
     let left = tenant

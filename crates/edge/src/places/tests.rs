@@ -21,10 +21,14 @@ fn one_address_has_only_some_and_gives_them_back() {
 }
 
 #[test]
-fn carriers_calls_have_a_part() {
+fn carriers_calls_and_open_tenants_have_a_part_each() {
     let places = Places::new(8, 2);
-    let taken: Vec<_> = (0..2).map(|_| places.callback()).collect();
-    assert!(taken.iter().all(Option::is_some));
-    assert!(places.callback().is_none());
+    for take in [Places::callback, Places::open] {
+        let taken: Vec<_> = (0..2).map(|_| take(&places)).collect();
+        assert!(taken.iter().all(Option::is_some));
+        assert!(take(&places).is_none());
+        drop(taken);
+        assert!(take(&places).is_some());
+    }
     assert!(Places::new(1, 2).callback().is_some(), "at least one");
 }

@@ -21,7 +21,7 @@ pub(super) enum Content {
     Foreign(Vec<u8>),
 }
 
-/// RFC 9457 section 3.1, then our own members.
+/// The members of RFC 9457 section 3.1, then our own.
 #[derive(Clone, Serialize)]
 pub(crate) struct Problem {
     pub(super) r#type: String,

@@ -209,7 +209,7 @@ async fn a_delivery_that_is_away_or_silent() {
     let edge = Edge::with(&quick).await;
     edge.delivery.then(Script::Wait);
     let answer = edge.hears(&Call::good()).await;
-    assert_problem(&answer, 504, "delivery_timeout");
+    assert_problem(&answer, 504, "outcome_unknown");
     assert_eq!(edge.page("/readyz").await.status, 200);
 }
 

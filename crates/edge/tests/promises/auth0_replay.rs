@@ -66,7 +66,7 @@ async fn class_20_the_token_towards_delivery_is_no_part_of_a_key() {
     }
 }
 
-/// What edges of earlier versions made is looked for, too: they used the token.
+/// The keys that edges of earlier versions made are looked for, too: they used the token.
 #[tokio::test]
 async fn class_20_the_key_of_earlier_versions_goes_along() {
     let edge = Edge::start().await;

@@ -53,7 +53,7 @@ async fn so_does_one_that_closes_with_its_request() {
     }
 }
 
-/// What is half sent is not a request.
+/// A request that is half sent is none.
 #[tokio::test]
 async fn half_a_body_is_no_request() {
     let edge = Edge::start().await;

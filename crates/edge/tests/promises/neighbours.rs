@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// As many as took every place there was, when a connection was a place (512 and 64 refusals).
+/// The number of connections that took every place there was, when a connection was a place (512 and 64 refusals).
 const FLOOD: usize = 576;
 const LOGINS: usize = 500;
 
@@ -21,7 +21,8 @@ async fn edge() -> Edge {
 
 async fn with(keys: &str) -> Edge {
     let keys = format!("public_url = \"https://sms.example.com\"\n{keys}");
-    Edge::with_keys(&keys, &tenant("acme", "", &bearer(""))).await
+    let open = tenant("open", "", "method = \"none\"\nallow_unauthenticated = true");
+    Edge::with_keys(&keys, &(tenant("acme", "", &bearer("")) + &open)).await
 }
 
 async fn connect(edge: &Edge) -> TcpStream {
@@ -56,7 +57,7 @@ async fn flood(edge: &Edge, first: &[u8], more: &'static [u8], every: Duration) 
     flood
 }
 
-/// So many signed requests at once, each on a connection of its own, all open before the first is answered.
+/// Sends so many signed requests at once, each on a connection of its own, all open before the first is answered.
 async fn all_logins_are_answered(edge: &Edge, logins: usize) {
     let mut open = Vec::new();
     for number in 0..logins {
@@ -107,6 +108,7 @@ async fn so_do_slow_bodies_wherever_they_go() {
         "/carriers/api/receipts",
         "/auth0/acme/sms",
         "/auth0/nobody/sms",
+        "/auth0/open/sms",
         "/",
     ] {
         let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 60000\r\n\r\n");
@@ -143,6 +145,34 @@ async fn call_backs_do_not_use_up_the_places_of_logins() {
         let answer = Answer::from(stream, "POST").await.expect("an answer");
         assert_eq!(answer.status, 200, "whoever is being served stays");
     }
+}
+
+/// A tenant that asks for no token is anybody's to call, also while delivery is slow to answer.
+#[tokio::test]
+async fn nor_do_the_callers_of_an_open_tenant() {
+    let edge = with("max_connections = 8").await;
+    let call = Call::bare().path("/auth0/open/sms");
+    let mut working = Vec::new();
+    for _ in 0..2 {
+        edge.delivery.then(Script::Wait);
+        let mut stream = connect(&edge).await;
+        stream.write_all(&call.bytes()).await.expect("sent");
+        edge.delivery.busy().await;
+        edge.delivery.asked();
+        working.push(stream);
+    }
+    let refused = edge.hears(&call).await;
+    assert_eq!((refused.status, refused.code().as_str()), (503, "overloaded"));
+    for _ in 0..20 {
+        all_logins_are_answered(&edge, 6).await;
+    }
+    edge.delivery.let_go();
+    edge.delivery.let_go();
+    for stream in &mut working {
+        let answer = Answer::from(stream, "POST").await.expect("an answer");
+        assert_eq!(answer.status, 200, "whoever is being served stays");
+    }
+    assert_eq!(edge.hears(&call).await.status, 200, "the places are free again");
 }
 
 /// One address's slow bodies do not keep out the next address, where a proxy says who calls.

@@ -137,7 +137,7 @@ async fn the_faults_of_all_tenants_are_told_at_once() {
     assert_eq!(said.lines().count(), 2, "{said}");
 }
 
-/// What `--check-config` warns of.
+/// Returns what `--check-config` says.
 fn warned(keys: &str, tenants: &str) -> String {
     let config = load(&settings("http://127.0.0.1:1", keys, tenants));
     config.unwrap_or_else(|error| panic!("{error}")).finding()

@@ -3,6 +3,14 @@
 use super::Ran;
 use serde_json::json;
 
+/// The library may have chosen the form of the answer.
+#[test]
+fn an_answer_that_is_no_object_is_left_as_it_is() {
+    let mut answer = json!(7);
+    Ran::Confined.note(&mut answer);
+    assert_eq!(answer, json!(7));
+}
+
 #[test]
 fn what_was_missing_is_named() {
     let ran = Ran::Without(vec!["Landlock (no)".to_owned(), "seccomp (no)".to_owned()]);

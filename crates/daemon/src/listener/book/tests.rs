@@ -1,4 +1,4 @@
-//! Who goes when there is no room.
+//! The connection that goes when there is no room.
 
 use super::*;
 use proptest::prelude::*;
@@ -118,10 +118,10 @@ fn a_burst_of_new_connections_is_given_a_moment() {
     let group = Group::of(Ipv4Addr::new(192, 0, 2, 1).into());
     for _ in 0..500 {
         hall.enter(stranger(1), 0);
-        let now = hall.at(900);
+        let now = hall.at(2900);
         assert!(hall.book.crowd_out(group, 64, now).is_none());
     }
-    let now = hall.at(1001);
+    let now = hall.at(3001);
     assert!(hall.book.crowd_out(group, 64, now).is_some(), "and no longer");
 }
 

@@ -113,12 +113,12 @@ impl Delivery {
         std::mem::take(&mut self.called_back.lock().expect("a test's lock"))
     }
 
-    /// From now on call-backs, too, are answered only when they are let go, each by one call of [`Delivery::let_go`].
+    /// Holds call-backs from now on, too: each is answered at one call of [`Delivery::let_go`].
     pub(crate) fn hold_callbacks(&self) {
         self.held_back.store(true, Ordering::SeqCst);
     }
 
-    /// How many call-backs were handed on and not yet taken by [`Delivery::called_back`].
+    /// Counts the call-backs that were handed on and not yet taken by [`Delivery::called_back`].
     pub(crate) fn callbacks(&self) -> usize {
         self.called_back.lock().expect("a test's lock").len()
     }
