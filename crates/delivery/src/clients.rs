@@ -14,7 +14,7 @@ use tonic::metadata::MetadataMap;
 #[derive(Clone)]
 pub(crate) struct Clients(Arc<RwLock<Arc<[Entry]>>>);
 
-/// One token, and whose it is.
+/// A token, and the client that has it.
 type Entry = (Known, digest::Digest);
 
 /// One who may call.
@@ -32,7 +32,7 @@ impl Clients {
         Self(Arc::new(RwLock::new(entries(clients))))
     }
 
-    /// From now on these clients may call, with these tokens, and no others.
+    /// Lets these clients call from now on, with these tokens, and no others.
     pub(crate) fn replace(&self, clients: &[Client]) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = entries(clients);
     }
@@ -67,7 +67,7 @@ fn entries(clients: &[Client]) -> Arc<[Entry]> {
     clients.iter().flat_map(of).collect()
 }
 
-/// What earlier versions sealed each client's fingerprints with.
+/// Derives the seals with which earlier versions sealed each client's fingerprints.
 pub(crate) fn former_seals(clients: &[Client]) -> FormerSeals {
     let seal = |token: &SecretText| {
         let key = hmac::Key::new(hmac::HMAC_SHA256, token.expose().as_bytes());

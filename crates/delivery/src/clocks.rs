@@ -1,4 +1,5 @@
-//! Clocks that disagree: the system's with the time that passes here, and a client's with ours. Said, not hidden.
+//! The clocks that may disagree: the system's with the time that passes here, and a client's with ours. Both are
+//! reported.
 
 use crate::store::Latest;
 use aldis_daemon::clock::SteadyClock;
@@ -21,8 +22,8 @@ const SAY_AGAIN: Duration = Duration::from_mins(1);
 /// The longest that anything in the store waits or counts: an early receipt.
 const LONGEST: Duration = Duration::from_hours(72);
 
-/// Where the clock of lives begins: no earlier than the store was last written to, so that a clock which was set back
-/// while the service was down prolongs nothing either.
+/// The moment at which the clock of lives begins: no earlier than the store was last written to, so that a clock which
+/// was set back while the service was down prolongs nothing either.
 ///
 /// A store from a time far ahead is one whose clock had been wrong then: it is left behind as soon as nothing in it waits.
 pub(crate) fn not_before(latest: Option<Latest>, now: UnixMillis) -> Option<UnixMillis> {
@@ -56,7 +57,7 @@ impl Steps {
     }
 }
 
-/// What `/readyz?verbose` says of it.
+/// Says on `/readyz?verbose` that the clock is behind.
 pub(crate) fn note(clock: &SteadyClock) -> Option<String> {
     let lead = clock.lead();
     (lead >= STEP).then(|| format!("degraded: the system's clock is {} s behind", lead.as_secs()))
@@ -85,7 +86,7 @@ impl Skews {
         }
     }
 
-    /// How many were kept back, if something is to be said.
+    /// Returns the number of lines that were kept back, if something is to be said.
     fn may_say(&self, client: &ClientName, skew: ClockSkew, now: Instant) -> Option<u64> {
         if skew.by <= SKEW {
             return None;

@@ -43,9 +43,9 @@ pub struct Config {
     pub reflection: bool,
     /// How many messages are worked on at once before new ones are refused.
     pub max_in_flight: usize,
-    /// How many connections callers may have.
+    /// The number of connections that callers may have.
     pub max_connections: usize,
-    /// How much of a caller's address log lines show.
+    /// The part of a caller's address that log lines show.
     pub log_addresses: Shown,
     /// The edge's public address, `https://sms.example.com`: carriers call back there. No receipts without it.
     pub callback_base_url: Option<String>,
@@ -61,7 +61,7 @@ pub struct Config {
     pub required: BTreeSet<CarrierName>,
     /// Which messages go where; the first match wins.
     pub routes: Vec<Route>,
-    /// What is allowed and unwise, each with its place.
+    /// The settings that are allowed and unwise, each with its place.
     pub warnings: Vec<ConfigError>,
     /// Names the place of faults found later.
     pub source: Source,
@@ -103,7 +103,7 @@ pub struct Http {
 pub struct Client {
     /// Its name in routes and rows.
     pub name: ClientName,
-    /// Its tokens: several while they are being rotated.
+    /// The tokens that it may use: several while they are being rotated.
     pub tokens: Vec<SecretText>,
     /// Whether it may hand on what carriers call: an edge.
     pub callbacks: bool,
@@ -120,7 +120,7 @@ pub struct CarrierConfig {
     pub plugin: String,
     /// Where its code runs; `None`: as its pin says.
     pub isolation: Option<Isolation>,
-    /// How many threads its worker may have.
+    /// The number of threads that its worker may have.
     pub worker_threads: u32,
     /// How many messages it is given at once.
     pub max_in_flight: usize,

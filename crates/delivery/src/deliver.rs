@@ -198,7 +198,7 @@ impl Caller {
         matches!(self, Self::Waits { gone, .. } if gone.is_cancelled())
     }
 
-    /// Cancelled once somebody waited and has left, or has had an answer.
+    /// Returns a token that is cancelled once somebody waited and has left, or has had an answer.
     pub(crate) fn gone(&self) -> CancellationToken {
         match self {
             Self::Waits { gone, .. } => gone.clone(),

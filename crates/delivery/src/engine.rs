@@ -32,7 +32,7 @@ use tracing::Instrument as _;
 /// When to ask again after "too much work": a message's usual time in hand.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
-/// When to ask again after "the disk is full": somebody must make room.
+/// The pause before asking again after "the disk is full": somebody must make room.
 const ROOM_AGAIN: Duration = Duration::from_secs(10);
 
 /// What a caller waits beyond its patience for the last commit to be read back.
@@ -49,7 +49,7 @@ pub(crate) struct Engine {
     pub(crate) log_addresses: Shown,
     /// The time of lives and waits.
     pub(crate) clock: SteadyClock,
-    /// Whose clocks differ from ours.
+    /// The clients whose clocks differ from ours.
     pub(crate) skews: Skews,
     /// The addresses that carriers call back.
     pub(crate) callback_urls: CallbackUrls,
@@ -62,21 +62,22 @@ pub(crate) struct Engine {
     pub(crate) due: Notify,
     /// Nothing new is taken any more.
     pub(crate) draining: CancellationToken,
-    /// How often something was said of what carriers tell over their links.
+    /// The complaints about what carriers tell over their links.
     pub(crate) complaints: receipts::Complaints,
-    /// What is still in hand is left to the next start: whoever waits for it is told that its outcome is unknown.
+    /// Cancelled when what is still in hand is left to the next start: whoever waits for it is told that its outcome is
+    /// unknown.
     pub(crate) given_up: CancellationToken,
     /// How the settings are read again; never, if it is not set.
     pub(crate) reload: OnceLock<Reload>,
 }
 
 impl Engine {
-    /// Sends a message, and answers when what it asked for is durable.
+    /// Sends a message, and answers when what it asked for is durable, or at `until`.
     pub(crate) async fn send(
         self: &Arc<Self>,
         client: ClientName,
         message: NewMessage,
-        patience: Duration,
+        until: Instant,
     ) -> Result<Sent, DeliveryError> {
         if self.draining.is_cancelled() {
             let error = DeliveryError::new(ErrorKind::ShuttingDown, "delivery is stopping");
@@ -87,7 +88,7 @@ impl Engine {
                 .retry_after(ASK_AGAIN)
         })?;
         let accept = message.accept;
-        let (now, until) = (self.clock.now(), Instant::now() + patience);
+        let now = self.clock.now();
         let held = Arc::new(Held {
             id: fresh_id(now)?,
             client: client.clone(),
@@ -115,15 +116,15 @@ impl Engine {
         Ok(Sent { message, replayed })
     }
 
-    /// What became of a call whose answer was lost; nothing is sent. `None`: nothing was sent by it, and nothing will be.
-    /// While the service drains, too: it takes nothing new.
+    /// Finds what became of a call whose answer was lost, and sends nothing. `None`: nothing was sent by it, and
+    /// nothing will be. While the service drains, too: it takes nothing new.
     pub(crate) async fn attach(
         &self,
         client: ClientName,
         message: NewMessage,
-        patience: Duration,
+        until: Instant,
     ) -> Result<Option<MessageView>, DeliveryError> {
-        let (accept, until) = (message.accept, Instant::now() + patience);
+        let accept = message.accept;
         let attached = self.store.attach(client.clone(), message, self.clock.now());
         let attached = timeout_at(until, attached).await.map_err(|_| too_late())?;
         let id = match attached.map_err(|error| not_attached(&error))? {
@@ -256,12 +257,13 @@ fn conflict(id: MessageId) -> DeliveryError {
 }
 
 /// The caller's time was over before the message was stored, or before that could be said.
-fn too_late() -> DeliveryError {
+pub(crate) fn too_late() -> DeliveryError {
     let detail = "the time of the call was over before the message was stored";
     DeliveryError::new(ErrorKind::Timeout, detail)
 }
 
-/// Nothing was sent. A message that was to be stored, and may be, will be sent after the next start.
+/// The answer to a caller whose message was not sent. One that was to be stored, and may be, will be sent after the
+/// next start.
 fn not_accepted(error: &StoreError, accept: AcceptMode) -> DeliveryError {
     tracing::error!(%error, "message could not be accepted");
     match error {
@@ -271,7 +273,7 @@ fn not_accepted(error: &StoreError, accept: AcceptMode) -> DeliveryError {
     }
 }
 
-/// Nothing is known of the call that was asked about.
+/// The answer where nothing is known of the call that was asked about.
 fn not_attached(error: &StoreError) -> DeliveryError {
     tracing::error!(%error, "call could not be looked up");
     refusal(Reason::OutcomeUnknown, None)

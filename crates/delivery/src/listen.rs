@@ -1,9 +1,11 @@
 //! The sockets, bound before any work begins.
 
 mod incoming;
+mod link;
 mod tls;
 
 pub(crate) use incoming::incoming;
+pub(crate) use link::Link;
 pub(crate) use tls::server_tls;
 
 use crate::config::{Config, Listen};
@@ -13,9 +15,9 @@ use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use tokio::net::{TcpListener, UnixListener, UnixSocket};
 
-/// Whoever may connect may try tokens: this user and its group.
+/// The mode of the socket's file: this user and its group may connect, and whoever may connect may try tokens.
 const MODE: u32 = 0o660;
-/// Connections that wait to be accepted, as many as Linux allows by default (`net.core.somaxconn`).
+/// The number of connections that may wait to be accepted: Linux's default (`net.core.somaxconn`).
 const BACKLOG: u32 = 4096;
 
 /// Both listening sockets.

@@ -28,7 +28,7 @@ struct Shared {
     promise: watch::Sender<Promise>,
 }
 
-/// Whether a caller was told that its message is stored. Decided once.
+/// The state of the promise that a message is stored. It is decided once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Promise {
     #[default]

@@ -11,9 +11,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Messages of one claim.
 const BATCH: usize = 32;
-/// Without a sign the store is looked at this often: the system's clock may have been set forward.
+/// The store is looked at this often without a sign: the system's clock may have been set forward.
 const LOOK: Duration = Duration::from_secs(30);
-/// What is due and could not be claimed is looked at again after this.
+/// The pause before what is due and could not be claimed is looked at again.
 const LEAST_LOOK: Duration = Duration::from_millis(50);
 /// After a failed call.
 const BREATHE: Duration = Duration::from_secs(1);

@@ -1,5 +1,10 @@
 //! The service as a whole: built from its settings, run until it is told to stop, drained.
 
+mod readiness;
+mod router;
+
+use self::readiness::readiness;
+use self::router::router;
 use crate::carriers::{Carriers, Gauges};
 use crate::clients::{self, Clients};
 use crate::clocks::{self, Skews};
@@ -11,7 +16,7 @@ use crate::receipts::{self, CallbackUrls, Ears};
 use crate::reload::{self, Reload, Reread};
 use crate::running::Running;
 use crate::service::{self, Server as MessageServer};
-use crate::store::{Level, OpenError, Room, Store, StoreError};
+use crate::store::{OpenError, Store, StoreError};
 use crate::supervised::{Ended, Supervised};
 use crate::{recovery, scheduler};
 use aldis_daemon::admin::{self, Admin};
@@ -19,10 +24,7 @@ use aldis_daemon::clock::{self, SteadyClock};
 use aldis_daemon::complaints::Complaints;
 use aldis_daemon::config::ConfigError;
 use aldis_daemon::descriptors;
-use aldis_daemon::listener::{Health, Limits, Listener, Socket};
-use aldis_daemon::readiness::Readiness;
-use aldis_daemon::request_id::{self, RequestId};
-use aldis_delivery_api::wire;
+use aldis_daemon::listener::{Limits, Listener, Socket};
 use aldis_message::PhoneNumber;
 use prometheus_client::registry::Registry;
 use std::io;
@@ -33,9 +35,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tonic::transport::Server;
 use tonic::transport::server::Router;
-use tonic_health::server::HealthReporter;
 
 /// What is in flight gets this long after the signal; the rest is left to the next start.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -43,15 +43,13 @@ const DRAIN: Duration = Duration::from_secs(20);
 const FAREWELL: Duration = Duration::from_secs(3);
 /// Answers get this long to leave, and streams that never end (health watches) are cut after it.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
-/// A connection whose peer is gone is noticed after these.
-const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
-/// Headers of one request: a token and gRPC's own.
-const LONGEST_HEADERS: u32 = 16 * 1024;
+/// The writer gets this long to finish: another program may hold the store's lock for as long as it likes.
+const LAST_COMMITS: Duration = Duration::from_secs(10);
 /// Retried messages may hold this part of the places, so that they never crowd out new ones.
 const RETRIED_PART: usize = 4;
 
-/// Descriptors that connections leave to the rest, besides one for each message that a carrier may be given: the admin
-/// listener, the store, the workers, and what a runtime has.
+/// The descriptors that connections leave to the rest, besides one for each message that a carrier may be given: the
+/// admin listener, the store, the workers, and what a runtime has.
 const KEPT: usize = admin::DESCRIPTORS + 128;
 
 /// Why the service could not be built.
@@ -227,7 +225,7 @@ impl Delivery {
             grpc.abort();
         }
         drop(tasks);
-        engine.store.close().await;
+        close(&engine).await;
         admin_end.cancel();
         if !admin.is_finished() {
             let _ = admin.await;
@@ -249,6 +247,13 @@ async fn drain(engine: &Engine, broken: &CancellationToken) {
     }
 }
 
+async fn close(engine: &Engine) {
+    let closed = tokio::time::timeout(LAST_COMMITS, engine.store.close()).await;
+    if closed.is_err() {
+        tracing::warn!("the store could not be closed in time, the next start folds its log");
+    }
+}
+
 fn early_end(ended: Result<Result<(), tonic::transport::Error>, tokio::task::JoinError>) -> RunError {
     match ended {
         Ok(Err(error)) => error.into(),
@@ -257,7 +262,7 @@ fn early_end(ended: Result<Result<(), tonic::transport::Error>, tokio::task::Joi
     }
 }
 
-/// Without its pages nobody sees whether it is ready.
+/// The end of the admin listener ends the service: without its pages nobody sees whether it is ready.
 fn early_end_of_admin(ended: Result<(), tokio::task::JoinError>) -> RunError {
     match ended {
         Ok(()) => io::Error::other("the admin listener ended by itself").into(),
@@ -265,73 +270,8 @@ fn early_end_of_admin(ended: Result<(), tokio::task::JoinError>) -> RunError {
     }
 }
 
-fn readiness(engine: &Arc<Engine>, listeners: [Health; 2]) -> Readiness {
-    let (store, disk, carriers) = (Arc::clone(engine), Arc::clone(engine), Arc::clone(engine));
-    let clocks = Arc::clone(engine);
-    let checked = Readiness::new()
-        .with_check("store", move || {
-            let engine = Arc::clone(&store);
-            async move {
-                engine.store.probe().await.map_err(|error| error.to_string())?;
-                match engine.store.room() {
-                    room if room.level() == Level::Full => Err(format!("the disk is full: {}", left(room))),
-                    _ => Ok(()),
-                }
-            }
-        })
-        .with_listeners(listeners);
-    let checked = checked.with_note("disk", move || {
-        let room = disk.store.room();
-        (room.level() == Level::Low).then(|| format!("nearly full: {}", left(room)))
-    });
-    // Not a check: lives and waits go on by the time that passes.
-    let checked = checked.with_note("clock", move || clocks::note(&clocks.clock));
-    // Not a check: the other carriers go on, and routes lead past this one.
-    checked.with_note("carriers", move || match carriers.carriers.resting() {
-        resting if resting.is_empty() => None,
-        resting => Some(format!("degraded: {}", resting.join(", "))),
-    })
-}
-
-fn left(room: Room) -> String {
-    let mebibytes = |bytes: u64| bytes / (1024 * 1024);
-    let (free, size) = (mebibytes(room.free), mebibytes(room.size));
-    format!("{free} MiB of {size} MiB are left")
-}
-
-/// All that is served: the messages behind their door, health and reflection before it.
-fn router(engine: &Arc<Engine>, config: &Config) -> Result<(HealthReporter, Router), RunError> {
-    let mut server = Server::builder()
-        .http2_keepalive_interval(Some(KEEP_ALIVE.0))
-        .http2_keepalive_timeout(Some(KEEP_ALIVE.1))
-        .http2_max_header_list_size(LONGEST_HEADERS)
-        // Of the highest level, so that no filter of lines takes the request's name from them.
-        .trace_fn(|request| {
-            let given = request.headers().get_all(request_id::HEADER).iter();
-            let request_id = RequestId::given_or_new(given.map(tonic::codegen::http::HeaderValue::as_bytes));
-            tracing::error_span!("request", %request_id)
-        });
-    let (health, health_service) = tonic_health::server::health_reporter();
-    let messages = service::service(Arc::clone(engine));
-    let carriers = service::carriers(Arc::clone(engine));
-    let mut router = server
-        .add_service(messages)
-        .add_service(carriers)
-        .add_service(health_service);
-    if config.reflection {
-        let files = || {
-            tonic_reflection::server::Builder::configure()
-                .register_encoded_file_descriptor_set(wire::FILE_DESCRIPTOR_SET)
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        };
-        router = router
-            .add_service(files().build_v1().map_err(io::Error::other)?)
-            .add_service(files().build_v1alpha().map_err(io::Error::other)?);
-    }
-    Ok((health, router))
-}
-
-/// How many callers there may be: those of ours keep their connection, so nothing is closed but what has shown nothing.
+/// The number of callers there may be: those of ours keep their connection, so nothing is closed but what has shown
+/// nothing.
 fn grpc_limits(config: &Config) -> Limits {
     let limit = descriptors::limit();
     let carriers: usize = config.carriers.iter().map(|carrier| carrier.max_in_flight).sum();

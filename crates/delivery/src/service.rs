@@ -3,10 +3,10 @@
 mod carriers;
 
 use crate::clients::Known;
-use crate::engine::Engine;
+use crate::engine::{Engine, too_late};
+use crate::listen::Link;
 use crate::patience::patience;
 use aldis_daemon::clock;
-use aldis_daemon::listener::Guest;
 use aldis_delivery_api::wire::carrier_service_server::CarrierServiceServer;
 use aldis_delivery_api::wire::message_service_server::{MessageService, MessageServiceServer};
 use aldis_delivery_api::wire::{
@@ -17,8 +17,7 @@ use aldis_delivery_api::{DeliveryError, ErrorKind, clock_skew, request_from_wire
 use aldis_message::{ClientName, Deadline, NewMessage};
 use carriers::Carriers;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tonic::service::interceptor::InterceptedService;
 use tonic::{Request, Response, Status};
 
@@ -67,20 +66,23 @@ fn door(engine: &Arc<Engine>) -> impl FnMut(Request<()>) -> Result<Request<()>, 
         let client = clients
             .authenticate(request.metadata())
             .inspect_err(|error| refused(&engine, &request, error))?;
-        if let Some(guest) = request.extensions().get::<Guest>() {
-            guest.known();
+        if let Some(link) = request.extensions().get::<Link>() {
+            link.guest().known();
         }
         request.extensions_mut().insert(client);
         Ok(request)
     }
 }
 
-/// Anybody who reaches the port may cause this, so it is counted, and said of the first few only.
+/// Counts a refused call, which anybody who reaches the port may cause, and logs the first few only.
 fn refused(engine: &Engine, request: &Request<()>, error: &DeliveryError) {
     let code = error.code();
     engine.metrics.refusal(code);
     if let Some(kept_back) = engine.refusals.say(code, clock::now()) {
-        let peer = request.extensions().get::<Guest>().and_then(Guest::peer);
+        let peer = request
+            .extensions()
+            .get::<Link>()
+            .and_then(|link| link.guest().peer());
         let address = engine.log_addresses.of(peer.map(|peer| peer.ip()));
         let kept_back = (kept_back > 0).then_some(kept_back);
         tracing::warn!(
@@ -130,9 +132,15 @@ impl MessageService for Service {
 impl Service {
     async fn send(&self, request: Request<SendMessageRequest>) -> Result<SendMessageResponse, DeliveryError> {
         let client = client(&request)?;
-        let patience = patience_of(&request);
+        let until = until(&request);
+        // Nothing is begun for a caller that has long left.
+        if let Some(link) = request.extensions().get::<Link>().cloned() {
+            timeout_at(until, link.caught_up())
+                .await
+                .map_err(|_| too_late())?;
+        }
         let message = self.read(&client, request.into_inner())?;
-        let sent = self.engine.send(client, message, patience).await?;
+        let sent = self.engine.send(client, message, until).await?;
         Ok(SendMessageResponse {
             message: Some(view_into_wire(sent.message)),
             replayed: sent.replayed,
@@ -144,11 +152,11 @@ impl Service {
         request: Request<AttachMessageRequest>,
     ) -> Result<AttachMessageResponse, DeliveryError> {
         let client = client(&request)?;
-        let patience = patience_of(&request);
+        let until = until(&request);
         let send = request.into_inner().send;
         let send = send.ok_or_else(|| DeliveryError::invalid("send", "is missing"))?;
         let message = self.read(&client, send)?;
-        let found = self.engine.attach(client, message, patience).await?;
+        let found = self.engine.attach(client, message, until).await?;
         Ok(AttachMessageResponse {
             closed: found.is_none(),
             message: found.map(view_into_wire),
@@ -187,9 +195,10 @@ impl Service {
     }
 }
 
-fn patience_of<T>(request: &Request<T>) -> Duration {
+/// The moment at which the caller is to have its answer.
+fn until<T>(request: &Request<T>) -> Instant {
     let timeout = request.metadata().get("grpc-timeout");
-    patience(timeout.and_then(|value| value.to_str().ok()))
+    Instant::now() + patience(timeout.and_then(|value| value.to_str().ok()))
 }
 
 /// Whom the door let in.

@@ -98,7 +98,7 @@ pub enum News {
     Receipt(Receipt),
     /// A message to us.
     Inbound(Inbound),
-    /// One or the other.
+    /// A text that is one or the other.
     Unproven(Unproven),
 }
 
@@ -109,8 +109,8 @@ pub enum Heard {
     Receipt(Kept),
     /// A message to us; false if it had been told before.
     Inbound(bool),
-    /// It looks like a receipt, and no message of ours has its addresses: kept as a message to us, unless it turns out
-    /// that an attempt which is under way has its id.
+    /// A text that looks like a receipt, and no message of ours has its addresses: kept as a message to us, unless it
+    /// turns out that an attempt which is under way has its id.
     Doubted,
     /// A receipt of this carrier had waited for too long, and was let go to make room for one that waits.
     LetGo(CarrierName),
@@ -187,12 +187,12 @@ impl Store {
         })
     }
 
-    /// What the addresses that carriers call back are sealed with: the same as long as the store lives.
+    /// The key that seals the addresses which carriers call back: the same as long as the store lives.
     pub fn callback_key(&self) -> hmac::Key {
         self.callback_key.clone()
     }
 
-    /// When it was last written to before it was opened.
+    /// The moment at which it was last written to before it was opened.
     pub fn latest(&self) -> Option<Latest> {
         self.latest
     }
@@ -207,7 +207,7 @@ impl Store {
         self.trouble.broken()
     }
 
-    /// `Err`, with the reason, if the disk or the file failed.
+    /// Returns an error, with the reason, if the disk or the file failed.
     pub fn check(&self) -> Result<(), StoreError> {
         self.trouble.check()
     }
@@ -328,16 +328,17 @@ impl Store {
 
     /// What a dead process left unfinished, from the beginning or after an id, at most `most`.
     pub async fn leftovers(&self, after: Option<Key>, most: u32) -> Result<Vec<Leftover>, StoreError> {
+        let aside = self.aside.clone();
         self.readers
-            .read(move |connection| leftover::page(connection, after.as_ref(), most))
+            .read(move |connection| leftover::page(connection, after.as_ref(), most, &aside))
             .await
     }
 
     /// What was left of this one message, if somebody has it in hand.
     pub async fn leftover(&self, id: &MessageId) -> Result<Option<Leftover>, StoreError> {
-        let id = id.to_string();
+        let (id, aside) = (id.to_string(), self.aside.clone());
         self.readers
-            .read(move |connection| leftover::one(connection, &id))
+            .read(move |connection| leftover::one(connection, &id, &aside))
             .await
     }
 
@@ -363,12 +364,12 @@ impl Store {
             .await
     }
 
-    /// What room the file system has left.
+    /// The room that the file system has left.
     pub fn room(&self) -> Room {
         self.seen.room()
     }
 
-    /// How many rows could not be used, and were set aside.
+    /// The number of rows that could not be used, and were set aside.
     pub fn set_aside(&self) -> u64 {
         self.aside.count()
     }

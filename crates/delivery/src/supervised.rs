@@ -1,10 +1,10 @@
-//! Tasks that run for as long as the service does: one that ends before it ends the service with it, since without it
-//! messages would rest unseen while everything looks ready.
+//! Supervises tasks that run for as long as the service does: one that ends before it ends the service with it, since
+//! without it messages would rest unseen while everything looks ready.
 
 use std::fmt;
 use tokio::task::{Id, JoinError, JoinSet};
 
-/// Those tasks.
+/// The tasks, with their names.
 #[derive(Default)]
 pub(crate) struct Supervised {
     tasks: JoinSet<()>,

@@ -133,14 +133,7 @@ impl Service {
     }
 
     fn client_with(&self, token: &str) -> DeliveryClient {
-        let uri = self.uri.clone();
-        DeliveryClient::connect_lazy(&Endpoint {
-            uri,
-            token: ClientToken::new(token),
-            tls: None,
-            allow_plaintext: false,
-        })
-        .unwrap()
+        client_at(&self.uri, token)
     }
 
     fn store(&self) -> PathBuf {
@@ -175,6 +168,16 @@ impl Service {
         socket.read_to_string(&mut answer).await.unwrap();
         answer
     }
+}
+
+fn client_at(uri: &str, token: &str) -> DeliveryClient {
+    DeliveryClient::connect_lazy(&Endpoint {
+        uri: uri.to_owned(),
+        token: ClientToken::new(token),
+        tls: None,
+        allow_plaintext: false,
+    })
+    .unwrap()
 }
 
 async fn eventually<T, F: Future<Output = Option<T>>>(mut ask: impl FnMut() -> F) -> T {

@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use aldis_carrier_host::{InstanceMetrics, LinkMetrics, MetricKind, WorkerMetrics};
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -204,17 +204,30 @@ impl Collector for Gauges {
     }
 }
 
-fn show<'a, T: 'a, L: prometheus_client::encoding::EncodeLabelSet>(
+fn show<'a, T: 'a, L: EncodeLabelSet>(
     encoder: &mut DescriptorEncoder<'_>,
     (name, help, kind, read): &Number<T>,
     all: impl Iterator<Item = (L, &'a T)>,
 ) -> fmt::Result {
-    let mut family = encoder.encode_descriptor(name, help, None, *kind)?;
-    for (labels, one) in all {
-        let value = read(one);
+    write(
+        encoder,
+        (*name, *help, *kind),
+        all.map(|(labels, one)| (labels, read(one))),
+    )
+}
+
+/// Writes one metric with all its series.
+fn write<L: EncodeLabelSet>(
+    encoder: &mut DescriptorEncoder<'_>,
+    (name, help, kind): (&str, &str, MetricType),
+    all: impl Iterator<Item = (L, f64)>,
+) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(name, help, None, kind)?;
+    for (labels, value) in all {
+        let series = family.encode_family(&labels)?;
         match kind {
-            MetricType::Counter => ConstCounter::new(value).encode(family.encode_family(&labels)?)?,
-            _ => ConstGauge::new(value).encode(family.encode_family(&labels)?)?,
+            MetricType::Counter => ConstCounter::new(value).encode(series)?,
+            _ => ConstGauge::new(value).encode(series)?,
         }
     }
     Ok(())
@@ -243,14 +256,8 @@ fn plugins(encoder: &mut DescriptorEncoder<'_>, seen: &Seen) -> fmt::Result {
     for ((name, counts), series) in families {
         let kind = if counts { COUNTER } else { GAUGE };
         let name = format!("aldis_plugin_{name}");
-        let mut family = encoder.encode_descriptor(&name, "Reported by the carrier's library", None, kind)?;
-        for (labels, value) in series {
-            if counts {
-                ConstCounter::new(value).encode(family.encode_family(&labels)?)?;
-            } else {
-                ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
-            }
-        }
+        let help = "Reported by the carrier's library";
+        write(encoder, (name.as_str(), help, kind), series.into_iter())?;
     }
     Ok(())
 }

@@ -173,7 +173,7 @@ fn http(config: &Config, shop: &mut Shop) -> Result<HttpEngine, ConfigError> {
     Ok(shop.engine.insert(engine).clone())
 }
 
-/// Where this process itself listens. A port that is to be found out is nobody's yet.
+/// The addresses where this process itself listens. A port that is to be found out is nobody's yet.
 fn listeners(config: &Config) -> Vec<SocketAddr> {
     let grpc = match &config.listen {
         Listen::Tcp(address) => Some(*address),

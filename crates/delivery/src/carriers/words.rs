@@ -16,7 +16,8 @@ const LONGEST_CODE: usize = 40;
 /// More digits in a row than any carrier's code has, and as many as a phone number may have.
 const MOST_DIGITS: usize = 7;
 
-/// `last` is how much longer anything of it may be written: until the deadline, or until the caller has an answer.
+/// The message in the border's words. `last` is the time in which anything of it may be written: until the deadline, or
+/// until the caller has an answer.
 pub(super) fn message(
     handover: &Handover<'_>,
     deadline_left: Duration,

@@ -33,7 +33,7 @@ fn the_right_token_is_its_client() {
     assert_eq!(asked(&["bearer   token-of-billing"]).as_deref(), Some("billing"));
 }
 
-/// While a token is being rotated both are the client's; then the old one is nobody's.
+/// A token that is being rotated is the client's beside the new one; then it is nobody's.
 #[test]
 fn a_client_may_have_several_tokens_and_get_others() {
     let client = |tokens: &[&str]| Client {

@@ -1,10 +1,10 @@
-//! Settings that are allowed and unwise. Pure.
+//! The advice about settings that are allowed and unwise. Pure.
 
 use crate::routing::{Onward, Route, Takes};
 use aldis_daemon::config::{ConfigError, Source};
 use aldis_message::MessageClass;
 
-/// What `--check-config` and the log say of settings that can be used, each with its place.
+/// Returns what `--check-config` and the log say of settings that can be used, each with its place.
 pub(super) fn advice(routes: &[Route], source: &Source) -> Vec<ConfigError> {
     let codes_may_end_unknown = |(index, route): &(usize, &Route)| {
         let before = routes.get(..*index).unwrap_or_default();
@@ -35,7 +35,7 @@ fn takes_codes(takes: &Takes) -> bool {
     takes.classes.is_empty() || takes.classes.contains(&MessageClass::Otp)
 }
 
-/// Whether `earlier` takes every one-time code that `later` would.
+/// Tells whether `earlier` takes every one-time code that `later` would.
 fn leaves_no_codes(earlier: &Takes, later: &Takes) -> bool {
     fn holds<T: PartialEq>(wide: &[T], narrow: &[T]) -> bool {
         wide.is_empty() || !narrow.is_empty() && narrow.iter().all(|one| wide.contains(one))

@@ -22,7 +22,7 @@ const DEFAULT_IN_FLIGHT: usize = 1024;
 /// enough that one that hangs leaves most of [`DEFAULT_IN_FLIGHT`] to the others.
 const DEFAULT_CARRIER_IN_FLIGHT: usize = 64;
 
-/// More than this is no limit.
+/// The threads that a worker may be given. A larger number would be no limit.
 const WORKER_THREADS: std::ops::RangeInclusive<u32> = 1..=4096;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -162,7 +162,7 @@ fn listen(judge: &mut Judge<'_>, text: &str) -> Option<Listen> {
     judge.take("listen", address).map(Listen::Tcp)
 }
 
-/// Sees to it that tokens, codes and numbers do not cross a network unencrypted unless that is permitted.
+/// Refuses settings by which tokens, codes and numbers cross a network unencrypted, unless that is permitted.
 fn guard(judge: &mut Judge<'_>, listen: Option<&Listen>, tls: Option<&RawTls>, allow_plaintext: bool) {
     match (listen, tls) {
         (Some(Listen::Unix(_)), Some(_)) => judge.fault("tls", "a Unix domain socket needs no TLS"),

@@ -23,7 +23,7 @@ pub(super) fn take_secrets(
     }
 }
 
-/// Whether the value was a secret; those within it are taken out of it. An entry of a list keeps its place, which its
+/// Takes the value if it is a secret, and those within it out of it. An entry of a list keeps its place, which its
 /// dotted key counts from 0: what is taken from there leaves null.
 fn is_taken(
     judge: &mut Judge<'_>,

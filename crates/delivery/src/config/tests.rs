@@ -193,7 +193,7 @@ fn two_clients_cannot_share_a_token() {
     );
 }
 
-/// While a token is being rotated there are two; one of several, or one alone, is the same.
+/// A client has two tokens while one is being rotated; one of several, or one alone, is the same.
 #[test]
 fn a_client_has_a_token_or_several() {
     let tokens = |lines: &str| GOOD.replacen(&format!("token = {{ literal = \"{SECRET}\" }}"), lines, 1);

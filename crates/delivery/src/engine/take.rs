@@ -1,4 +1,4 @@
-//! Taking a message in: accepted in one transaction, and begun only once its caller can count on it.
+//! Takes a message in: accepted in one transaction, and begun only once its caller can count on it.
 
 use super::{Engine, ROOM_AGAIN, conflict, not_accepted, too_late};
 use crate::answer::refusal;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 
-/// What became of a request at the door.
+/// The verdict on a request at the door.
 pub(super) enum Admitted {
     New,
     Replayed(MessageId),
@@ -147,8 +147,8 @@ impl Engine {
     }
 }
 
-/// Whether the caller is there for what comes now: it waits for a carrier's word, or has been told that the message is
-/// stored.
+/// Tells whether the caller is there for what comes now: it waits for a carrier's word, or has been told that the message
+/// is stored.
 async fn counts_on_it(work: &Work, flight: &Flight, until: Instant) -> bool {
     let message = &work.held.message;
     match message.accept {
@@ -157,7 +157,7 @@ async fn counts_on_it(work: &Work, flight: &Flight, until: Instant) -> bool {
     }
 }
 
-/// Nothing was stored, because nothing could be done with it.
+/// The answer where nothing was stored, because nothing could be done with it.
 fn refused_at_the_door(step: &NextStep, caller: &Caller) -> DeliveryError {
     if caller.patience().is_some_and(|left| left < LEAST_ATTEMPT) {
         let detail = "the call leaves too little time to hand the message to a carrier";

@@ -1,6 +1,7 @@
-//! gRPC connections as they come: through TLS and into HTTP/2 in time, or closed.
+//! Takes gRPC connections as they come: through TLS and into HTTP/2 in time, or closed.
 
-use aldis_daemon::listener::{Admitted, Guest, Listener, Opening, Stream};
+use super::Link;
+use aldis_daemon::listener::{Admitted, Listener, Opening, Stream};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,8 +15,8 @@ use tonic::transport::server::Connected;
 
 /// The time from the first packet until TLS is agreed on and HTTP/2 has begun; slow networks need two seconds for it.
 const OPEN_WITHIN: Duration = Duration::from_secs(10);
-/// The bytes that a client says first, without waiting for an answer: the preface of 24 octets and a SETTINGS frame, whose header has
-/// nine (RFC 9113 sections 3.4 and 4.1).
+/// The bytes that a client says first, without waiting for an answer: the preface of 24 octets and a SETTINGS frame,
+/// whose header has nine (RFC 9113 sections 3.4 and 4.1).
 const FIRST_BYTES: usize = 24 + 9;
 
 /// The bytes of a connection, with TLS or without.
@@ -26,24 +27,24 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
 /// A connection on which gRPC is about to be spoken.
 pub(crate) struct Connection {
     bytes: Opening<Box<dyn Bytes>>,
-    guest: Guest,
+    link: Link,
 }
 
 impl Connection {
-    fn new(bytes: impl Bytes + 'static, guest: Guest, deadline: Instant) -> Self {
+    fn new(bytes: impl Bytes + 'static, link: Link, deadline: Instant) -> Self {
         Self {
             bytes: Opening::new(Box::new(bytes), FIRST_BYTES, deadline),
-            guest,
+            link,
         }
     }
 }
 
-/// Requests carry their [`Guest`]: whoever shows a client's token is not closed to make room for others.
+/// Gives requests their [`Link`]: whoever shows a client's token is not closed to make room for others.
 impl Connected for Connection {
-    type ConnectInfo = Guest;
+    type ConnectInfo = Link;
 
-    fn connect_info(&self) -> Guest {
-        self.guest.clone()
+    fn connect_info(&self) -> Link {
+        self.link.clone()
     }
 }
 
@@ -73,13 +74,14 @@ async fn accept(
             continue;
         };
         let deadline = Instant::now() + OPEN_WITHIN;
+        let link = Link::new(guest, stream.unread());
         match tls {
-            None => drop(sender.send(Ok(Connection::new(stream, guest, deadline))).await),
+            None => drop(sender.send(Ok(Connection::new(stream, link, deadline))).await),
             // A handshake takes its time, and holds up nobody else's.
             Some(tls) => drop(tokio::spawn(shake_hands(
                 tls.clone(),
                 stream,
-                guest,
+                link,
                 deadline,
                 sender.clone(),
             ))),
@@ -90,13 +92,13 @@ async fn accept(
 async fn shake_hands(
     tls: TlsAcceptor,
     stream: Stream,
-    guest: Guest,
+    link: Link,
     deadline: Instant,
     sender: Sender<Result<Connection, io::Error>>,
 ) {
     // Why a handshake failed is the caller's affair, and anybody's to cause.
     if let Ok(Ok(stream)) = timeout_at(deadline, tls.accept(stream)).await {
-        let _ = sender.send(Ok(Connection::new(stream, guest, deadline))).await;
+        let _ = sender.send(Ok(Connection::new(stream, link, deadline))).await;
     }
 }
 
@@ -106,7 +108,9 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.bytes).poll_read(context, buffer)
+        let read = Pin::new(&mut self.bytes).poll_read(context, buffer);
+        self.link.note(&read);
+        read
     }
 }
 

@@ -89,9 +89,9 @@ fn complain(complaints: &Complaints, carrier: &CarrierName, verdict: &'static st
     }
 }
 
-/// What the URL of a call-back that was believed says of its message. It is proved by our seal, or because the carrier
-/// signs the URL: then nobody believes the same call-back for another message. Addresses that were handed out before they
-/// had a seal come without one.
+/// Judges the message that the URL of a believed call-back names. It is proved by our seal, or because the carrier
+/// signs the URL: then nobody believes the same call-back for another message. Addresses that were handed out before
+/// they had a seal come without one.
 async fn hint(engine: &Engine, carrier: &CarrierName, request: &CallbackRequest, named: Named) -> Hint {
     let Named { message, sealed } = named;
     if sealed || is_url_signed(engine, carrier, request, named).await {

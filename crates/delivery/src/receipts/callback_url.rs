@@ -11,7 +11,8 @@ use std::fmt::{self, Write as _};
 const MESSAGE: &str = "message";
 /// The parameter that proves that we named it.
 const SEAL: &str = "seal";
-/// Half of an HMAC-SHA-256, the least that RFC 2104 section 5 allows: carriers limit how long an address may be.
+/// The length of a seal, half of an HMAC-SHA-256, the least that RFC 2104 section 5 allows: carriers limit how long an
+/// address may be.
 const SEAL_BYTES: usize = 16;
 
 /// Makes call-back addresses, and knows its own again.
@@ -22,7 +23,7 @@ pub(crate) struct CallbackUrls(hmac::Key);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) message: MessageId,
-    /// By an address that we made, for this carrier.
+    /// Set if we made the address, for this carrier.
     pub(crate) sealed: bool,
 }
 

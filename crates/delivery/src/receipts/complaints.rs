@@ -1,4 +1,4 @@
-//! How often a line is written about what a carrier tells: anybody may call or write to it, as often as they like.
+//! Limits the lines about what carriers tell: anybody may call or write to us, as often as they like.
 
 use aldis_daemon::complaints;
 use aldis_message::{CarrierName, UnixMillis};
@@ -13,11 +13,11 @@ pub(crate) enum Complaint {
     Refused,
     /// The carrier sent it, and it tells nothing.
     Empty,
-    /// It looks like a receipt, and nothing proves that it is one.
+    /// A text that looks like a receipt, and nothing proves that it is one.
     Doubted,
 }
 
-/// What was said of which carrier: one line a minute. Only of those in the settings, so it stays small.
+/// The complaints about each carrier, one line a minute. Only carriers of the settings are in it, so it stays small.
 pub(crate) struct Complaints(complaints::Complaints<(CarrierName, Complaint)>);
 
 impl Default for Complaints {
@@ -27,7 +27,7 @@ impl Default for Complaints {
 }
 
 impl Complaints {
-    /// Whether to say it now; and how often it was not said since it was last.
+    /// Tells whether to say it now, and how often it was kept back since the last line.
     pub(crate) fn say(&self, carrier: &CarrierName, complaint: Complaint, now: UnixMillis) -> Option<u64> {
         self.0.say((carrier.clone(), complaint), now)
     }

@@ -1,16 +1,16 @@
-//! Whether a receipt that a person could have written is one: by its addresses, which must be those of its message. Pure.
+//! Decides whether a receipt that a person could have written is one: its addresses must be those of its message. Pure.
 
 #[cfg(test)]
 mod tests;
 
-/// Which messages the receipt's destination is the sender of, besides those that name it.
+/// The messages of which the receipt's destination is taken for the sender, besides those that name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SenderProof {
-    /// No others.
+    /// Takes it for the sender of no others.
     Named,
-    /// Messages without a sender of their own.
+    /// Takes it for the sender of messages without a sender of their own.
     Default,
-    /// All messages.
+    /// Takes it for the sender of all messages.
     Any,
 }
 
@@ -34,32 +34,27 @@ impl SenderProof {
     }
 }
 
-/// Whose message a receipt is about, by what that message says.
+/// The addresses of the message that a receipt may be about.
 #[derive(Clone, Copy)]
 pub struct Own<'a> {
-    /// Its recipient.
+    /// The number that it was sent to.
     pub recipient: &'a str,
-    /// Its sender, if it names one.
+    /// The sender, if the message names one.
     pub sender: Option<&'a str>,
 }
 
-/// Whether a receipt from `from` to `to` may be about this message: source and destination are its own, swapped.
+/// Tells whether a receipt from `from` to `to` may be about this message: source and destination are its own, swapped.
 pub fn is_own(own: Own<'_>, from: &str, to: &str, proof: SenderProof) -> bool {
     let to_its_sender = match (proof, own.sender) {
         (SenderProof::Any, _) => true,
         (_, None) => proof == SenderProof::Default,
-        // Nobody can write to a name, and SMSCs put an address of the account in its place.
-        (_, Some(sender)) => is_name(sender) || bare(sender) == bare(to),
+        // A name may come back in other case.
+        (_, Some(sender)) => bare(sender).eq_ignore_ascii_case(bare(to)),
     };
     to_its_sender && bare(own.recipient) == bare(from)
 }
 
-/// The rule by which senders are told apart when a message is accepted.
-fn is_name(sender: &str) -> bool {
-    sender.bytes().any(|byte| byte.is_ascii_alphabetic())
-}
-
-/// Without what says that a number is international: carriers leave it out or write it in their own way.
+/// Strips what says that a number is international: carriers leave it out or write it in their own way.
 fn bare(address: &str) -> &str {
     let address = address.trim();
     let rest = address.strip_prefix('+').or_else(|| address.strip_prefix("00"));

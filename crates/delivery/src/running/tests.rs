@@ -19,7 +19,7 @@ fn only_the_last_to_leave_fences() {
     assert!(flight.deserted().is_cancelled());
 }
 
-/// Once a caller has been told that its message is stored it stays so; once nobody can be told, nobody is.
+/// A promise that was given holds once the callers have left; once nobody can be told, nobody is.
 #[tokio::test]
 async fn the_promise_is_given_or_withdrawn_for_all() {
     let running = Arc::new(Running::default());

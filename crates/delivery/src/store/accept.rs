@@ -1,7 +1,7 @@
 //! Accepting a message: one transaction that decides whether it is new, replaces older codes, and
 //! writes the row together with the intent of its first attempt.
 
-use super::keys::Asked;
+use super::keys::{self, Asked, Before};
 use super::seals::Seals;
 use super::{Held, Lease, Open};
 use aldis_message::{
@@ -18,11 +18,11 @@ use tokio_util::sync::CancellationToken;
 pub struct Arrival {
     /// The message and its new id.
     pub held: Arc<Held>,
-    /// What happens to it first.
+    /// The first thing that happens to it.
     pub first: First,
     /// The present moment.
     pub now: UnixMillis,
-    /// Who waits for the answer.
+    /// The caller that waits for the answer.
     pub waits: Waits,
 }
 
@@ -42,8 +42,8 @@ impl Waits {
         }
     }
 
-    /// Whether nobody waits any more. Reads the clock itself: a batch may be long in coming, and what counts is the
-    /// moment of the transaction.
+    /// Tells whether nobody waits any more. Reads the clock itself: a batch may be long in coming, and what counts is
+    /// the moment of the transaction.
     pub fn is_over(&self) -> bool {
         self.gone.is_cancelled() || self.until.is_some_and(|until| Instant::now() >= until)
     }
@@ -78,9 +78,9 @@ pub enum Accepted {
     Conflict(MessageId),
     /// Not taken, as [`First::Refuse`] asked; nothing was written.
     Refused,
-    /// Not taken, because nobody waits for the answer any more; nothing was written.
+    /// The message was not taken, because nobody waits for the answer any more; nothing was written.
     Deserted,
-    /// Nothing was sent by this call and nothing will be: it was closed before, or is now.
+    /// The call was closed before, or is now: nothing was sent by it and nothing will be.
     Closed,
 }
 
@@ -99,11 +99,13 @@ pub(super) fn accept(
 ) -> rusqlite::Result<Accepted> {
     let Held { id, client, message } = arrival.held.as_ref();
     let asked = Asked::of(client, message, seals);
-    if let Some(asked) = &asked
-        && let Some(known) = asked.before(connection, arrival.now)?
-    {
-        return Ok(known);
-    }
+    let over = match &asked {
+        Some(asked) => match asked.before(connection, arrival.now)? {
+            Before::Known(known) => return Ok(known),
+            Before::Over(over) => over,
+        },
+        None => Vec::new(),
+    };
     if arrival.first == First::Refuse {
         return Ok(Accepted::Refused);
     }
@@ -116,6 +118,7 @@ pub(super) fn accept(
     {
         return Ok(Accepted::Closed);
     }
+    keys::release(connection, &over)?;
     let superseded = supersede(connection, client, message, arrival.now)?;
     let open = match &arrival.first {
         First::Send(carrier) => {

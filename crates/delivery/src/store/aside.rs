@@ -1,16 +1,16 @@
-//! One row that cannot be read or changed is set aside: undone alone, named, counted, and no hindrance to any other.
-//! An error of the file still ends the store.
+//! Sets aside a row that cannot be read or changed: undone alone, named, counted, and no hindrance to any other. An
+//! error of the file still ends the store.
 
 use super::accept::millis;
 use super::writer::is_fatal;
 use aldis_message::{DeliveryStatus, OutcomeClass, Reason, UnixMillis};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ToSql, params};
+use rusqlite::{Connection, Params, Row, Statement, ToSql, params};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many rows were set aside. Clones count into the same place.
+/// The number of rows that were set aside. Clones count into the same place.
 #[derive(Clone, Default)]
 pub(super) struct Aside(Arc<AtomicU64>);
 
@@ -46,6 +46,26 @@ impl Aside {
         };
         connection.prepare_cached("RELEASE one")?.execute([])?;
         Ok(done)
+    }
+
+    /// Asks for rows, and returns those that can be read; the others are set aside.
+    pub(super) fn rows<T>(
+        &self,
+        statement: &mut Statement<'_>,
+        params: impl Params,
+        of: &dyn fmt::Display,
+        doing: &'static str,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Vec<T>> {
+        let mut rows = statement.query(params)?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            match read(row) {
+                Ok(one) => all.push(one),
+                Err(error) => self.note(of, doing, &error),
+            }
+        }
+        Ok(all)
     }
 
     /// Ends a message that cannot be used. Nothing better can be said of it than that nobody knows.
@@ -85,7 +105,7 @@ fn end_unknown(connection: &Connection, key: &Key, now: UnixMillis) -> rusqlite:
         .map(drop)
 }
 
-/// Nobody will hear what became of them.
+/// Ends a message's open attempts as ambiguous: nobody will hear what became of them.
 pub(super) fn end_open_attempts(connection: &Connection, key: &Key, now: UnixMillis) -> rusqlite::Result<()> {
     connection
         .prepare_cached(

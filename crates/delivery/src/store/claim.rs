@@ -133,7 +133,7 @@ fn past(connection: &Connection, key: &Key) -> rusqlite::Result<Vec<Past>> {
         .collect()
 }
 
-/// What is no moment is due.
+/// Finds the earliest moment at which something is due. What is no moment is due now.
 pub(super) fn next_due(connection: &Connection) -> rusqlite::Result<Option<UnixMillis>> {
     let mut statement = connection.prepare_cached(NEXT_DUE)?;
     let due = |row: &Row<'_>| match row.get_ref(0)? {

@@ -1,10 +1,10 @@
-//! Why the store cannot be opened, and why a call failed.
+//! The reasons why the store cannot be opened, and why a call failed.
 
 use rusqlite::ffi;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why the store could not be opened.
+/// The reason why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process has it.
@@ -16,9 +16,9 @@ pub enum OpenError {
     /// The folder or file could not be made or opened.
     #[error("{}: {source}", path.display())]
     File {
-        /// Which one.
+        /// The folder or file.
         path: PathBuf,
-        /// What the system said.
+        /// The words of the system.
         source: io::Error,
     },
     /// `SQLite` refused.
@@ -26,10 +26,10 @@ pub enum OpenError {
     Database {
         /// The store.
         path: PathBuf,
-        /// What it said.
+        /// The words of `SQLite`.
         source: rusqlite::Error,
     },
-    /// Nothing can be written.
+    /// The disk is full: nothing can be written.
     #[error("{}: nothing can be written: the disk is full", path.display())]
     Full {
         /// The store.
@@ -43,15 +43,15 @@ pub enum OpenError {
     Foreign {
         /// The file.
         path: PathBuf,
-        /// How that was seen.
+        /// The sign by which that was seen.
         why: &'static str,
     },
     /// Others can read it, and that could not be changed.
     #[error("{}: other users can read this file of the store, and its mode could not be set to 0600: {source}", path.display())]
     Exposed {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The words of the system.
         source: io::Error,
     },
     /// The file system cannot keep a write-ahead log.
@@ -63,7 +63,7 @@ pub enum OpenError {
     NoLog {
         /// The store.
         path: PathBuf,
-        /// How that was seen.
+        /// The sign by which that was seen.
         why: String,
     },
     /// A newer version of this program wrote it.
@@ -75,12 +75,12 @@ pub enum OpenError {
     Newer {
         /// The store.
         path: PathBuf,
-        /// Its schema.
+        /// The schema that it has.
         found: i32,
         /// The newest schema of this program.
         known: i32,
     },
-    /// Its schema has a version that this program knows, and is another one.
+    /// The schema has a version that this program knows, and is another one.
     #[error(
         "{}: schema {version} of this store is not the schema {version} of this version of Aldis: another build made \
          it. Start that build again",
@@ -92,7 +92,7 @@ pub enum OpenError {
         /// The migration that differs.
         version: i32,
     },
-    /// Tables, columns or indexes are gone.
+    /// A table, column or index is gone.
     #[error(
         "{}: the schema of this store is damaged: {what}. Restore a copy of the store; if it never held a message, \
          remove the file",
@@ -101,13 +101,13 @@ pub enum OpenError {
     Damaged {
         /// The store.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The damage.
         what: String,
     },
 }
 
 impl OpenError {
-    /// What `SQLite` says; without room it cannot even lay out the index of its log.
+    /// Names what `SQLite` says; without room it cannot even lay out the index of its log.
     pub(super) fn of(path: &Path) -> impl Fn(rusqlite::Error) -> Self {
         move |source| {
             let path = path.to_path_buf();
@@ -119,7 +119,8 @@ impl OpenError {
         }
     }
 
-    /// Whether the settings name something that this version cannot use as its store, so that trying again cannot help.
+    /// Tells whether the settings name something that this version cannot use as its store, so that trying again cannot
+    /// help.
     pub fn is_setting(&self) -> bool {
         match self {
             Self::Foreign { .. }
@@ -136,7 +137,7 @@ impl OpenError {
     }
 }
 
-/// Why a call failed. Nothing of it was written, but for [`StoreError::InDoubt`].
+/// The reason why a call failed. Nothing of it was written, but for [`StoreError::InDoubt`].
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The disk or the file failed. A failed sync cannot be repeated, so the store is over.

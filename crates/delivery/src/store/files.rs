@@ -10,17 +10,20 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// Where `flock` is a POSIX lock in disguise (`flock(2)`, "NFS details" and "CIFS details"): NFS, SMB, CIFS, SMB 2.
-/// There it would lock `SQLite` out.
+/// The file systems on which `flock` is a POSIX lock in disguise (`flock(2)`, "NFS details" and "CIFS details"): NFS,
+/// SMB, CIFS, SMB 2. There it would lock `SQLite` out.
 const NETWORK: [u32; 4] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42];
+
+/// The end of the name of the file that has the store's key.
+pub(super) const KEY: &str = ".key";
 
 /// The files that are taken for this process, until this is dropped.
 pub(super) struct Files {
     /// The database without links on the way: `SQLite` names the files beside it after that.
     home: PathBuf,
     opened: Opened,
-    /// Closing any descriptor of the database drops every POSIX lock that this process has on it, those of `SQLite`
-    /// among them. So this one is closed after the last connection.
+    /// The descriptor of the database. Closing any drops every POSIX lock that this process has on it, those of
+    /// `SQLite` among them. So this one is closed after the last connection.
     _data: File,
     _locks: Vec<File>,
 }
@@ -76,7 +79,7 @@ impl Files {
         &self.home
     }
 
-    /// Whether every path still names what was opened.
+    /// Checks that every path still names what was opened.
     pub(super) fn check(&self) -> Result<(), Gone> {
         self.opened.check()
     }
@@ -130,7 +133,7 @@ fn lock(file: &File, path: &Path, store: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Those beside the path as it is written, and beside the file itself.
+/// Takes the lock files beside the path as it is written, and beside the file itself.
 fn lock_files(path: &Path, home: &Path) -> Result<Vec<(PathBuf, File)>, OpenError> {
     let mut locks: Vec<(PathBuf, File)> = Vec::with_capacity(2);
     for path in [side(path, ".lock"), side(home, ".lock")] {
@@ -144,8 +147,8 @@ fn lock_files(path: &Path, home: &Path) -> Result<Vec<(PathBuf, File)>, OpenErro
     Ok(locks)
 }
 
-/// Texts and numbers are in these: nobody else may read them, whoever made the file. `SQLite` gives what it makes beside
-/// the database the database's mode.
+/// Closes the files to others, whoever made them: texts and numbers are in these, and the key that seals. `SQLite` gives
+/// what it makes beside the database the database's mode.
 fn restrict(data: &File, home: &Path) -> Result<(), OpenError> {
     let exposed = |path: &Path| {
         let path = path.to_path_buf();
@@ -159,7 +162,7 @@ fn restrict(data: &File, home: &Path) -> Result<(), OpenError> {
         let (path, found) = (home.display(), format!("{found:o}"));
         tracing::warn!(%path, found, "others could read the store; its mode is 0600 now");
     }
-    for ending in ["-wal", "-shm", "-journal"] {
+    for ending in ["-wal", "-shm", "-journal", KEY] {
         let path = side(home, ending);
         let Ok(beside) = fs::symlink_metadata(&path) else {
             continue;
@@ -171,7 +174,7 @@ fn restrict(data: &File, home: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// What each path named when it was opened.
+/// The file that each path named when it was opened.
 #[derive(Clone)]
 pub(super) struct Opened(Vec<Named>);
 
@@ -179,7 +182,7 @@ pub(super) struct Opened(Vec<Named>);
 struct Named {
     path: PathBuf,
     inode: Inode,
-    /// Then it has at least a page.
+    /// Set for the database itself, which has at least a page.
     is_database: bool,
 }
 
@@ -192,8 +195,8 @@ impl Opened {
         });
     }
 
-    /// Whether every path still names that. Looks at paths only: a second descriptor of the database must not be closed
-    /// while `SQLite` has it open.
+    /// Checks that every path still names that. Looks at paths only: a second descriptor of the database must not be
+    /// closed while `SQLite` has it open.
     pub(super) fn check(&self) -> Result<(), Gone> {
         for named in &self.0 {
             let gone = match fs::metadata(&named.path) {
@@ -216,7 +219,7 @@ impl Opened {
     }
 }
 
-/// What a file is, whatever it is called.
+/// The identity of a file, whatever it is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Inode {
     device: u64,

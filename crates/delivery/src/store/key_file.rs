@@ -1,18 +1,19 @@
 //! The key that seals what the store keeps of idempotency keys, in a file beside the store: made once, and whole.
 
 use super::OpenError;
+use super::files::{KEY, side};
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// HMAC-SHA-256 gains nothing from a longer one (RFC 2104 section 3).
+/// The length of the key. HMAC-SHA-256 gains nothing from a longer one (RFC 2104 section 3).
 const LENGTH: usize = 32;
 
 /// Reads the key of this store, or makes it. The store's lock must be held.
 pub(super) fn read_or_make(store: &Path) -> Result<[u8; LENGTH], OpenError> {
-    let path = beside(store, "key");
+    let path = side(store, KEY);
     let fault = |source| OpenError::File {
         path: path.clone(),
         source,
@@ -38,11 +39,15 @@ fn make(store: &Path, path: &Path) -> io::Result<[u8; LENGTH]> {
         let _ = write!(text, "{byte:02x}");
     }
     text.push('\n');
-    let new = beside(store, "key.new");
+    let new = side(store, ".key.new");
+    // One that a kill left may have another mode.
+    match std::fs::remove_file(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&new)?;
     file.write_all(text.as_bytes())?;
@@ -63,11 +68,4 @@ fn parse(text: &str) -> Option<[u8; LENGTH]> {
         *byte = u8::from_str_radix(digits.get(2 * index..2 * index + 2)?, 16).ok()?;
     }
     Some(key)
-}
-
-fn beside(store: &Path, ending: &str) -> PathBuf {
-    let mut name = store.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    name.into()
 }

@@ -1,4 +1,4 @@
-//! Idempotency keys: which message one stands for, and closing a call that no message came by.
+//! Finds the message that an idempotency key stands for, and closes a call that no message came by.
 
 use super::accept::{Accepted, millis};
 use super::record::word;
@@ -7,8 +7,8 @@ use aldis_message::{ClientName, Idempotency, MessageId, NewMessage, UnixMillis};
 use rusqlite::{Connection, Row, params};
 use std::time::Duration;
 
-/// Keys as the store has them now, and as they were kept before migration V4: of the request itself, and of another key
-/// that it may have come under.
+/// Finds keys as the store has them now, and as they were kept before migration V4: of the request itself, and of
+/// another key that it may have come under.
 pub(super) const KNOWN: &str =
     "SELECT id, idempotency_key, idempotency_until, fingerprint, state IN ('queued', 'sending'), call
     FROM messages WHERE client = ?1 AND idempotency_key IN (?2, ?3, ?4, ?5) AND idempotency_key IS NOT NULL";
@@ -17,8 +17,8 @@ pub(super) const CLOSED: &str = "SELECT 1 FROM closed_calls WHERE call = ?1 AND 
 
 pub(super) const OVER: &str = "SELECT call FROM closed_calls WHERE until <= ?1 ORDER BY until LIMIT 64";
 
-/// How long a request may still arrive after it was written: what Linux sends again that nobody acknowledges is given up
-/// after a quarter of an hour (tcp(7), `tcp_retries2`), and a proxy may do the same once more.
+/// The time in which a request may still arrive after it was written: what Linux sends again that nobody acknowledges
+/// is given up after a quarter of an hour (tcp(7), `tcp_retries2`), and a proxy may do the same once more.
 const ON_ITS_WAY: Duration = Duration::from_hours(1);
 
 /// A keyed request, and what of it may be in the store.
@@ -27,7 +27,7 @@ pub(super) struct Asked<'a> {
     message: &'a NewMessage,
     idempotency: &'a Idempotency,
     seals: &'a Seals,
-    /// As they are in the store.
+    /// The key as it is in the store, and the others likewise.
     key: String,
     former: Option<String>,
     call: Vec<u8>,
@@ -43,8 +43,30 @@ struct Found {
     call: Option<Vec<u8>>,
 }
 
+/// The earlier requests with a key.
+pub(super) enum Before {
+    /// One of them still counts.
+    Known(Accepted),
+    /// The windows of these messages are over.
+    Over(Vec<MessageId>),
+}
+
+/// Takes the key from messages whose window is over, for one that is about to have it. Nobody else may do so: whoever still
+/// looks for the answer of such a message finds it by its key.
+pub(super) fn release(connection: &Connection, over: &[MessageId]) -> rusqlite::Result<()> {
+    for id in over {
+        connection
+            .prepare_cached(
+                "UPDATE messages SET idempotency_key = NULL, idempotency_until = NULL, fingerprint = NULL
+                 WHERE id = ?1",
+            )?
+            .execute([id.to_string()])?;
+    }
+    Ok(())
+}
+
 impl<'a> Asked<'a> {
-    /// Nothing for a request without a key.
+    /// Reads the keys of a request; one without a key has none.
     pub(super) fn of(client: &'a ClientName, message: &'a NewMessage, seals: &'a Seals) -> Option<Self> {
         let idempotency = message.idempotency.as_ref()?;
         let former = idempotency.former.as_ref();
@@ -72,30 +94,20 @@ impl<'a> Asked<'a> {
         self.seals.fingerprint(self.message)
     }
 
-    /// The message that this request is a repetition of. A key whose window is over is given back in passing; that of an
-    /// open message counts in any case, and its window begins with the end (migration V4).
-    pub(super) fn before(
-        &self,
-        connection: &Connection,
-        now: UnixMillis,
-    ) -> rusqlite::Result<Option<Accepted>> {
-        let mut known = None;
+    /// Finds the message that this request is a repetition of. The key of an open message counts in any case, and its
+    /// window begins with the end (migration V4).
+    pub(super) fn before(&self, connection: &Connection, now: UnixMillis) -> rusqlite::Result<Before> {
+        let mut over = Vec::new();
         for found in self.rows(connection)? {
             if found.open || found.until > millis(now) || self.is_its_call(&found) {
-                known = known.or(Some(self.judge(&found)));
-            } else {
-                let release =
-                    "UPDATE messages SET idempotency_key = NULL, idempotency_until = NULL, fingerprint = NULL
-                    WHERE id = ?1";
-                connection
-                    .prepare_cached(release)?
-                    .execute([found.id.to_string()])?;
+                return Ok(Before::Known(self.judge(&found)));
             }
+            over.push(found.id);
         }
-        Ok(known)
+        Ok(Before::Over(over))
     }
 
-    /// As [`Asked::before`], for one that must not be sent: where there is no message, the call is closed.
+    /// Does what [`Asked::before`] does for one that must not be sent: where there is no message, the call is closed.
     pub(super) fn attach(&self, connection: &Connection, now: UnixMillis) -> rusqlite::Result<Accepted> {
         let unnamed = self.call().is_none();
         let counts = |found: &Found| {
@@ -109,15 +121,16 @@ impl<'a> Asked<'a> {
         Ok(Accepted::Closed)
     }
 
-    /// Whether the call was closed: its caller has been told that nothing is sent by it.
+    /// Tells whether the call was closed: its caller has been told that nothing is sent by it.
     pub(super) fn is_closed(&self, connection: &Connection, now: UnixMillis) -> rusqlite::Result<bool> {
         connection
             .prepare_cached(CLOSED)?
             .exists(params![self.call, millis(now)])
     }
 
-    /// After the deadline the request would not be sent anyway, whatever the key's window; but the clocks on both sides may
-    /// differ, so that a call that has a name stays closed for as long as a request may be on its way in any case.
+    /// Closes the call. After the deadline the request would not be sent anyway, whatever the key's window; but the
+    /// clocks on both sides may differ, so that a call that has a name stays closed for as long as a request may be on
+    /// its way in any case.
     fn close(&self, connection: &Connection, now: UnixMillis) -> rusqlite::Result<()> {
         let sweep = format!("DELETE FROM closed_calls WHERE call IN ({OVER})");
         connection.prepare_cached(&sweep)?.execute([millis(now)])?;

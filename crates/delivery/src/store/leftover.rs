@@ -62,7 +62,7 @@ pub(super) fn page_query(after: Option<&Key>) -> String {
     format!("{COLUMNS} WHERE owner IS NOT NULL AND +id {next} ?1 ORDER BY +id LIMIT ?2")
 }
 
-/// Keys begin with the empty one, which is a key.
+/// The comparison with the last key of the page before. Keys begin with the empty one, which is a key.
 fn beyond(after: Option<&Key>) -> &'static str {
     if after.is_some() { ">" } else { ">=" }
 }
@@ -71,24 +71,28 @@ pub(super) fn page(
     connection: &Connection,
     after: Option<&Key>,
     most: u32,
+    aside: &Aside,
 ) -> rusqlite::Result<Vec<Leftover>> {
     let first = Key::from("");
     connection
         .prepare_cached(&page_query(after))?
-        .query_map(params![after.unwrap_or(&first), most], leftover)?
+        .query_map(params![after.unwrap_or(&first), most], |row| leftover(row, aside))?
         .collect()
 }
 
-pub(super) fn one(connection: &Connection, id: &str) -> rusqlite::Result<Option<Leftover>> {
+pub(super) fn one(connection: &Connection, id: &str, aside: &Aside) -> rusqlite::Result<Option<Leftover>> {
     let mut statement =
         connection.prepare_cached(&format!("{COLUMNS} WHERE id = ?1 AND owner IS NOT NULL"))?;
-    statement.query_map([id], leftover)?.next().transpose()
+    let mut found = statement.query_map([id], |row| leftover(row, aside))?;
+    found.next().transpose()
 }
 
-fn leftover(row: &Row<'_>) -> rusqlite::Result<Leftover> {
+fn leftover(row: &Row<'_>, aside: &Aside) -> rusqlite::Result<Leftover> {
+    let id = Key::of(row.get_ref(0)?);
+    let facts = facts(row).inspect_err(|error| aside.note(&id, "recovered", error));
     Ok(Leftover {
-        id: Key::of(row.get_ref(0)?),
-        facts: facts(row).ok(),
+        facts: facts.ok(),
+        id,
     })
 }
 
@@ -148,7 +152,7 @@ fn settle_one(
     hear(connection, key, now, aside)
 }
 
-/// What carriers told meanwhile may say how it ended.
+/// Applies what carriers told meanwhile, which may say how it ended.
 fn hear(connection: &Connection, key: &Key, now: UnixMillis, aside: &Aside) -> rusqlite::Result<()> {
     let Some(id) = key.text() else { return Ok(()) };
     for (number, carrier) in lost(connection, id)? {
@@ -167,7 +171,7 @@ fn lost(connection: &Connection, id: &str) -> rusqlite::Result<Vec<(u32, Carrier
         .collect()
 }
 
-/// Messages that nobody has in hand, and that have an attempt without an end.
+/// Finds messages that nobody has in hand, and that have an attempt without an end.
 pub(super) fn without_end(after: Option<&Key>) -> String {
     let next = beyond(after);
     format!(

@@ -16,7 +16,7 @@ mod embedded {
     refinery::embed_migrations!("migrations");
 }
 
-/// As the library `refinery` makes it: earlier versions read it with that.
+/// The table of the history as the library `refinery` makes it: earlier versions read it with that.
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS refinery_schema_history (
     version int4 PRIMARY KEY, name VARCHAR(255), applied_on VARCHAR(255), checksum VARCHAR(255))";
 
@@ -27,14 +27,14 @@ const RECORD: &str = "INSERT INTO refinery_schema_history (version, name, applie
 const RECORDED: &str = "SELECT CAST(version AS INTEGER), CAST(name AS TEXT), CAST(checksum AS TEXT)
     FROM refinery_schema_history ORDER BY version";
 
-/// All that migrations make: tables, indexes, triggers, and the columns of tables.
+/// Lists all that migrations make: tables, indexes, triggers, and the columns of tables.
 const SHAPE: &str = "SELECT type || ' ' || name FROM sqlite_schema
         WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> 'refinery_schema_history'
     UNION SELECT 'column ' || tables.name || '.' || columns.name
         FROM sqlite_schema AS tables, pragma_table_xinfo(tables.name) AS columns
         WHERE tables.type = 'table' AND tables.name <> 'refinery_schema_history'";
 
-/// Names of tables, columns, indexes and triggers.
+/// The names of tables, columns, indexes and triggers.
 type Shape = BTreeSet<String>;
 
 /// Brings the schema up to date, or says why it cannot be.
@@ -43,7 +43,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Op
     migrate_to(connection, path, &migrations)
 }
 
-/// Every migration of this program, oldest first.
+/// Returns every migration of this program, oldest first.
 pub(super) fn migrations() -> Vec<Migration> {
     let mut migrations = embedded::migrations::runner().get_migrations().clone();
     migrations.sort_by_key(Migration::version);
@@ -95,7 +95,7 @@ fn sign(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "application_id", APPLICATION_ID)
 }
 
-/// Whether an unsigned database is a store of an earlier version, or nothing was ever made in it.
+/// Tells whether an unsigned database is a store of an earlier version, or nothing was ever made in it.
 pub(super) fn is_ours_or_empty(connection: &Connection) -> rusqlite::Result<bool> {
     let migrations = migrations();
     let Some(first) = migrations.first() else {
@@ -114,7 +114,19 @@ pub(super) fn is_ours_or_empty(connection: &Connection) -> rusqlite::Result<bool
     }
     Ok(steps(std::slice::from_ref(first))?
         .iter()
-        .all(|step| step.after.is_subset(&there)))
+        .all(|step| step.after.is_subset(&there) || is_begun(&step.after, &there)))
+}
+
+/// Tells whether nothing is there but whole tables of ours, and not all of them. That is damage, and no other program's
+/// file.
+fn is_begun(ours: &Shape, there: &Shape) -> bool {
+    let is_whole = |table: &str| {
+        let columns = format!("column {table}.");
+        let mut ours = ours.iter().filter(|thing| thing.starts_with(&columns));
+        ours.all(|column| there.contains(column))
+    };
+    let mut tables = there.iter().filter_map(|thing| thing.strip_prefix("table "));
+    there.is_subset(ours) && tables.all(is_whole)
 }
 
 /// A migration, and what the schema has before and after it.
@@ -125,7 +137,8 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Whether all it makes is there already. A part of it is damage: each migration was a transaction at all times.
+    /// Tells whether all it makes is there already. A part of it is damage: each migration was a transaction at all
+    /// times.
     fn is_made(&self, there: &Shape, path: &Path) -> Result<bool, OpenError> {
         let (made, missing): (Vec<_>, Vec<_>) = self
             .after
@@ -201,7 +214,7 @@ fn record(connection: &Connection, migration: &Migration) -> rusqlite::Result<()
         .map(drop)
 }
 
-/// What was applied must be what this program would have applied.
+/// Refuses a history that is not this program's: what was applied must be what it would have applied.
 fn compare(recorded: &[Recorded], migrations: &[Migration], path: &Path) -> Result<(), OpenError> {
     let known = migrations.last().map_or(0, Migration::version);
     for found in recorded.iter().rev() {

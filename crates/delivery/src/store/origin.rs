@@ -1,5 +1,5 @@
-//! Whose file it is. A store is signed with an application id; one of an earlier version is recognised by its tables.
-//! Another program's file is refused before anything in it is changed.
+//! Recognises our own files. A store is signed with an application id; one of an earlier version is recognised by its
+//! tables. Another program's file is refused before anything in it is changed.
 
 use super::{OpenError, migrate};
 use rusqlite::{Connection, OpenFlags};
@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-/// "ALDS" in ASCII, where `SQLite` keeps the mark of the program that a file belongs to.
+/// The mark of our files, "ALDS" in ASCII, where `SQLite` keeps the one of the program that a file belongs to.
 pub(super) const APPLICATION_ID: i32 = 0x414c_4453;
 
 /// The first bytes of every database file (file format, section 1.3).
@@ -56,7 +56,8 @@ fn look_inside(home: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Without a log, as a file that nobody writes: then not even files beside it are made.
+/// Opens it to be read. One without a log is opened as a file that nobody writes: then not even files beside it are
+/// made.
 fn read_only(home: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let has_log = fs::metadata(super::files::side(home, "-wal")).is_ok_and(|log| log.len() > 0);

@@ -18,7 +18,7 @@ pub(super) struct Readers {
 /// The connections that nobody reads with.
 struct Idle {
     connections: Mutex<Vec<Connection>>,
-    /// Given back after the last connection.
+    /// The files that are given back after the last connection.
     _files: Arc<Files>,
 }
 

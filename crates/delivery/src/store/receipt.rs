@@ -9,6 +9,7 @@ use super::aside::Aside;
 use super::inbound::suppress_for_now;
 use super::record::{ids, word};
 use crate::receipts::fate::{Fate, Parts, Told, becomes, fate};
+use crate::receipts::proof::SenderProof;
 use aldis_message::{
     CarrierName, DeliveryStatus, MessageClass, MessageId, OutcomeClass, ReceiptState, UnixMillis,
 };
@@ -25,21 +26,21 @@ const SWEPT_AT_ONCE: u32 = 100;
 /// The message that a receipt is about, by the way it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hint {
-    /// By a way that we know for that message's.
+    /// The message came by a way that we know for its own.
     Proved(MessageId),
-    /// By one that anybody could write: it counts only where the carrier's id agrees.
+    /// The message came by a way that anybody could write: it counts only where the carrier's id agrees.
     Said(MessageId),
 }
 
 impl Hint {
-    /// Which message.
+    /// Returns the message that it names.
     pub fn message(self) -> MessageId {
         match self {
             Self::Proved(message) | Self::Said(message) => message,
         }
     }
 
-    /// Whether it counts by itself.
+    /// Tells whether it counts by itself.
     pub fn is_proved(self) -> bool {
         matches!(self, Self::Proved(_))
     }
@@ -90,7 +91,8 @@ pub enum Kept {
     Early,
 }
 
-/// One that waits is the same only if it names the same message; and what a person may have written is none.
+/// Finds a receipt that was told before. One that waits is the same only if it names the same message; and what a
+/// person may have written is none.
 pub(super) const REPEATED: &str = "SELECT 1 FROM receipts
     WHERE carrier = ?1 AND carrier_id = ?2 AND part = ?3 AND state = ?4 AND final = ?5 AND message IS ?6
         AND (message IS NOT NULL OR hint IS ?7) AND inbound IS NULL";
@@ -130,7 +132,14 @@ pub(super) fn keep(
     if repeated {
         return Ok(Kept::Repeated);
     }
-    let keep = |found| insert(connection, carrier, receipt, hint.as_deref(), found, now);
+    let keep = |found| {
+        let about = About {
+            found,
+            hint: hint.as_deref(),
+            ..About::default()
+        };
+        insert(connection, carrier, receipt, &about, now)
+    };
     let Some(found) = found else {
         return keep(None).map(|()| Kept::Early);
     };
@@ -146,26 +155,34 @@ pub(super) fn keep(
     if found.learned {
         let learn = || {
             matching::remember(connection, carrier, &found, &receipt.carrier_id)?;
-            matching::claim(connection, carrier, &found, &receipt.carrier_id, now)
+            matching::claim(connection, carrier, &found, &receipt.carrier_id, now, aside)
         };
         aside.one(connection, &found.message, "given an id", learn)?;
     }
     Ok(apply(connection, &found.message, now, aside)?.map_or(Kept::Noted, Kept::Changed))
 }
 
+/// The message that a receipt's row is about, as far as that is known.
+#[derive(Default)]
+struct About<'a> {
+    found: Option<&'a matching::Found>,
+    hint: Option<&'a str>,
+    /// The row of `inbound` that it is otherwise, and which messages its destination may be the sender of.
+    unproven: Option<(i64, SenderProof)>,
+}
+
 fn insert(
     connection: &Connection,
     carrier: &CarrierName,
     receipt: &Receipt,
-    hint: Option<&str>,
-    found: Option<&matching::Found>,
+    about: &About<'_>,
     now: UnixMillis,
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO receipts (carrier, carrier_id, part, state, final, class, code, carrier_time, received_at,
-                message, attempt, hint)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                message, attempt, hint, inbound, sender_proof)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             carrier.as_str(),
@@ -177,9 +194,11 @@ fn insert(
             receipt.code,
             receipt.carrier_time.map(millis),
             millis(now),
-            found.map(|found| &found.message),
-            found.map(|found| found.attempt),
-            hint
+            about.found.map(|found| &found.message),
+            about.found.map(|found| found.attempt),
+            about.hint,
+            about.unproven.map(|(inbound, _)| inbound),
+            about.unproven.map(|(_, sender)| sender.as_str()),
         ])
         .map(drop)
 }
@@ -263,18 +282,16 @@ pub(super) fn fate_of(
     Ok(fates.get(&attempt).copied().unwrap_or(Fate::Silent))
 }
 
-/// Those that can be read.
+/// Returns what carriers told of a message, as far as it can be read.
 fn told(connection: &Connection, message: &str, aside: &Aside) -> rusqlite::Result<Vec<Told>> {
     let mut statement = connection.prepare_cached(TOLD)?;
-    let mut rows = statement.query([message])?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        match one_told(row) {
-            Ok(told) => all.push(told),
-            Err(error) => aside.note(&message, "asked for its receipts", &error),
-        }
-    }
-    Ok(all)
+    aside.rows(
+        &mut statement,
+        [message],
+        &message,
+        "asked for its receipts",
+        one_told,
+    )
 }
 
 fn one_told(row: &Row<'_>) -> rusqlite::Result<Told> {

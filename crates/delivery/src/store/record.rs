@@ -125,7 +125,7 @@ pub(super) fn ids(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>>
     })
 }
 
-/// JSON of another form than was written. Without the parser's words, which quote what they found.
+/// The fault of JSON that has another form than was written. The parser's words are left out: they quote what they found.
 #[derive(Debug, thiserror::Error)]
 #[error("it is not the JSON that was written there")]
 struct NotJson;
@@ -168,25 +168,28 @@ pub(super) fn from_millis(millis: i64) -> UnixMillis {
     UnixMillis::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
-/// When the store was last written to, by its newest rows.
+/// The moment at which the store was last written to, by its newest rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Latest {
     /// The latest moment that a row has.
     pub at: UnixMillis,
-    /// Whether some message is not at its end.
+    /// Set if some message is not at its end.
     pub open: bool,
 }
 
-/// Ids are ordered in time, so the newest messages are the last ones. Older ones that changed later are not looked for:
-/// that would be the whole file.
+/// The question for [`Latest`]. Ids are ordered in time, so the newest messages are the last ones. Older ones that changed
+/// later are not looked for: that would be the whole file. A moment after the year 9999 is a damaged row: believed, it would
+/// end every message that waits.
 pub(super) const LATEST: &str = "SELECT
     max((SELECT max(updated_at) FROM (SELECT updated_at FROM messages ORDER BY id DESC LIMIT 1000)
-            WHERE typeof(updated_at) = 'integer'),
-        coalesce((SELECT received_at FROM receipts ORDER BY number DESC LIMIT 1), 0)),
+            WHERE typeof(updated_at) = 'integer' AND updated_at < 253402300800000),
+        coalesce((SELECT received_at FROM receipts
+            WHERE typeof(received_at) = 'integer' AND received_at < 253402300800000
+            ORDER BY number DESC LIMIT 1), 0)),
     EXISTS (SELECT 1 FROM messages WHERE next_at IS NOT NULL)
         OR EXISTS (SELECT 1 FROM messages WHERE owner IS NOT NULL)";
 
-/// As [`Latest`]; `None` of an empty store.
+/// Finds the [`Latest`]; an empty store has none.
 pub(super) fn latest(connection: &Connection) -> rusqlite::Result<Option<Latest>> {
     connection.query_row(LATEST, [], |row| {
         let at: Option<i64> = row.get(0)?;

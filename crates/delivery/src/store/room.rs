@@ -1,4 +1,4 @@
-//! How much room the store's file system has left, and what follows from it.
+//! Measures the room that the store's file system has left, and judges what it is enough for.
 //!
 //! It counts as full while there is still room for what is under way: its outcomes and its receipts must be written in any
 //! case, and a write that finds no room at all ends the store.
@@ -7,18 +7,18 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Below a fiftieth of the file system, or 64 MiB where that is less, it counts as full. The log may grow to 16 MiB
-/// before it is folded into the file, and a batch is as much again.
+/// The room below which it counts as full: a fiftieth of the file system, or 64 MiB where that is less. The log may
+/// grow to 16 MiB before it is folded into the file, and a batch is as much again.
 const LEAST: (u64, u64) = (50, 64 * 1024 * 1024);
-/// Below a tenth, or 1 GiB where that is less, it is warned of.
+/// The room below which it is warned of: a tenth, or 1 GiB where that is less.
 const LOW: (u64, u64) = (10, 1024 * 1024 * 1024);
 
-/// What the room is enough for.
+/// The judgement of the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// Everything.
+    /// The room is enough for everything.
     Enough,
-    /// Everything, but an operator should know.
+    /// The room is enough for everything, but an operator should know.
     Low,
     /// The outcomes of what was accepted before.
     Full,
@@ -27,9 +27,9 @@ pub enum Level {
 /// The room of a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
-    /// Bytes that this user may still write.
+    /// The bytes that this user may still write.
     pub free: u64,
-    /// Bytes of the whole file system; 0 if it does not say.
+    /// The bytes of the whole file system; 0 if it does not say.
     pub size: u64,
 }
 
@@ -43,7 +43,7 @@ impl Room {
         })
     }
 
-    /// What it is enough for.
+    /// Judges what it is enough for.
     pub fn level(self) -> Level {
         let below = |(part, most): (u64, u64)| self.free < (self.size / part).min(most);
         if below(LEAST) {
@@ -56,7 +56,7 @@ impl Room {
     }
 }
 
-/// What was seen last. A file system that does not say counts as one with room.
+/// The room that was seen last. A file system that does not say counts as one with room.
 #[derive(Debug)]
 pub(super) struct Seen {
     free: AtomicU64,

@@ -1,4 +1,4 @@
-//! How the file is opened.
+//! Opens the file, with the settings that connections need.
 
 use super::{OpenError, migrate};
 use rusqlite::config::DbConfig;
@@ -9,7 +9,7 @@ use std::path::Path;
 /// What both kinds of connections wait for a lock that a backup tool may hold.
 const BUSY: &str = "PRAGMA busy_timeout = 5000;";
 
-/// Statements that stay prepared.
+/// The number of statements that stay prepared.
 const STATEMENTS: usize = 96;
 
 /// FULL: a commit is on the disk before it is answered. `secure_delete`: a text that is no longer
@@ -35,7 +35,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// Errors of the log's index, which is shared memory, but for those that a full disk gives.
+/// The errors of the log's index, which is shared memory, but for those that a full disk gives.
 const NO_SHARED_MEMORY: [i32; 2] = [ffi::SQLITE_IOERR_SHMLOCK, ffi::SQLITE_IOERR_SHMMAP];
 
 /// Turns the write-ahead log on. Where the file system cannot have it, `SQLite` goes on without a word in a mode in which

@@ -1,5 +1,5 @@
-//! What makes the keys and fingerprints in the store useless to whoever reads its file: a six-digit code under a plain
-//! hash is guessed in a moment.
+//! Seals keys and fingerprints, so that they are of no use to whoever reads the store's file: a six-digit code under a
+//! plain hash is guessed in a moment.
 //!
 //! They are sealed by a key of the store's own. It is made once, depends on nobody's token, and lies in a file beside the
 //! store, so that a copy of the store alone does not have it. Before migration V4 keys were kept as they came, and
@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// What seals the fingerprints of messages that were accepted before migration V4: by client, from each of its tokens.
+/// The seals of the fingerprints of messages that were accepted before migration V4: by client, from each of its
+/// tokens.
 pub type FormerSeals = BTreeMap<ClientName, Vec<hmac::Key>>;
 
-/// What a sealed key begins with, so that people can tell.
+/// The beginning of a sealed key, so that people can tell.
 const SEALED: &str = "sealed-";
 
 /// The store's own key, and the former ones.
@@ -64,12 +65,12 @@ impl Seals {
         self.tag("call", &parts).as_ref().to_vec()
     }
 
-    /// All that makes two requests the same one.
+    /// The seal of all that makes two requests the same one.
     pub(super) fn fingerprint(&self, message: &NewMessage) -> Vec<u8> {
         fingerprint_of(message, &self.own)
     }
 
-    /// Whether a fingerprint in a row is that of this message. `sealed`: by the store's own key; else by a token.
+    /// Tells whether a fingerprint in a row is that of this message. `sealed`: by the store's own key; else by a token.
     pub(super) fn matches(
         &self,
         client: &ClientName,
@@ -93,7 +94,7 @@ impl Seals {
         context.sign()
     }
 
-    /// Sees to it that the file beside the store holds the key that sealed what is in it.
+    /// Checks that the file beside the store holds the key that sealed what is in it, and warns of another one.
     pub(super) fn check(&self, connection: &Connection) -> rusqlite::Result<()> {
         let tag = self.tag("mark", &[]);
         let mark: &[u8] = tag.as_ref();
@@ -121,7 +122,7 @@ fn same(one: &hmac::Key, other: &hmac::Key) -> bool {
     hmac::sign(one, b"same").as_ref() == hmac::sign(other, b"same").as_ref()
 }
 
-/// Not the deadline: a repeated time-to-live moves it.
+/// The fingerprint does not depend on the deadline: a repeated time-to-live moves it.
 fn fingerprint_of(message: &NewMessage, seal: &hmac::Key) -> Vec<u8> {
     let mut context = hmac::Context::with_key(seal);
     let mut part = |text: Option<&str>| add(&mut context, text);
@@ -138,7 +139,7 @@ fn fingerprint_of(message: &NewMessage, seal: &hmac::Key) -> Vec<u8> {
     context.sign().as_ref().to_vec()
 }
 
-/// Length first, so that no two lists of parts read the same.
+/// Adds a part, its length first, so that no two lists of parts read the same.
 fn add(context: &mut hmac::Context, text: Option<&str>) {
     context.update(&text.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
     context.update(text.unwrap_or_default().as_bytes());

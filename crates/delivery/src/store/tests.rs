@@ -175,3 +175,16 @@ async fn record(store: &Store, number: u8) -> Record {
         .unwrap()
         .unwrap()
 }
+
+/// The tables and indexes that a statement would go by.
+fn plan(connection: &rusqlite::Connection, statement: &str) -> Vec<String> {
+    let mut explained = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {statement}"))
+        .unwrap();
+    let unbound = vec![rusqlite::types::Null; explained.parameter_count()];
+    explained
+        .query_map(rusqlite::params_from_iter(unbound), |row| row.get("detail"))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap()
+}

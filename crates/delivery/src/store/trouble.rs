@@ -5,7 +5,7 @@ use super::StoreError;
 use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
-/// Whether the store failed, and how. Clones are the same one.
+/// The trouble of a store: that it failed, and how. Clones are the same one.
 #[derive(Clone, Default)]
 pub(super) struct Trouble {
     words: Arc<OnceLock<String>>,
@@ -13,7 +13,7 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
-    /// From now on nothing is durable. The first words count.
+    /// Marks the store as failed: from now on nothing is durable. The first words count.
     pub(super) fn fail(&self, words: &str) {
         if self.words.set(words.to_owned()).is_ok() {
             tracing::error!(error = words, "store failed, nothing more is accepted");
@@ -21,12 +21,12 @@ impl Trouble {
         self.broken.cancel();
     }
 
-    /// Cancelled when it failed.
+    /// Returns a token that is cancelled when it failed.
     pub(super) fn broken(&self) -> CancellationToken {
         self.broken.clone()
     }
 
-    /// `Err` if it failed.
+    /// Returns an error if it failed.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         match self.words.get() {
             Some(words) => Err(StoreError::Broken(words.clone())),

@@ -8,8 +8,8 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
-/// Well within the second in which a file that is gone is to be noticed.
-const EVERY: Duration = Duration::from_millis(250);
+/// The time between two looks, well within the second in which a file that is gone is to be noticed.
+pub(super) const EVERY: Duration = Duration::from_millis(250);
 
 /// A thread that looks, until this is dropped or told to end.
 pub(super) struct Watch {
@@ -34,7 +34,7 @@ impl Watch {
         })
     }
 
-    /// From now on files may go.
+    /// Ends the watch: from now on files may go.
     pub(super) fn end(&self) {
         self.end.lock().unwrap_or_else(PoisonError::into_inner).take();
     }

@@ -35,7 +35,7 @@ struct Ran {
     tell: Tell,
 }
 
-/// Whether what was committed will be found again.
+/// The question whether what was committed will be found again.
 pub(super) type Intact = Box<dyn Fn() -> Result<(), Gone> + Send>;
 
 pub(super) struct Writer {
@@ -45,7 +45,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// `intact` is asked after each commit, and dropped after the connection.
+    /// Starts the thread. `intact` is asked after each commit, and dropped after the connection.
     pub(super) fn start(
         connection: Connection,
         intact: Intact,
@@ -110,7 +110,7 @@ impl Writer {
     }
 }
 
-/// Without a writer nothing is durable, so a panic of its thread is the end of the store too.
+/// The end of the store with its thread: without a writer nothing is durable, so a panic ends it too.
 struct Unwinding(Option<Trouble>);
 
 impl Drop for Unwinding {
@@ -121,7 +121,7 @@ impl Drop for Unwinding {
     }
 }
 
-/// All that the writing thread needs. The connection goes first: its files are given back after it.
+/// The writing thread's things. The connection goes first: its files are given back after it.
 struct Desk {
     connection: Connection,
     intact: Intact,
@@ -130,7 +130,7 @@ struct Desk {
 }
 
 impl Desk {
-    /// Until it is asked to end, or the store fails.
+    /// Writes until it is asked to end, or the store fails.
     fn write_all(&mut self, mut waiting: mpsc::Receiver<Option<Run>>) {
         let mut batch: Vec<Option<Run>> = Vec::with_capacity(MOST_AT_ONCE);
         let mut open = true;
@@ -156,12 +156,12 @@ impl Desk {
         }
     }
 
-    /// One transaction, whose outcome is in a file that will be found again.
+    /// Runs one transaction, whose outcome is in a file that will be found again.
     fn commit(&self, runs: impl Iterator<Item = Run>, tells: &mut Vec<Tell>) -> Result<(), StoreError> {
         let connection = &self.connection;
         let mut runs = runs;
-        begin(connection)
-            .and_then(|()| runs.try_for_each(|run| run_one(connection, run, tells)))
+        self.begin()?;
+        runs.try_for_each(|run| run_one(connection, run, tells))
             .map_err(|error| StoreError::Broken(words(&error)))?;
         connection.execute_batch("COMMIT").map_err(|error| {
             let words = words(&error);
@@ -174,6 +174,21 @@ impl Desk {
         (self.intact)().map_err(|gone| StoreError::InDoubt(gone.to_string()))
     }
 
+    /// Waits for the lock that another program (a backup, an operator's shell) may hold: nothing is lost by that, as long
+    /// as the file is still the store's.
+    fn begin(&self) -> Result<(), StoreError> {
+        loop {
+            match self.connection.execute_batch("BEGIN IMMEDIATE") {
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                    self.trouble.check()?;
+                    tracing::warn!("store is locked by another program, waiting");
+                }
+                Err(error) => return Err(StoreError::Broken(words(&error))),
+                Ok(()) => return Ok(()),
+            }
+        }
+    }
+
     /// The last connection to leave folds the log into the file and removes it, by their paths. These may name other
     /// files by now.
     fn leave(self) {
@@ -181,18 +196,6 @@ impl Desk {
             let _ = self
                 .connection
                 .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-        }
-    }
-}
-
-/// Another program (a backup, an operator's shell) may hold the lock; nothing is lost by waiting.
-fn begin(connection: &Connection) -> rusqlite::Result<()> {
-    loop {
-        match connection.execute_batch("BEGIN IMMEDIATE") {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-                tracing::warn!("store is locked by another program, waiting");
-            }
-            other => return other,
         }
     }
 }
@@ -214,7 +217,8 @@ fn run_one(connection: &Connection, run: Run, tells: &mut Vec<Tell>) -> rusqlite
     Ok(())
 }
 
-/// Whether a commit that failed like this is surely not in the file: its last page, which makes it one, was not written.
+/// Tells whether a commit that failed like this is surely not in the file: its last page, which makes it one, was not
+/// written.
 fn is_unwritten(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|error| error.extended_code);
     code.is_some_and(|code| code == ffi::SQLITE_FULL || code == ffi::SQLITE_IOERR_WRITE)

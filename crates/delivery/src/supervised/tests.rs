@@ -1,4 +1,4 @@
-//! Whichever task ends, and however, it is named; as long as none does, nothing is said.
+//! A task that ends is named, whichever it is and however it ends; as long as none does, nothing is said.
 
 use super::*;
 use std::time::Duration;

@@ -10,10 +10,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast;
 
-/// What becomes of the connections there are.
+/// The fate of the connections there are.
 #[derive(Clone, Copy, PartialEq)]
 enum Cut {
-    /// Both ends see a reset.
+    /// A reset is seen at both ends.
     Both,
     /// The caller sees one; delivery sees nothing.
     Caller,
@@ -23,8 +23,10 @@ enum Cut {
 struct Wire {
     uri: String,
     cut: broadcast::Sender<Cut>,
-    /// What comes on a new connection is kept back until it is released.
+    /// Set while what comes on a new connection is kept back, until it is released.
     hold: Arc<AtomicBool>,
+    /// Cancelled once a request is among what is kept back.
+    written: CancellationToken,
     release: CancellationToken,
 }
 
@@ -36,9 +38,11 @@ impl Wire {
             uri: format!("http://{}", listener.local_addr().unwrap()),
             cut: broadcast::channel(64).0,
             hold: Arc::default(),
+            written: CancellationToken::new(),
             release: CancellationToken::new(),
         };
-        let (cut, hold, release) = (wire.cut.clone(), Arc::clone(&wire.hold), wire.release.clone());
+        let (cut, hold) = (wire.cut.clone(), Arc::clone(&wire.hold));
+        let (written, release) = (wire.written.clone(), wire.release.clone());
         tokio::spawn(async move {
             while let Ok((caller, _)) = listener.accept().await {
                 if hold.load(Ordering::SeqCst) {
@@ -46,6 +50,7 @@ impl Wire {
                         caller,
                         delivery.clone(),
                         cut.subscribe(),
+                        written.clone(),
                         release.clone(),
                     ));
                 } else {
@@ -72,18 +77,22 @@ impl Wire {
     }
 }
 
-/// Until the caller is cut off, and longer.
+/// Keeps back what the caller says until it is cut off, and longer.
 async fn keep_back(
     mut caller: TcpStream,
     delivery: String,
     mut cut: broadcast::Receiver<Cut>,
+    written: CancellationToken,
     release: CancellationToken,
 ) {
-    let mut said = Vec::new();
+    let (mut said, text) = (Vec::<u8>::new(), b"Your code is");
     loop {
         tokio::select! {
             read = caller.read_buf(&mut said) => assert!(read.unwrap() > 0),
             _ = cut.recv() => break,
+        }
+        if said.windows(text.len()).any(|part| part == text) {
+            written.cancel();
         }
     }
     caller.set_zero_linger().unwrap();
@@ -153,9 +162,7 @@ async fn a_request_held_back_is_not_sent_afterwards() {
     wire.hold.store(true, Ordering::SeqCst);
     let client = wire.client();
     let call = tokio::spawn(async move { client.send(keyed("k"), PATIENCE).await });
-    eventually(|| async { (wire.cut.receiver_count() > 0).then_some(()) }).await;
-    // The request is written right behind the connection's first words.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    eventually(|| async { wire.written.is_cancelled().then_some(()) }).await;
     wire.hold.store(false, Ordering::SeqCst);
     wire.cut(Cut::Caller);
     let sent = call.await.unwrap().unwrap();
@@ -228,7 +235,7 @@ fn of_edge<T>(request: T) -> tonic::Request<T> {
     request
 }
 
-/// Delivery stops while a carrier hangs: it waits as long as it may, and then its callers are told what is true.
+/// A stop waits for a hanging carrier as long as it may, and then the callers are told what is true.
 #[tokio::test]
 async fn a_stop_with_a_hanging_carrier_leaves_the_outcome_unknown() {
     let (script, gate) = Gate::new(Class::Accepted); // never let go
@@ -260,7 +267,7 @@ fn of_any_speed() -> (Script, Arc<Mutex<BTreeMap<String, usize>>>) {
     (script, taken)
 }
 
-/// Many calls over a connection that is reset at random moments, by carriers of any speed, with keys that count for less
+/// The connection of many calls is reset at random moments, by carriers of any speed, with keys that count for less
 /// than they take.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn resets_at_random() {

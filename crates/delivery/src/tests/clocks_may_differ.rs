@@ -77,8 +77,8 @@ async fn without_the_time_left_the_deadline_counts() {
     is_about(told.lock().unwrap().pop().unwrap(), CODE, "now");
 }
 
-/// As if the system's clock had been an hour ahead when the store was written, and was set right while it was down: what
-/// was to be tried again in a moment is, and does not live for an hour more.
+/// The system's clock had been an hour ahead when the store was written, and was set right while it was down: what was
+/// to be tried again in a moment is, and does not live for an hour more.
 #[tokio::test]
 async fn a_clock_set_back_between_two_runs_delays_nothing() {
     let (script, calls) = answers(&[Class::Temporary]);

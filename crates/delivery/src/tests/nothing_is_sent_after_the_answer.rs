@@ -2,6 +2,11 @@
 
 use super::*;
 use aldis_delivery_api::ErrorKind;
+use std::sync::Mutex;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// The caller hangs up while the first carrier works: the second is never asked.
 #[tokio::test]
@@ -42,7 +47,11 @@ async fn what_the_store_took_too_late_is_never_sent() {
     let asked = [message(), stored(), keyed("k"), NewMessage { ..stored() }];
     let asking = asked.into_iter().cycle().take(40).map(|message| {
         let engine = service.engine();
-        tokio::spawn(async move { engine.send(edge(), message, Duration::from_millis(700)).await })
+        tokio::spawn(async move {
+            engine
+                .send(edge(), message, Instant::now() + Duration::from_millis(700))
+                .await
+        })
     });
     for answered in asking.collect::<Vec<_>>() {
         let error = answered.await.unwrap().unwrap_err();
@@ -58,7 +67,82 @@ async fn what_the_store_took_too_late_is_never_sent() {
     assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
 
-/// Callers that leave at any moment: a stored message is sent if its caller was told that it is stored, else not.
+/// Keeps what a client says until it is let through, as the kernel does while this process stands still.
+struct Dam {
+    kept: Arc<Mutex<Vec<u8>>>,
+    open: Arc<Notify>,
+    client: DeliveryClient,
+}
+
+impl Dam {
+    async fn before(service: &Service) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://{}", listener.local_addr().unwrap());
+        let server = service.uri.strip_prefix("http://").unwrap().to_owned();
+        let (kept, open) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Notify::new()));
+        let (keeps, opens) = (Arc::clone(&kept), Arc::clone(&open));
+        tokio::spawn(async move {
+            let (client, _) = listener.accept().await.unwrap();
+            let (mut said, mut answers) = client.into_split();
+            let (mut heard, mut calls) = TcpStream::connect(server).await.unwrap().into_split();
+            tokio::spawn(async move { tokio::io::copy(&mut heard, &mut answers).await });
+            let mut buffer = vec![0; 64 * 1024];
+            loop {
+                tokio::select! {
+                    () = opens.notified() => break,
+                    read = said.read(&mut buffer) => {
+                        let read = read.unwrap();
+                        keeps.lock().unwrap().extend_from_slice(&buffer[..read]);
+                    }
+                }
+            }
+            let all = std::mem::take(&mut *keeps.lock().unwrap());
+            calls.write_all(&all).await.unwrap();
+            tokio::io::copy(&mut said, &mut calls).await
+        });
+        let client = client_at(&uri, EDGE);
+        Self { kept, open, client }
+    }
+
+    /// The number of calls given up: frames `RST_STREAM` behind the preface (RFC 9113 sections 3.4, 4.1 and 6.4).
+    fn given_up(&self) -> usize {
+        let kept = self.kept.lock().unwrap();
+        let (mut rest, mut count) = (kept.get(24..).unwrap_or_default(), 0);
+        while let Some((&[a, b, c, kind, ..], _)) = rest.split_first_chunk::<9>() {
+            count += usize::from(kind == 3);
+            let length = usize::try_from(u32::from_be_bytes([0, a, b, c])).unwrap();
+            rest = rest.get(9 + length..).unwrap_or_default();
+        }
+        count
+    }
+}
+
+/// While this process stands still, calls come and are given up. Afterwards all of that is read at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_given_up_before_it_was_read_is_never_sent() {
+    let (script, calls) = answers(&[Class::Accepted]);
+    let service = Setup::lanes(vec![script]).start().await;
+    let dam = Dam::before(&service).await;
+    let asked = [message(), stored()].into_iter().cycle().take(100);
+    let asking = asked.map(|message| {
+        let client = dam.client.clone();
+        tokio::spawn(async move { client.send(message, Duration::from_secs(1)).await })
+    });
+    for answered in asking.collect::<Vec<_>>() {
+        let error = answered.await.unwrap().unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Refused(Reason::OutcomeUnknown));
+    }
+    eventually(|| async { (dam.given_up() == 100).then_some(()) }).await;
+    dam.open.notify_one();
+    // On the same connection, so behind them.
+    dam.client.send(message(), PATIENCE).await.unwrap();
+    let engine = service.engine();
+    eventually(|| async { engine.tasks.is_empty().then_some(()) }).await;
+    assert_eq!(service.ask::<u32>("SELECT count(*) FROM messages"), 1);
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}
+
+/// A caller may leave at any moment: a stored message is sent if its caller was told that it is stored, else not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stored_message_is_sent_once_its_caller_was_told() {
     let (script, calls) = answers(&[Class::Accepted]);
@@ -68,7 +152,8 @@ async fn a_stored_message_is_sent_once_its_caller_was_told() {
     let mut told = 0;
     for turn in 0..4_000_u64 {
         let asking = Arc::clone(&engine);
-        let call = tokio::spawn(async move { asking.send(edge(), stored(), PATIENCE).await });
+        let call =
+            tokio::spawn(async move { asking.send(edge(), stored(), Instant::now() + PATIENCE).await });
         std::thread::sleep(Duration::from_micros(turn % 40 * 100));
         call.abort();
         told += usize::from(call.await.is_ok_and(|sent| sent.is_ok()));
@@ -83,7 +168,7 @@ async fn a_stored_message_is_sent_once_its_caller_was_told() {
     assert_eq!(calls.load(Ordering::SeqCst), told);
 }
 
-/// So may one that waits for its turn within the carrier, which hears of it at once.
+/// A caller may leave while its message waits within the carrier, which hears of it at once.
 #[tokio::test]
 async fn a_carrier_hears_that_the_caller_left() {
     let begun = Arc::new(Semaphore::new(0));

@@ -1,4 +1,4 @@
-//! Connections that say nothing, or stop before HTTP/2 has begun, take nobody's place and do not stay.
+//! A connection that says nothing, or stops before HTTP/2 has begun, takes nobody's place and does not stay.
 
 use super::*;
 use aldis_delivery_api::ClientTls;
@@ -11,7 +11,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// The preface of HTTP/2 (RFC 9113 section 3.4), which a SETTINGS frame must follow.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// Longer than connections have to begin.
+/// The bound of a wait, longer than connections have to begin.
 const IN_TIME: Duration = Duration::from_secs(20);
 
 fn setup(keys: &str) -> Setup {

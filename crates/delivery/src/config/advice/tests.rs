@@ -55,7 +55,7 @@ fn no_other_route() {
     }
 }
 
-/// As the documentation recommends it: no code gets as far as the second route.
+/// The settings that the documentation recommends: no code gets as far as the second route.
 #[test]
 fn a_route_of_their_own_before_it_is_what_is_advised() {
     let second = "[[routes]]\ncarriers = [\"one\", \"two\"]\nto = [\"+1202\"]\ntenants = [\"acme\"]\n";

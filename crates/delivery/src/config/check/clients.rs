@@ -1,11 +1,11 @@
-//! Judging `[[clients]]`: who may call, and with which tokens.
+//! Judges `[[clients]]`: who may call, and with which tokens.
 
 use super::super::Client;
 use super::super::raw::RawClient;
 use super::Judge;
 use aldis_daemon::config::{Secret, SecretText};
 
-/// As many characters as a secret of the edge has bytes at least (RFC 7518 section 3.2).
+/// The least length of a token: as many characters as a secret of the edge has bytes (RFC 7518 section 3.2).
 const SHORTEST: usize = 32;
 
 pub(super) fn clients(judge: &mut Judge<'_>, raw: &[RawClient]) -> Vec<Client> {
@@ -31,7 +31,7 @@ pub(super) fn clients(judge: &mut Judge<'_>, raw: &[RawClient]) -> Vec<Client> {
     clients
 }
 
-/// `token`, or `tokens` while they are being rotated.
+/// Reads `token`, or `tokens` while they are being rotated.
 fn tokens(judge: &mut Judge<'_>, index: usize, client: &RawClient, others: &[Client]) -> Vec<SecretText> {
     let key = |field: &str| format!("clients[{index}].{field}");
     let given: Vec<(String, &Secret)> = match (&client.token, &client.tokens) {

@@ -29,8 +29,11 @@ fn source_and_destination_are_the_messages_own_swapped() {
         (None, "+12025550104", "40404", Default, true),
         (None, "+12025550105", "40404", Default, false),
         (Some("+12025550199"), "+12025550104", "40404", Default, false),
-        // Nobody writes to a name.
-        (Some("Acme"), "+12025550104", "40404", Named, true),
+        // Nobody can write to a name, but to every number of ours.
+        (Some("Acme"), "+12025550104", "ACME", Named, true),
+        (Some("Acme"), "+12025550104", "40404", Named, false),
+        (Some("Acme"), "+12025550104", "40404", Default, false),
+        (Some("Acme"), "+12025550104", "40404", Any, true),
         (Some("Acme"), "+12025550105", "Acme", Named, false),
         // The operator says that the destination proves nothing.
         (Some("+12025550199"), "+12025550104", "40404", Any, true),

@@ -128,13 +128,13 @@ pub(in crate::store) fn learn(
         let answered = || {
             for id in ids {
                 name(connection, carrier, &answered, id)?;
-                claim(connection, carrier, &answered, id, now)?;
+                claim(connection, carrier, &answered, id, now, aside)?;
             }
             note_habit(connection, message, carrier, ids)
         };
         aside.one(connection, &message, "given its ids", answered)?;
     }
-    let waiting = || claim_waiting(connection, message, carrier, now);
+    let waiting = || claim_waiting(connection, message, carrier, now, aside);
     aside
         .one(connection, &message, "given what waited for it", waiting)
         .map(drop)
@@ -151,26 +151,28 @@ fn name(connection: &Connection, carrier: &CarrierName, found: &Found, id: &str)
         .map(drop)
 }
 
-/// Receipts that wait and name this message.
+/// Claims receipts that wait and name this message.
 fn claim_waiting(
     connection: &Connection,
     message: &str,
     carrier: &CarrierName,
     now: UnixMillis,
+    aside: &Aside,
 ) -> rusqlite::Result<()> {
-    let waiting: Vec<(String, i64)> = connection
-        .prepare_cached(WAITING_FOR_MESSAGE)?
-        .query_map(params![carrier.as_str(), message], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?
-        .collect::<rusqlite::Result<_>>()?;
+    let waiting: Vec<(String, i64)> = aside.rows(
+        &mut *connection.prepare_cached(WAITING_FOR_MESSAGE)?,
+        params![carrier.as_str(), message],
+        &message,
+        "asked for what waits for it",
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     for (id, since) in waiting {
         // Asked anew for each: what the one before named, that attempt has.
         let Some(whose) = whose(&id, &tried(connection, carrier, message, since)?) else {
             continue;
         };
         let found = of(message, whose);
-        claim(connection, carrier, &found, &id, now)?;
+        claim(connection, carrier, &found, &id, now, aside)?;
         if found.learned {
             remember(connection, carrier, &found, &id)?;
         }
@@ -185,6 +187,7 @@ pub(super) fn claim(
     found: &Found,
     id: &str,
     now: UnixMillis,
+    aside: &Aside,
 ) -> rusqlite::Result<()> {
     let mut classes: Vec<Option<OutcomeClass>> = connection
         .prepare_cached(WAITING_FOR_ID)?
@@ -194,57 +197,76 @@ pub(super) fn claim(
             |row| Ok(maybe_word(row, 0).unwrap_or_default()),
         )?
         .collect::<rusqlite::Result<_>>()?;
-    classes.extend(claim_unproven(connection, carrier, found, id)?);
+    classes.extend(claim_unproven(connection, carrier, found, id, aside)?);
     if classes.contains(&Some(OutcomeClass::OptedOut)) {
         suppress_for_now(connection, carrier, &found.message, now)?;
     }
     Ok(())
 }
 
-/// An attempt has this id: those that waited for it and have its message's addresses are receipts, and no messages to us.
-/// The class of each.
+/// A text that waits for its id: as a receipt, and as a message to us.
+struct Waiting {
+    receipt: i64,
+    written: i64,
+    from: String,
+    to: String,
+    sender: SenderProof,
+    class: Option<OutcomeClass>,
+}
+
+/// Makes receipts of the texts that waited for this id and have the addresses of its message: they are no messages to us.
+/// Returns the class of each.
 fn claim_unproven(
     connection: &Connection,
     carrier: &CarrierName,
     found: &Found,
     id: &str,
+    aside: &Aside,
 ) -> rusqlite::Result<Vec<Option<OutcomeClass>>> {
-    let waiting: Vec<(i64, i64, String, String, String, Option<OutcomeClass>)> = connection
-        .prepare_cached(WAITING_UNPROVEN)?
-        .query_map(
-            params![carrier.as_str(), id, found.message, found.attempt],
-            |row| {
-                Ok((
-                    row.get(0)?,
-                    row.get(1)?,
-                    row.get(2)?,
-                    row.get(3)?,
-                    row.get(4)?,
-                    maybe_word(row, 5).unwrap_or_default(),
-                ))
-            },
-        )?
-        .collect::<rusqlite::Result<_>>()?;
+    let waiting = aside.rows(
+        &mut *connection.prepare_cached(WAITING_UNPROVEN)?,
+        params![carrier.as_str(), id, found.message, found.attempt],
+        &found.message,
+        "asked for texts that wait for its id",
+        |row| {
+            Ok(Waiting {
+                receipt: row.get(0)?,
+                written: row.get(1)?,
+                from: row.get(2)?,
+                to: row.get(3)?,
+                sender: SenderProof::of_word(row.get_ref(4)?.as_str()?),
+                class: maybe_word(row, 5).unwrap_or_default(),
+            })
+        },
+    )?;
     let mut classes = Vec::new();
-    for (receipt, written, from, to, sender, class) in waiting {
-        let sender = SenderProof::of_word(&sender);
-        if !is_about(connection, &found.message, (&from, &to), sender)? {
-            continue;
+    for waiting in waiting {
+        let claim = || claim_text(connection, found, &waiting);
+        if aside.one(connection, &found.message, "given a text", claim)? == Some(true) {
+            classes.push(waiting.class);
         }
-        connection
-            .prepare_cached(
-                "UPDATE receipts SET message = ?2, attempt = ?3, inbound = NULL, sender_proof = NULL WHERE number = ?1",
-            )?
-            .execute(params![receipt, found.message, found.attempt])?;
-        connection
-            .prepare_cached("DELETE FROM inbound WHERE number = ?1")?
-            .execute([written])?;
-        classes.push(class);
     }
     Ok(classes)
 }
 
-/// Whether its addresses are those of this message, swapped.
+/// Makes a receipt of one; false if it has other addresses.
+fn claim_text(connection: &Connection, found: &Found, waiting: &Waiting) -> rusqlite::Result<bool> {
+    let addresses = (waiting.from.as_str(), waiting.to.as_str());
+    if !is_about(connection, &found.message, addresses, waiting.sender)? {
+        return Ok(false);
+    }
+    connection
+        .prepare_cached(
+            "UPDATE receipts SET message = ?2, attempt = ?3, inbound = NULL, sender_proof = NULL WHERE number = ?1",
+        )?
+        .execute(params![waiting.receipt, found.message, found.attempt])?;
+    connection
+        .prepare_cached("DELETE FROM inbound WHERE number = ?1")?
+        .execute([waiting.written])?;
+    Ok(true)
+}
+
+/// Tells whether its addresses are those of this message, swapped.
 pub(super) fn is_about(
     connection: &Connection,
     message: &str,

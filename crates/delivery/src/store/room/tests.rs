@@ -1,4 +1,4 @@
-//! When it is warned of, and when nothing new is taken: whatever the size of the file system.
+//! The level is right whatever the size of the file system: when it is warned of, and when nothing new is taken.
 
 use super::*;
 

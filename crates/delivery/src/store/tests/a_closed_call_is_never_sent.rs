@@ -1,4 +1,4 @@
-//! Whoever asks for the answer of a call that brought no message closes it: should the call come later, it is not sent.
+//! A call that brought no message is closed by whoever asks for its answer: should it come later, it is not sent.
 
 use super::*;
 
@@ -57,8 +57,8 @@ async fn the_late_one_is_refused_and_the_next_one_is_sent() {
     }
 }
 
-/// Also over a restart: for the key's window and until the deadline, and one with a name for as long as a request may be on
-/// its way.
+/// A closed call stays so over a restart: for the key's window and until the deadline, and one with a name for as long
+/// as a request may be on its way.
 #[tokio::test]
 async fn it_stays_closed_for_as_long_as_it_could_be_sent() {
     let long = |call| NewMessage {
@@ -120,7 +120,33 @@ async fn what_is_there_is_found() {
     assert!(matches!(without_key, Accepted::Refused), "{without_key:?}");
 }
 
-/// Of the two that come at the same moment one decides, in whatever batch they land.
+/// A call whose key's window is over is found as long as no other message has the key: one that was not taken has not.
+#[tokio::test]
+async fn a_refused_one_takes_no_key_away() {
+    let fresh = Fresh::new();
+    let (lease, _) = accept(&fresh, arrival(1, of_call("first"), send())).await;
+    let taken = Some(ended(1, OutcomeClass::Accepted));
+    fresh
+        .record_attempt(&lease, taken, Next::Submitted, NOW)
+        .await
+        .unwrap();
+    let later = after(seconds(5_000));
+    let refused = Arrival {
+        now: later,
+        ..arrival(2, of_call("second"), First::Refuse)
+    };
+    let refused = fresh.accept(refused).await.unwrap();
+    assert!(matches!(refused, Accepted::Refused), "{refused:?}");
+    let found = attach(&fresh, of_call("first"), later).await;
+    assert!(
+        matches!(found, Accepted::Replayed(first) if first == id(1)),
+        "{found:?}"
+    );
+    let new = sends(&fresh, 3, of_call("second"), later).await;
+    assert!(matches!(new, Accepted::New { .. }), "{new:?}");
+}
+
+/// The first of two that come at the same moment decides, in whatever batch they land.
 #[tokio::test]
 async fn at_the_same_moment_it_is_sent_or_closed() {
     let (mut sent, mut closed) = (0, 0);

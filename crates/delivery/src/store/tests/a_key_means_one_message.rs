@@ -148,7 +148,7 @@ async fn the_key_of_an_open_message_never_expires() {
     }
 }
 
-/// Whichever way it ends, its key counts for the whole window from then on, and no longer.
+/// A message's key counts for the whole window from its end on, whichever way it ends, and no longer.
 #[tokio::test]
 async fn the_window_begins_with_the_end() {
     let window = seconds(10);
@@ -264,7 +264,7 @@ async fn end_by(fresh: &Fresh, way: &str, message: NewMessage, now: UnixMillis) 
     }
 }
 
-/// Five at once, in whatever batches they land.
+/// The five come at once, in whatever batches they land.
 #[tokio::test]
 async fn at_the_same_moment_one_wins() {
     let fresh = Fresh::new();

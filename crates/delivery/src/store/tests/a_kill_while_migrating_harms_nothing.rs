@@ -18,7 +18,7 @@ struct Killed {
 }
 
 impl Killed {
-    /// What is there while the database is still open: nothing is folded into the file yet.
+    /// Reads what is there while the database is still open: nothing is folded into the file yet.
     fn of(path: &Path) -> Self {
         let log = path.with_file_name("aldis.db-wal");
         Self {
@@ -27,7 +27,7 @@ impl Killed {
         }
     }
 
-    /// As a kill at each write leaves it: between two frames, and within one.
+    /// Cuts the log as a kill at each write leaves it: between two frames, and within one.
     fn each_moment(&self) -> impl Iterator<Item = Self> {
         assert_eq!((self.log.len() - LOG_HEADER) % FRAME, 0, "whole frames");
         let frames = (self.log.len() - LOG_HEADER) / FRAME;
@@ -125,7 +125,7 @@ async fn an_upgrade_may_be_killed_at_any_write() {
     }
 }
 
-/// All or nothing: no prefix of the log shows a migration without its record.
+/// A commit is all or nothing: no prefix of the log shows a migration without its record.
 #[tokio::test]
 async fn a_migration_and_its_record_are_one_commit() {
     let folder = tempfile::tempdir().unwrap();
@@ -196,6 +196,35 @@ async fn what_no_kill_leaves_is_named_and_left_alone() {
     let error = migrate::migrate(&mut connection, &path).unwrap_err();
     assert!(error.to_string().contains("no index messages_due"), "{error}");
     assert!(!error.is_setting());
+}
+
+/// A schema that ends behind any statement is called damaged, with and without a history, and not another program's.
+#[tokio::test]
+async fn a_schema_that_was_made_in_part_is_ours() {
+    let first = up_to(1);
+    let sql = first[0].sql().unwrap();
+    let tables: Vec<usize> = sql
+        .match_indices("\n) WITHOUT ROWID;")
+        .map(|(at, _)| at)
+        .collect();
+    let indexes: Vec<usize> = sql.match_indices("\nCREATE INDEX").map(|(at, _)| at).collect();
+    let ends = tables.iter().map(|at| at + "\n) WITHOUT ROWID;".len());
+    for end in ends.rev().skip(1).chain(indexes) {
+        for history in [
+            "",
+            "CREATE TABLE refinery_schema_history (version int4 PRIMARY KEY,
+            name VARCHAR(255), applied_on VARCHAR(255), checksum VARCHAR(255));",
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("aldis.db");
+            connect(&path)
+                .execute_batch(&format!("{history}{}", &sql[..end]))
+                .unwrap();
+            let error = Store::open(&path, "run-1", |_| {}).err().unwrap();
+            assert!(matches!(error, OpenError::Damaged { .. }), "{end}: {error}");
+            assert!(error.to_string().contains("schema 1 was made in part"), "{error}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ fn code() -> NewMessage {
     }
 }
 
-/// Where the older one is when the newer one comes.
+/// The place of the older one when the newer one comes.
 #[derive(Clone, Copy)]
 enum Older {
     InAHand,

@@ -1,5 +1,5 @@
-//! What only looks like a receipt changes nothing of anybody else's message, and is kept as what a person wrote; where its
-//! addresses prove it, it is a receipt, also before the answer that has the id.
+//! A text that only looks like a receipt changes nothing of anybody else's message, and is kept as what a person wrote;
+//! where its addresses prove it, it is a receipt, also before the answer that has the id.
 
 use super::a_receipt_finds_its_message::changed;
 use super::*;
@@ -123,4 +123,40 @@ async fn it_does_not_stand_in_the_way_of_the_true_one() {
     assert_eq!(keep(&fresh, true_one).await, Heard::Receipt(Kept::Early));
     taken(&fresh, &lease).await;
     assert_eq!(record(&fresh, 1).await.view.status, DeliveryStatus::Undelivered);
+}
+
+/// A message or a waiting text that cannot be read keeps no other from being told.
+#[tokio::test]
+async fn beside_rows_that_cannot_be_read() {
+    let spoil = |fresh: &Fresh, change: &str| {
+        rusqlite::Connection::open(fresh.path())
+            .unwrap()
+            .execute_batch(&format!("PRAGMA foreign_keys = OFF; {change}"))
+            .unwrap();
+    };
+    let fresh = Fresh::new();
+    let lease = begun(&fresh).await;
+    for _ in 0..2 {
+        let told = written(RECIPIENT, SENDER, ReceiptState::Delivered);
+        assert_eq!(keep(&fresh, told).await, Heard::Doubted);
+    }
+    spoil(&fresh, "UPDATE inbound SET sender = x'00ff' WHERE number = 1");
+    taken(&fresh, &lease).await;
+    assert_eq!(record(&fresh, 1).await.view.status, DeliveryStatus::Delivered);
+    assert_eq!(fresh.ask::<u32>("SELECT count(*) FROM carrier_ids"), 1);
+    assert_eq!(fresh.set_aside(), 1);
+
+    for change in [
+        "UPDATE messages SET recipient = x'00ff'",
+        "UPDATE carrier_ids SET message = x'00ff'",
+    ] {
+        let fresh = Fresh::new();
+        let lease = begun(&fresh).await;
+        taken(&fresh, &lease).await;
+        spoil(&fresh, change);
+        let told = written(RECIPIENT, SENDER, ReceiptState::Delivered);
+        assert_eq!(keep(&fresh, told).await, Heard::Doubted, "{change}");
+        assert_eq!(fresh.ask::<u32>("SELECT count(*) FROM inbound"), 1, "{change}");
+        assert_eq!(fresh.set_aside(), 1, "{change}");
+    }
 }

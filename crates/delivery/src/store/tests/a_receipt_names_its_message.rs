@@ -84,7 +84,7 @@ async fn not_even_if_it_names_the_message() {
     );
 }
 
-/// As an address without a seal, which anybody can write: the message it names counts only where the id agrees.
+/// An address without a seal can be written by anybody: the message it names counts only where the id agrees.
 #[tokio::test]
 async fn what_is_only_said_counts_where_the_id_agrees() {
     let fresh = Fresh::new();

@@ -33,7 +33,7 @@ async fn the_intent_is_there_before_the_wire_and_the_outcome_before_the_answer()
     assert_eq!(view.to_masked, "+1******0100");
 }
 
-/// Whoever has had another answer meanwhile is not in the store, in either mode; what came before is still found.
+/// A message whose caller has had another answer is not in the store, in either mode; what came before is still found.
 #[tokio::test]
 async fn nothing_is_accepted_that_nobody_waits_for() {
     let fresh = Fresh::new();

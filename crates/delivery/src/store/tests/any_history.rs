@@ -45,7 +45,7 @@ struct Row {
     code: bool,
     ambiguous: bool,
     attempts: u32,
-    /// When it was over.
+    /// The moment at which it was over.
     ended: Option<u64>,
 }
 

@@ -1,10 +1,10 @@
-//! No attempt stays open once its message is out of everybody's hands: it ends with its own outcome where somebody hears
-//! it, and with the next start where nobody does.
+//! An attempt does not stay open once its message is out of everybody's hands: it ends with its own outcome where
+//! somebody hears it, and with the next start where nobody does.
 
 use super::*;
 use aldis_message::ReceiptState;
 
-/// Attempt 1 was lost and attempt 2 is on the wire when a receipt says that attempt 1 arrived.
+/// Sets the stage: attempt 1 was lost and attempt 2 is on the wire when a receipt says that attempt 1 arrived.
 async fn settled_meanwhile(store: &Store) -> Lease {
     let (lease, _) = accept(store, arrival(1, message(), send())).await;
     let lost = Ended {
@@ -126,7 +126,7 @@ async fn with_the_next_start_where_nobody_hears() {
     assert_eq!(fresh.ask::<Option<String>>(late).as_deref(), Some("accepted"));
 }
 
-/// More than one page of them.
+/// The attempts are more than one page of them.
 #[tokio::test]
 async fn page_after_page() {
     let mut fresh = Fresh::new();

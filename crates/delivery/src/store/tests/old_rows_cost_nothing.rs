@@ -17,15 +17,7 @@ async fn each_question_has_its_index() {
         (accept::SUPERSEDE, "messages_queued_codes"),
         (page.as_str(), "messages_in_hand"),
     ] {
-        let mut statement = connection
-            .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
-            .unwrap();
-        let unbound = vec![rusqlite::types::Null; statement.parameter_count()];
-        let plan: Vec<String> = statement
-            .query_map(rusqlite::params_from_iter(unbound), |row| row.get("detail"))
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
+        let plan = plan(&connection, query);
         let of_messages: Vec<_> = plan.iter().filter(|step| step.contains(" messages")).collect();
         assert!(
             !of_messages.is_empty() && of_messages.iter().all(|step| step.contains(index)),
@@ -39,15 +31,7 @@ async fn a_closed_call_is_found_by_an_index() {
     let fresh = Fresh::new();
     let connection = schema::open_reader(&fresh.path()).unwrap();
     for query in [keys::CLOSED, keys::OVER] {
-        let mut statement = connection
-            .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
-            .unwrap();
-        let unbound = vec![rusqlite::types::Null; statement.parameter_count()];
-        let plan: Vec<String> = statement
-            .query_map(rusqlite::params_from_iter(unbound), |row| row.get("detail"))
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
+        let plan = plan(&connection, query);
         assert!(
             !plan.iter().any(|step| step.starts_with("SCAN")),
             "{query}\n{plan:#?}"
@@ -73,15 +57,7 @@ async fn a_receipt_finds_its_way_by_an_index() {
         record::RECEIPTS,
         without_end.as_str(),
     ] {
-        let mut statement = connection
-            .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
-            .unwrap();
-        let unbound = vec![rusqlite::types::Null; statement.parameter_count()];
-        let plan: Vec<String> = statement
-            .query_map(rusqlite::params_from_iter(unbound), |row| row.get("detail"))
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
+        let plan = plan(&connection, query);
         assert!(
             !plan.iter().any(|step| step.starts_with("SCAN")),
             "{query}\n{plan:#?}"

@@ -5,8 +5,8 @@ use super::*;
 use aldis_message::ReceiptState;
 use rusqlite::Connection;
 
-/// What no column is meant to hold: wrong types, bytes that are no text, words and JSON that mean nothing, numbers out of
-/// range.
+/// The values that no column is meant to hold: wrong types, bytes that are no text, words and JSON that mean nothing,
+/// numbers out of range.
 const DAMAGES: [&str; 9] = [
     "x'00ff'",
     "'garbage'",
@@ -67,7 +67,7 @@ fn answered(number: u32, id: &str) -> Ended {
     }
 }
 
-/// All groups, as a killed process leaves them.
+/// Makes all groups, as a killed process leaves them.
 async fn lives() -> Fresh {
     let mut fresh = Fresh::new();
     for number in 0..=SOUND {
@@ -108,7 +108,7 @@ async fn lives() -> Fresh {
     fresh
 }
 
-/// Tables with their columns, and the words that find the rows of some messages.
+/// Lists the tables with their columns.
 fn columns(connection: &Connection) -> Vec<(String, String)> {
     let all = "SELECT tables.name, columns.name FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
         WHERE tables.type = 'table' AND tables.name NOT LIKE 'refinery%' ORDER BY 1, 2";
@@ -119,7 +119,7 @@ fn columns(connection: &Connection) -> Vec<(String, String)> {
         .unwrap()
 }
 
-/// Each group gets its own damage. Rules of the table do not hold whoever damages.
+/// Gives each group its own damage. The rules of the table do not hold whoever damages.
 fn damage(connection: &Connection, table: &str, column: &str) -> usize {
     connection
         .execute_batch("PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF")
@@ -146,7 +146,7 @@ fn damage(connection: &Connection, table: &str, column: &str) -> usize {
     damaged
 }
 
-/// What a start does, as `recovery` does it.
+/// Does what a start does, as `recovery` does it.
 async fn recover(store: &Store) {
     let mut after = None;
     loop {
@@ -165,7 +165,7 @@ async fn recover(store: &Store) {
     }
 }
 
-/// Everything that is due is sent; what cannot be recorded is settled, as the engine does it.
+/// Sends everything that is due; what cannot be recorded is settled, as the engine does it.
 async fn send_all(store: &Store) -> Vec<MessageId> {
     let now = after(seconds(2));
     let mut sent = Vec::new();
@@ -265,7 +265,7 @@ async fn whatever_stands_in_whichever_column() {
     assert!(set_aside > 100, "{set_aside}");
 }
 
-/// It is counted, and ends as what it may be.
+/// A row that is set aside is counted, and its message ends as what it may be.
 #[tokio::test]
 async fn what_is_set_aside_is_counted_and_unknown() {
     let mut fresh = Fresh::new();
@@ -322,4 +322,48 @@ async fn a_sweep_passes_what_it_cannot_read() {
     let heard = tell("new", after(Duration::from_hours(73))).await;
     assert_eq!(heard, [Heard::Receipt(Kept::Early)]);
     assert_eq!(fresh.ask::<u32>("SELECT count(*) FROM receipts"), 1);
+}
+
+/// The clock of lives begins with the newest rows: those that say nonsense neither stop a start nor set it wrong.
+#[tokio::test]
+async fn the_newest_rows_may_be_the_bad_ones() {
+    for (table, column) in [("messages", "updated_at"), ("receipts", "received_at")] {
+        for value in DAMAGES {
+            let mut fresh = Fresh::new();
+            accept(&fresh, arrival(1, message(), send())).await;
+            let told = vec![delivered("early")];
+            fresh.keep(&carrier("a"), told, None, NOW).await.unwrap();
+            fresh.store.take().unwrap().close().await;
+            let spoil = format!("UPDATE OR IGNORE {table} SET {column} = {value}");
+            Connection::open(fresh.path())
+                .unwrap()
+                .execute(&spoil, [])
+                .unwrap();
+            fresh.store = Some(Store::open(&fresh.path(), "run-1", |_| {}).unwrap());
+            let latest = fresh.latest();
+            assert!(
+                latest.is_none_or(|latest| latest.at <= NOW),
+                "{spoil}: {latest:?}"
+            );
+        }
+    }
+}
+
+/// A row that was in a dead hand and cannot be read is counted as every other.
+#[tokio::test]
+async fn what_recovery_cannot_read_is_counted() {
+    let mut fresh = Fresh::new();
+    accept(&fresh, arrival(1, message(), send())).await;
+    let spoil = "UPDATE messages SET recipient = x'00ff'";
+    Connection::open(fresh.path())
+        .unwrap()
+        .execute(spoil, [])
+        .unwrap();
+    fresh.crash("run-1").await;
+    recover(&fresh).await;
+    assert_eq!(fresh.set_aside(), 1);
+    assert_eq!(
+        fresh.ask::<String>("SELECT state FROM messages"),
+        DeliveryStatus::Unknown.as_str()
+    );
 }

@@ -1,4 +1,4 @@
-//! Two processes cannot share a store, by whatever name they call it, and a failed disk ends it.
+//! A store is one process's, by whatever name others call it, and a failed disk ends it.
 
 use super::*;
 use std::fs;
@@ -34,7 +34,7 @@ async fn so_is_one_by_any_other_name() {
     accept(&fresh, arrival(1, message(), send())).await;
 }
 
-/// Also where the lock file is gone, or was never there: the lock is on the file itself.
+/// The lock is on the file itself: the lock file may be gone, or may never have been there.
 #[tokio::test]
 async fn no_lock_file_is_needed() {
     let fresh = Fresh::new();
@@ -67,7 +67,7 @@ async fn an_earlier_version_is_kept_out_and_kept_in() {
     }
 }
 
-/// Two names by themselves are no second process.
+/// A second name by itself is no second process.
 #[tokio::test]
 async fn a_file_with_two_names_is_opened() {
     let mut fresh = Fresh::new();

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-/// `ALDS`, at byte 68 of the header.
+/// The signature, `ALDS`, at byte 68 of the header.
 const SIGNED: &[u8] = b"ALDS";
 
 fn refused(path: &Path) -> String {
@@ -61,7 +61,7 @@ async fn another_programs_file_is_refused() {
     }
 }
 
-/// All it has may still be in its log.
+/// A program that crashed may have all it wrote in its log.
 #[tokio::test]
 async fn so_is_one_that_crashed() {
     let folder = tempfile::tempdir().unwrap();
@@ -112,7 +112,7 @@ async fn an_earlier_versions_store_is_recognised() {
     assert_eq!(&fs::read(&path).unwrap()[68..72], SIGNED);
 }
 
-/// Whoever made the file, and however wide.
+/// The file is closed to others whoever made it, and however wide.
 #[tokio::test]
 async fn a_file_that_others_could_read_is_closed_to_them() {
     let folder = tempfile::tempdir().unwrap();
@@ -125,19 +125,19 @@ async fn a_file_that_others_could_read_is_closed_to_them() {
         let found = fs::metadata(files::side(&path, ending)).unwrap();
         found.permissions().mode() & 0o777
     };
-    for ending in ["", "-wal", "-shm", ".lock"] {
+    for ending in ["", "-wal", "-shm", ".lock", ".key"] {
         assert_eq!(mode(ending), 0o600, "{ending}");
     }
 
     // As a kill leaves it: the log is there.
     let copy = folder.path().join("copy.db");
-    for ending in ["", "-wal"] {
+    for ending in ["", "-wal", ".key"] {
         let copy = files::side(&copy, ending);
         fs::copy(files::side(&path, ending), &copy).unwrap();
         fs::set_permissions(&copy, fs::Permissions::from_mode(0o644)).unwrap();
     }
     let _store = Store::open(&copy, "run-0", |_| {}).unwrap();
-    for ending in ["", "-wal", "-shm"] {
+    for ending in ["", "-wal", "-shm", ".key"] {
         let found = fs::metadata(files::side(&copy, ending)).unwrap();
         assert_eq!(found.permissions().mode() & 0o777, 0o600, "{ending}");
     }

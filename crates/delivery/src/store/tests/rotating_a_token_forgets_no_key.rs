@@ -1,4 +1,4 @@
-//! What the store keeps of keys depends on nobody's token, tells nothing to whoever reads the file, and what an earlier
+//! The keys in the store depend on nobody's token and tell nothing to whoever reads the file, and what an earlier
 //! version kept counts on.
 
 use super::*;
@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// As `aldis_edge::auth0::replay` made one from the token "the-edge-token-of-the-tests".
+/// The key that `aldis_edge::auth0::replay` made from the token "the-edge-token-of-the-tests".
 const OF_AN_EDGE: &str = "chosen-H86FjzgJqBE-cmNPF8wsPtQTm-ewUokgF44TfbKbmeM";
 
 fn tokens(tokens: &[&str]) -> FormerSeals {
@@ -126,7 +126,7 @@ async fn no_token_is_part_of_a_key() {
     );
 }
 
-/// Whoever reads the store's file must not be able to try all codes against what it keeps of a text or a key.
+/// A reader of the store's file must not be able to try all codes against what it keeps of a text or a key.
 #[tokio::test]
 async fn what_is_kept_of_a_text_cannot_be_guessed() {
     let mut kept = std::collections::BTreeSet::new();

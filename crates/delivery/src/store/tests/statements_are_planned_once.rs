@@ -19,7 +19,7 @@ struct Ran {
 }
 
 thread_local! {
-    /// Each statement that ran on this thread.
+    /// The statements that ran on this thread.
     static RAN: RefCell<BTreeMap<String, Ran>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -34,19 +34,6 @@ fn note(event: TraceEvent<'_>) {
             ran.with_values = statement.expanded_sql().unwrap_or_default();
         });
     }
-}
-
-/// The tables and indexes that a statement would go by.
-fn plan(connection: &Connection, statement: &str) -> Vec<String> {
-    let mut explained = connection
-        .prepare(&format!("EXPLAIN QUERY PLAN {statement}"))
-        .unwrap();
-    let unbound = vec![rusqlite::types::Null; explained.parameter_count()];
-    explained
-        .query_map(rusqlite::params_from_iter(unbound), |row| row.get("detail"))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap()
 }
 
 fn traced(mut connection: Connection) -> Connection {
@@ -118,8 +105,8 @@ fn live(writer: &Connection, reader: &Connection, number: u64) -> rusqlite::Resu
     claim::next_due(reader)?;
     record::find(reader, &client("edge"), &id)?;
     record::count_unknown(reader)?;
+    leftover::page(reader, None, 8, &aside)?;
     assert_eq!(aside.count(), 0);
-    leftover::page(reader, None, 8)?;
     Ok(())
 }
 

@@ -1,10 +1,10 @@
-//! What the store's file system cannot do is said at the start.
+//! A file system that cannot do what the store needs is named at the start.
 
 use super::*;
 use crate::store::schema;
 use rusqlite::{Connection, OpenFlags};
 
-/// `SQLite` itself would go on in another mode without a word.
+/// The store must look for itself: `SQLite` would go on in another mode without a word.
 #[test]
 fn one_without_shared_memory_is_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -5,14 +5,14 @@ use super::*;
 use std::fs;
 use tokio::time::timeout;
 
-/// Something that happens to the files of a running store.
+/// A mishap of the files of a running store.
 type Mishap = (&'static str, fn(&Path));
 
 fn beside(path: &Path, ending: &str) -> PathBuf {
     files::side(path, ending)
 }
 
-/// Another file with the same bytes.
+/// Puts another file with the same bytes in its place.
 fn replace(path: &Path) {
     let bytes = fs::read(path).unwrap();
     fs::rename(path, beside(path, ".away")).unwrap();
@@ -54,12 +54,14 @@ const MISHAPS: [Mishap; 10] = [
 
 #[tokio::test]
 async fn it_is_noticed_within_a_second() {
+    const { assert!(watch::EVERY.as_millis() <= 500) };
     for (what, mishap) in MISHAPS {
         let fresh = Fresh::new();
         accept(&fresh, arrival(1, message(), send())).await;
         mishap(&fresh.path());
         let broken = fresh.broken();
-        assert!(timeout(seconds(1), broken.cancelled()).await.is_ok(), "{what}");
+        // Long enough for a machine that has much else to do.
+        assert!(timeout(seconds(10), broken.cancelled()).await.is_ok(), "{what}");
         let error = fresh.check().unwrap_err().to_string();
         assert!(error.contains("aldis.db"), "{what}: {error}");
         assert!(
@@ -72,7 +74,7 @@ async fn it_is_noticed_within_a_second() {
     }
 }
 
-/// Nobody waits for the watch: each commit looks for itself before it is acknowledged.
+/// A commit does not wait for the watch: each looks for itself before it is acknowledged.
 #[tokio::test]
 async fn nothing_is_acknowledged_meanwhile() {
     for (what, mishap) in MISHAPS {
