@@ -5,7 +5,7 @@ use aldis_tests::eventually::eventually;
 use aldis_tests::{ALICE, Gateway, Setup};
 use std::sync::Arc;
 
-/// Accepted after 2 s, and after 30 s (plugins/sandbox/README.md).
+/// The sandbox accepts these after 2 s, and after 30 s (plugins/sandbox/README.md).
 const SLOW: &str = "+12025550120";
 const HANGING: &str = "+12025550122";
 
@@ -50,7 +50,7 @@ async fn a_delivery_that_was_never_there() {
     assert!(gateway.inbox.messages().is_empty());
 }
 
-/// It drains for as long as it may, and says what is true when it must go.
+/// Delivery drains for as long as it may, and says what is true when it must go.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_while_a_carrier_hangs() {
     let mut setup = Setup::default();

@@ -90,7 +90,7 @@ async fn an_old_address_goes_on_where_the_id_agrees() {
     assert_eq!(state(&gateway, &id).await, DeliveryStatus::Delivered);
 }
 
-/// An API that takes a message and loses its answer. The call-back addresses that it was given.
+/// Starts an API that takes a message and loses its answer. Returns its URL, and the call-back addresses it is given.
 async fn losing_its_answers() -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base_url = format!("http://{}", listener.local_addr().expect("bound"));

@@ -32,7 +32,7 @@ async fn one_name_runs_through_edge_delivery_and_attempt() {
     }
 }
 
-/// A client of delivery whose token is nobody's: said, counted, and not without end.
+/// A client of delivery whose token is nobody's is named in the log a few times, and not without end.
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_calls_are_said_a_few_times() {
     let gateway = Gateway::start(Setup::default()).await;

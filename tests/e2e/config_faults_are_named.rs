@@ -45,7 +45,7 @@ fn a_good_file_is_good() {
     assert_eq!(code, 0, "{said}");
 }
 
-/// Allowed and unwise: it is said, and no fault.
+/// A setting that is allowed and unwise is said, and no fault.
 #[test]
 fn a_route_that_would_stop_with_carriers_left_is_warned_of() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -68,7 +68,7 @@ fn a_route_that_would_stop_with_carriers_left_is_warned_of() {
     assert_eq!((code, said.as_str()), (0, ""));
 }
 
-/// What a library finds unwise in its settings is said as well.
+/// A library's warnings about its settings are said as well.
 #[test]
 fn a_library_warns_of_its_settings() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -43,7 +43,7 @@ fn the_plugins() {
     assert!(seen >= 2, "only {seen} plugins");
 }
 
-/// Statuses that nothing was to be read from when ABI 1.0 was new: the server did not process the request, or a gateway
+/// The statuses that nothing was to be read from when ABI 1.0 was new: the server did not process the request, or a gateway
 /// before the carrier gave up. The kit names libraries of then, and the host overrules them (`carrier-host/src/judge.rs`).
 const READ_SINCE: [&str; 9] = ["408", "425", "502", "504", "520", "522", "524", "598", "599"];
 

@@ -1,4 +1,4 @@
-//! What SMSCs do when they are busy, go down or forget something costs no message, sends none twice, and lets nobody write
+//! The habits of SMSCs that are busy, go down or forget something cost no message, send none twice, and let nobody write
 //! somebody else's receipt.
 
 use aldis_message::{DeliveryStatus, OutcomeClass};
@@ -8,7 +8,7 @@ use aldis_tests::smsc::Smsc;
 use aldis_tests::{Gateway, Setup};
 use serde_json::{Value, json};
 
-/// A gateway whose first carrier is this SMSC, bound; more may follow it in the route.
+/// Starts a gateway whose first carrier is this SMSC, bound; more may follow it in the route.
 async fn gateway(smsc: &Smsc, more: &str, change: impl FnOnce(&mut Setup)) -> Gateway {
     let mut setup = Setup {
         carriers: vec![CarrierSetup {
@@ -106,7 +106,7 @@ async fn an_smsc_that_unbinds_is_heard_to_the_end() {
     assert_eq!(submits(&smsc, "12025550166").len(), 1);
 }
 
-/// The `udh` of each submit, and how often the first part was written.
+/// Returns the `udh` of each submit, and how often the first part was written.
 fn parts(smsc: &Smsc, to: &str) -> (Vec<Value>, usize) {
     let all: Vec<Value> = submits(smsc, to)
         .into_iter()
@@ -129,7 +129,7 @@ async fn a_text_that_is_throttled_in_the_middle_is_finished() {
     assert!(first == 1 && (3..20).contains(&all.len()), "{all:?}");
 }
 
-/// For longer than an attempt may take: nobody waits, and the deadline is far.
+/// A text may be throttled for longer than an attempt may take: nobody waits, and the deadline is far.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stored_text_is_finished_however_long_it_takes() {
     let Some(smsc) = Smsc::node().await else { return };

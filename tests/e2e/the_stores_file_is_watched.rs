@@ -1,5 +1,5 @@
-//! What happens to the store's file is noticed, named, and answered with the documented exit code; and a start that is
-//! killed leaves a store that opens.
+//! A change of the store's file is noticed, named, and answered with the documented exit code; and a start that is killed
+//! leaves a store that opens.
 
 use aldis_cli::inbox::Inbox;
 use aldis_delivery_api::{ClientToken, DeliveryClient, DeliveryError, Endpoint, Sent};
@@ -18,11 +18,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
-/// Exit codes of docs/operations.md.
+/// The exit codes of docs/operations.md.
 const IO: Option<i32> = Some(74);
 const CONFIG: Option<i32> = Some(78);
 
-/// Delivery alone, with its store in a folder of the test's choice.
+/// A delivery alone, with its store in a folder of the test's choice.
 struct Alone {
     at: Addresses,
     process: Process,
@@ -49,7 +49,7 @@ impl Alone {
         self.process = launch(&self.config);
     }
 
-    /// The answer of `/readyz?verbose`; none if nobody listens.
+    /// Returns the answer of `/readyz?verbose`, or none if nobody listens.
     async fn readiness(&self) -> Option<(u16, String)> {
         let url = format!("http://{}/readyz?verbose", self.at.delivery_admin);
         let answer = self.http.get(url).send().await.ok()?;
@@ -141,7 +141,7 @@ async fn a_removed_file_ends_delivery_and_no_200_is_lost() {
     assert!(gateway.delivery.printed().contains("was removed or renamed"));
 }
 
-/// Nobody calls: the watch alone notices.
+/// A delivery that nobody calls notices by its watch alone.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_delivery_notices_too() {
     let gateway = Gateway::start(Setup::default()).await;
@@ -232,7 +232,7 @@ impl Small {
         mounted.then(|| Self(at.to_path_buf()))
     }
 
-    /// Until nothing more can be written, or this much is left.
+    /// Fills it until nothing more can be written, or this much is left.
     fn fill(&self, leave: u64) {
         use std::io::Write as _;
         let filling = self.0.join("filling");

@@ -109,7 +109,7 @@ impl Gateway {
         self.ready().await;
     }
 
-    /// Another delivery where the first one was, which must have ended; it may not be ready yet.
+    /// Starts another delivery where the first one was, which must have ended; it may not be ready yet.
     pub fn delivery_again(&self) -> Process {
         let env = vec![("RUST_LOG".to_owned(), self.setup.log.clone())];
         Process::start(

@@ -40,7 +40,7 @@ impl Process {
         }
     }
 
-    /// The process's id.
+    /// Returns the process's id.
     pub fn id(&self) -> u32 {
         self.child.lock().expect("one at a time").id()
     }

@@ -63,7 +63,7 @@ pub(crate) struct Api {
     pub(crate) order: Order,
     pub(crate) meaning: Meaning,
     pub(crate) reading: Option<Reading>,
-    /// What is allowed and unwise about it.
+    /// The warnings about settings that are allowed and unwise.
     pub(crate) advice: Vec<String>,
 }
 

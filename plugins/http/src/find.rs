@@ -27,7 +27,7 @@ pub(crate) enum Find {
 /// What a carrier said, in whichever way.
 pub(crate) struct Said<'a> {
     pub(crate) body: &'a Body<'a>,
-    /// Of several receipts in the body, one: `json` selectors begin there.
+    /// The receipt at which `json` selectors begin, where the body has several.
     pub(crate) one: Option<&'a Json>,
     pub(crate) header: &'a dyn Fn(&str) -> Option<String>,
     pub(crate) query: &'a [(String, String)],
@@ -66,7 +66,7 @@ impl Find {
         }
     }
 
-    /// Whether it looks into the body.
+    /// Returns whether it looks into the body.
     pub(crate) fn reads_body(&self) -> bool {
         match self {
             Self::Json(_) | Self::Regex(_) | Self::Form(_) => true,

@@ -11,7 +11,7 @@ pub(crate) struct Lint<'a> {
     pub(crate) wanted: &'a BTreeMap<String, String>,
     pub(crate) texts: Texts,
     pub(crate) problems: Vec<Problem>,
-    /// What is allowed and unwise.
+    /// The settings that are allowed and unwise.
     pub(crate) advice: Vec<String>,
 }
 

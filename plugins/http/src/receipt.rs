@@ -113,8 +113,8 @@ impl Reading {
         }
     }
 
-    /// Whether all proofs hold. Those that need nothing of the body come first, so that a caller without a secret has no
-    /// body read; of each kind all are tried: how long it takes says nothing about which one failed.
+    /// Returns whether all proofs hold. Those that need nothing of the body come first, so that a caller without a secret
+    /// has no body read; of each kind all are tried: how long it takes says nothing about which one failed.
     fn is_proved(&self, texts: &Texts, given: &Given, request: &WebhookRequest<'_>, said: &Said<'_>) -> bool {
         let all_hold = |reading: bool| {
             let proofs = self.trust.iter().filter(|proof| proof.reads_body() == reading);

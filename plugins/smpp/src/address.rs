@@ -46,16 +46,14 @@ pub(crate) fn source(message: &Message<'_>, profile: &Profile) -> Result<Address
     })
 }
 
-/// What a receipt's destination says of the message's sender, besides that it may be named there. Nobody can write to a
-/// name, and where none is configured the SMSC puts in its own: then any address of ours stands for the carrier's.
+/// Returns whether a receipt to this address may be about a message that names no sender. Where none is configured either,
+/// the SMSC puts in its own: then any address of ours stands for it.
 pub(crate) fn stands_for_default(to: &str, profile: &Profile) -> bool {
     let bare = |address: &str| {
         let digits = address.strip_prefix('+').or_else(|| address.strip_prefix("00"));
-        digits.unwrap_or(address).to_owned()
+        digits.unwrap_or(address).to_ascii_lowercase()
     };
-    profile.sender.is_empty()
-        || kind_of(&profile.sender) == SenderKind::Alphanumeric
-        || bare(&profile.sender) == bare(to)
+    profile.sender.is_empty() || bare(&profile.sender) == bare(to)
 }
 
 /// Of a configured sender: what begins with `+` or is long is a number, other digits are a short code.

@@ -72,7 +72,7 @@ pub struct Settings {
     /// Whether receipts are asked for.
     #[serde(default = "yes")]
     receipts: bool,
-    /// What must be true of a receipt that its `esm_class` does not mark as one.
+    /// The rule for receipts that `esm_class` does not mark as such.
     #[serde(default)]
     receipts_without_esm: Unmarked,
     /// How the ids of submit answers become those of receipts.
@@ -149,19 +149,19 @@ pub(crate) enum Concatenation {
     Payload,
 }
 
-/// Which of the texts that look like receipts are receipts, where `esm_class` does not say so: a person can write such a
-/// text, about anybody's message.
+/// The texts that count as receipts although `esm_class` does not say so: a person can write such a text, about anybody's
+/// message.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Unmarked {
-    /// Texts whose source and destination are the message's own, swapped.
+    /// The texts whose source and destination are the message's own, swapped.
     #[default]
     Matching,
-    /// Texts whose source is the message's recipient: for SMSCs that put another address of ours in its sender's place.
+    /// The texts whose source is the message's recipient: for SMSCs that put another address of ours in its sender's place.
     Recipient,
-    /// All of them: whoever knows or guesses an id can say that its message has failed.
+    /// All texts: whoever knows or guesses an id can say that its message has failed.
     Any,
-    /// None.
+    /// No text.
     Never,
 }
 

@@ -21,11 +21,11 @@ pub(crate) const BREATH: Duration = Duration::from_millis(500);
 /// The longest rest, in breaths: half a minute.
 const LONGEST_REST: u32 = 60;
 
-/// What rests is tried once more when its time has nearly come: three breaths before the end.
+/// The milliseconds before its end at which a resting part is tried once more: three breaths.
 const LAST_CHANCE: u64 = 1500;
 
-/// How many texts may be out in part before no other long one is begun. They keep their places at delivery until their
-/// deadline, and messages of one part must find some (a carrier's `max_in_flight` is 64 unless the operator says otherwise).
+/// The number of texts that may be out in part before no other long one is begun. They keep their places at delivery until
+/// their deadline, and messages of one part must find some (a carrier's `max_in_flight` is 64 by default).
 pub(crate) const MOST_STUCK: usize = 16;
 
 /// What came of a part.
@@ -47,6 +47,8 @@ pub(crate) struct Flight {
     resting: BTreeMap<u64, Rest>,
     texts: BTreeMap<u64, Text>,
     late: Late,
+    /// The bind is ending: a part that the SMSC wants later cannot be written here.
+    stopped: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -68,44 +70,44 @@ impl Flight {
         self.sent.len()
     }
 
-    /// Parts wait to be written now.
+    /// Returns whether parts wait to be written now.
     pub(crate) fn is_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// Parts wait to be written later.
+    /// Returns whether parts wait to be written later.
     pub(crate) fn is_resting(&self) -> bool {
         !self.resting.is_empty()
     }
 
-    /// So many texts are out in part that no other long one is to be begun.
+    /// Returns whether so many texts are out in part that no other long one is to be begun.
     pub(crate) fn is_stuck(&self) -> bool {
         self.resting.len() >= MOST_STUCK
     }
 
-    /// The SMSC may yet answer something.
+    /// Returns whether the SMSC may yet answer something.
     pub(crate) fn is_outstanding(&self) -> bool {
         !self.sent.is_empty() || !self.late.is_empty()
     }
 
-    /// Messages that have not ended.
+    /// Returns the number of messages that have not ended.
     pub(crate) fn messages(&self) -> usize {
         self.texts.len()
     }
 
-    /// The answer to something under this sequence number may yet come.
+    /// Returns whether the answer to something under this sequence number may yet come.
     pub(crate) fn knows(&self, sequence: u32) -> bool {
         self.sent.contains_key(&sequence) || self.late.knows(sequence)
     }
 
-    /// How often the part under this sequence number has been written.
+    /// Returns how often the part under this sequence number has been written.
     pub(crate) fn tries(&self, sequence: u32) -> u32 {
         let sent = self.sent.get(&sequence);
         let text = sent.and_then(|sent| self.texts.get(&sent.token)?.parts.get(sent.number));
         text.map_or(0, |part| part.tries)
     }
 
-    /// A message is to leave in these submits, all of them before this moment.
+    /// Takes a message that is to leave in these submits, all of them before this moment.
     pub(crate) fn carry(&mut self, token: u64, pdus: Vec<Pdu>, until_unix_ms: u64) {
         self.waiting.extend((0..pdus.len()).map(|number| (token, number)));
         self.texts.insert(token, Text::new(pdus, until_unix_ms));
@@ -122,8 +124,8 @@ impl Flight {
         Some((pdu, several))
     }
 
-    /// An answer came, in time or late; the message's end, if it was the last. A part of several that the SMSC wants
-    /// later rests; after any other refusal nothing more of its message leaves.
+    /// Takes an answer, in time or late; returns the message's end, if it was the last. A part of several that the SMSC
+    /// wants later rests; after any other refusal nothing more of its message leaves.
     pub(crate) fn answered(&mut self, sequence: u32, answer: Answer) -> Option<(u64, Outcome)> {
         let in_time = self.sent.remove(&sequence);
         let silent = answer == Answer::Silence;
@@ -139,7 +141,7 @@ impl Flight {
             return self.late.answered(token, number, answer);
         };
         text.flying -= usize::from(in_time.is_some());
-        if text.wants_again(number, &answer) {
+        if text.wants_again(number, &answer) && !self.stopped {
             self.rest(token, number);
             return None;
         }
@@ -149,7 +151,7 @@ impl Flight {
         self.end(token)
     }
 
-    /// A part, and what waits of its text, is written later.
+    /// Puts off a part, and what waits of its text.
     fn rest(&mut self, token: u64, number: usize) {
         let Some(text) = self.texts.get_mut(&token) else {
             return;
@@ -164,7 +166,7 @@ impl Flight {
         self.waiting.retain(|(other, _)| *other != token);
     }
 
-    /// A breath has passed: whose rest is over is written next.
+    /// Lets a breath pass: the parts whose rest is over are written next.
     pub(crate) fn breathe(&mut self, now_unix_ms: u64) {
         let mut rested = Vec::new();
         for (token, rest) in &mut self.resting {
@@ -185,7 +187,7 @@ impl Flight {
         }
     }
 
-    /// Long texts of which something has not left, once each: only here they can be finished.
+    /// Returns the long texts of which something has not left, once each: only here they can be finished.
     pub(crate) fn unfinished(&mut self) -> Vec<u64> {
         let mut tokens = self.unwritten();
         tokens.retain(|token| {
@@ -195,7 +197,7 @@ impl Flight {
         tokens.into_iter().collect()
     }
 
-    /// Nothing leaves any more of the messages whose time is up; the ends of those of which nothing is in flight.
+    /// Gives up the messages whose time is up; returns the ends of those of which nothing is in flight.
     pub(crate) fn give_up(&mut self, now_unix_ms: u64) -> Vec<(u64, Outcome)> {
         let texts = &self.texts;
         let is_over = |token: &u64| {
@@ -207,8 +209,9 @@ impl Flight {
         self.end_all(over)
     }
 
-    /// Nothing leaves any more; the ends of the messages of which nothing is in flight.
+    /// Gives up whatever has not left, for good; returns the ends of the messages of which nothing is in flight.
     pub(crate) fn stop(&mut self) -> Vec<(u64, Outcome)> {
+        self.stopped = true;
         let all = self.unwritten().into_iter().collect();
         self.end_all(all)
     }
@@ -225,13 +228,13 @@ impl Flight {
         tokens.into_iter().filter_map(|token| self.end(token)).collect()
     }
 
-    /// Nothing more of this message leaves.
+    /// Gives up what has not left of this message.
     fn forsake(&mut self, token: u64) {
         self.waiting.retain(|(other, _)| *other != token);
         self.resting.remove(&token);
     }
 
-    /// The end of a message, if nothing of it waits for anything. If answers are missing they may come yet.
+    /// Ends a message, if nothing of it waits for anything. Answers that are missing may come yet.
     fn end(&mut self, token: u64) -> Option<(u64, Outcome)> {
         let flies = self.texts.get(&token).is_none_or(|text| text.flying > 0);
         let unwritten =
@@ -245,7 +248,7 @@ impl Flight {
         Some((token, outcome))
     }
 
-    /// Those that have waited for longer than `most` ticks have no place any more.
+    /// Returns the parts that have waited for longer than `most` ticks: they have no place any more.
     pub(crate) fn overdue(&self, tick: u64, most: u64) -> Vec<u32> {
         let late = |sent: &Sent| tick.saturating_sub(sent.since) > most;
         let overdue = self.sent.iter().filter(|(_, sent)| late(sent));

@@ -62,9 +62,9 @@ fn stops(text: &str, profile: &Profile) -> bool {
 fn named(ton: u8, address: &str, profile: &Profile) -> String {
     const INTERNATIONAL: u8 = 1;
     const NATIONAL: u8 = 2;
-    match ton {
-        INTERNATIONAL => address.strip_prefix("00").unwrap_or(address).to_owned(),
-        NATIONAL if !address.starts_with('+') => format!("{}{address}", profile.country_code),
+    match (ton, address.strip_prefix("00")) {
+        (INTERNATIONAL | NATIONAL, Some(international)) => international.to_owned(),
+        (NATIONAL, None) if !address.starts_with('+') => format!("{}{address}", profile.country_code),
         _ => address.to_owned(),
     }
 }

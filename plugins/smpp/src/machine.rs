@@ -28,7 +28,7 @@ const RESTING: u32 = 6;
 
 const TICK: Duration = Duration::from_secs(1);
 
-/// Nothing of a message is written so shortly before its time is up: its caller would have an answer before the SMSC does.
+/// The time before a message's end in which nothing of it is written: its caller would hear before the SMSC answers.
 const MARGIN_MS: u64 = 300;
 
 /// Where the bind is.
@@ -40,9 +40,9 @@ enum Phase {
     Forgotten,
     /// The SMSC unbound, under this sequence number: what is in flight is waited for, then it is answered.
     Unbound(u32),
-    /// It was asked to let the bind go.
+    /// The SMSC was asked to let the bind go.
     Leaving,
-    /// It let it go: what arrived together with that is read, then the connection ends.
+    /// The SMSC let it go: what arrived together with that is read, then the connection ends.
     Left,
     Closed,
 }
@@ -68,7 +68,7 @@ pub struct Machine {
     paced: bool,
     /// The timer of what rests runs.
     breathing: bool,
-    /// After the SMSC unbound, what is on its way is waited for until this tick.
+    /// The tick until which, after the SMSC unbound, what is on its way is waited for.
     lingers: u64,
 }
 
@@ -99,7 +99,7 @@ impl Machine {
         machine
     }
 
-    /// The next sequence number [3.2: 1 to 0x7fffffff] that nothing unanswered has.
+    /// Returns the next sequence number [3.2: 1 to 0x7fffffff] that nothing unanswered has.
     fn following(&self) -> u32 {
         let after = |sequence: &u32| Some(*sequence % 0x7fff_ffff + 1);
         let mut all = std::iter::successors(after(&self.sequence), after);

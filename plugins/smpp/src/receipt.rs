@@ -26,17 +26,15 @@ pub(crate) fn read(delivered: &Delivered, profile: &Profile) -> Option<Event> {
     let tlvs = &delivered.tlvs;
     let told = fields.state.as_deref().and_then(state::of_words);
     let marked = kind == RECEIPT || kind == INTERMEDIATE;
-    // Some SMSCs forget to mark them; but whatever an SMSC did not mark, a person may have written.
-    let looks = tlvs.receipted_message_id.is_some() || (fields.plain && told.is_some());
+    let state = tlvs.message_state.and_then(state::of_number).or(told);
+    // Some SMSCs forget to mark them; but whatever an SMSC did not mark, a person may have written. Without a state it tells
+    // nothing, and what somebody wrote (STOP, perhaps) counts.
+    let looks = state.is_some() && (tlvs.receipted_message_id.is_some() || fields.plain && told.is_some());
     let believed = looks && profile.receipts_without_esm != Unmarked::Never;
     if !marked && !believed {
         return None;
     }
-    let state = tlvs
-        .message_state
-        .and_then(state::of_number)
-        .or(told)
-        .unwrap_or(ReceiptState::Unknown);
+    let state = state.unwrap_or(ReceiptState::Unknown);
     let mut event = Event::receipt(id(tlvs, &fields, profile.id_base), state);
     if kind == INTERMEDIATE {
         event.is_final = false;
@@ -56,7 +54,7 @@ pub(crate) fn read(delivered: &Delivered, profile: &Profile) -> Option<Event> {
     Some(event)
 }
 
-/// What it takes for one that is not marked to count. If it does not, it is the message that it would be as a text.
+/// Says what it takes for one that is not marked to count. If it does not, it is the message that it would be as a text.
 fn prove(event: &mut Event, delivered: &Delivered, profile: &Profile) {
     let written = inbound::read(delivered, profile);
     let sender = match profile.receipts_without_esm {

@@ -94,8 +94,8 @@ fn parts(written: &Written, concatenation: Concatenation, reference: u16) -> Res
     written.parts.iter().zip(1..=total).map(part).collect()
 }
 
-/// [7.1.1]: `YYMMDDhhmmss000R`, or a moment with the SMSC's distance from UTC; nothing if the carrier's default will do.
-/// Never beyond the deadline: the message may have waited since its validity was told.
+/// Writes `YYMMDDhhmmss000R` [7.1.1], or a moment with the SMSC's distance from UTC; nothing if the carrier's default will
+/// do. It is never beyond the deadline: the message may have waited since its validity was told.
 fn validity_period(message: &Message<'_>, profile: &Profile) -> EmptyOrFullCOctetString<17> {
     let now = message.now_unix_ms();
     let written = message.validity().and_then(|validity| {
@@ -122,10 +122,11 @@ fn from_now(validity: Duration) -> String {
     format!("00{months:02}{days:02}{hours:02}{minutes:02}{seconds:02}000R")
 }
 
-/// By the SMSC's clock, and how far that is from UTC: right for those that read the distance, and for those that do not.
+/// Writes a moment by the SMSC's clock, and how far that is from UTC: right for SMSCs that read the distance, and for those
+/// that do not.
 fn moment(unix_seconds: u64, utc_offset_minutes: i32) -> Option<String> {
-    // It is told in quarters of an hour; what is none stays UTC.
-    let offset = if utc_offset_minutes % 15 == 0 {
+    // It is told in quarters of an hour, 48 at most (SMPP 3.4 section 7.1.1); what cannot be told so stays UTC.
+    let offset = if utc_offset_minutes % 15 == 0 && utc_offset_minutes.abs() <= 48 * 15 {
         utc_offset_minutes
     } else {
         0

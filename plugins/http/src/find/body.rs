@@ -1,4 +1,4 @@
-//! What a carrier sent, read in each form only when somebody first asks for that form.
+//! The body that a carrier sent, read in each form only when that form is first asked for.
 
 use serde_json::Value as Json;
 use std::cell::OnceCell;
@@ -29,7 +29,7 @@ impl<'a> Body<'a> {
             .get_or_init(|| String::from_utf8_lossy(self.bytes).into_owned())
     }
 
-    /// `None` if it is no JSON.
+    /// Returns the body as JSON, or `None` if it is none.
     pub(crate) fn json(&self) -> Option<&Json> {
         let bytes = self.bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(self.bytes);
         self.json
@@ -37,13 +37,13 @@ impl<'a> Body<'a> {
             .as_ref()
     }
 
-    /// The fields of `application/x-www-form-urlencoded`.
+    /// Returns the fields of `application/x-www-form-urlencoded`.
     pub(crate) fn form(&self) -> &[(String, String)] {
         self.form
             .get_or_init(|| form_urlencoded::parse(self.bytes).into_owned().collect())
     }
 
-    /// Nobody has asked for anything in it.
+    /// Returns whether nobody has asked for anything in it.
     #[cfg(test)]
     pub(crate) fn is_unread(&self) -> bool {
         self.text.get().is_none() && self.json.get().is_none() && self.form.get().is_none()

@@ -187,8 +187,8 @@ fn azure_is_asked_for_the_same_each_time() {
     assert_eq!(of_another_version, "Tue, 14 Nov 2023 22:20:20 GMT");
 }
 
-/// What gave up there is a proxy: whether the carrier has it, nobody knows. Kannel and Jasmin never say 504 themselves,
-/// which is why it had been temporary; but then only a proxy before them can.
+/// A proxy gave up there, and nobody knows whether the carrier has the message. Kannel and Jasmin never say 504 themselves,
+/// so only a proxy before them can.
 #[test]
 fn a_gateway_that_gave_up_is_ambiguous() {
     let pages = [

@@ -70,7 +70,7 @@ impl Proof {
         })
     }
 
-    /// Whether it looks into the body for more than to hash it.
+    /// Returns whether it looks into the body for more than to hash it.
     pub(super) fn reads_body(&self) -> bool {
         match self {
             Self::Hmac(signature) => {
@@ -224,7 +224,7 @@ impl Signature {
     }
 }
 
-/// Says so where a signed call-back could be repeated for ever: somebody who saw one may send it again at any time, and to
+/// Warns where a signed call-back could be repeated for ever: somebody who saw one may send it again at any time, and to
 /// any address of this carrier.
 pub(super) fn advise(lint: &mut Lint<'_>, trust: &[Trust]) {
     fn signs(trust: &Trust) -> bool {
@@ -251,7 +251,7 @@ pub(super) fn advise(lint: &mut Lint<'_>, trust: &[Trust]) {
     }
 }
 
-/// Whether a text has the call-back's URL in it.
+/// Returns whether a text has the call-back's URL in it.
 fn names_url(over: &str) -> bool {
     let mut words =
         over.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_' && letter != '.');

@@ -1,4 +1,4 @@
-//! Parts that had no answer in time. Their places are free, and their sequence numbers are kept, so that an answer which
+//! The parts that had no answer in time. Their places are free, and their sequence numbers are kept, so that an answer which
 //! comes late, and the receipts that name its id, still find their message. Pure.
 
 use super::text::outcome;
@@ -6,19 +6,19 @@ use super::{Answer, Sent};
 use aldis_carrier::{Class, Outcome};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// How much longer than `answer_seconds` they are kept, in ticks: as long as the host keeps the message.
+/// The ticks beyond `answer_seconds` for which they are kept: as long as the host keeps the message.
 const KEPT: u64 = 60;
 
-/// How many at most, for an SMSC that answers nothing at all: the oldest go first.
+/// The most that are kept, for an SMSC that answers nothing at all: the oldest go first.
 const MOST: usize = 10_000;
 
-/// By sequence number and by token.
+/// The parts by sequence number, and their messages by token.
 #[derive(Default)]
 pub(super) struct Late {
     parts: BTreeMap<u32, Sent>,
-    /// In the order they were given up: sequence numbers begin anew.
+    /// The order in which they were given up: sequence numbers begin anew.
     order: VecDeque<u32>,
-    /// Messages that ended without all answers.
+    /// The messages that ended without all answers.
     messages: BTreeMap<u64, Vec<Option<Answer>>>,
 }
 
@@ -31,7 +31,7 @@ impl Late {
         self.parts.contains_key(&sequence)
     }
 
-    /// A part has no answer yet.
+    /// Notes a part that has no answer yet.
     pub(super) fn miss(&mut self, sequence: u32, sent: Sent) {
         self.parts.insert(sequence, sent);
         self.order.push_back(sequence);
@@ -40,19 +40,19 @@ impl Late {
         }
     }
 
-    /// Whose answer this is.
+    /// Takes out the part to which this answer belongs.
     pub(super) fn found(&mut self, sequence: u32) -> Option<Sent> {
         self.parts.remove(&sequence)
     }
 
-    /// A message ended. If answers are missing it is remembered for them.
+    /// Notes that a message ended. If answers are missing it is remembered for them.
     pub(super) fn ended(&mut self, token: u64, answers: Vec<Option<Answer>>) {
         if answers.contains(&Some(Answer::Silence)) {
             self.messages.insert(token, answers);
         }
     }
 
-    /// A late answer; what became of the whole, if it was the last one missing and anything is known now.
+    /// Takes a late answer; returns what became of the whole, if it was the last one missing and anything is known now.
     pub(super) fn answered(&mut self, token: u64, number: usize, answer: Answer) -> Option<(u64, Outcome)> {
         let answers = self.messages.get_mut(&token)?;
         *answers.get_mut(number)? = Some(answer);
@@ -84,7 +84,7 @@ impl Late {
         self.messages.len()
     }
 
-    /// A message of which one answer never comes is never whole.
+    /// Drops the oldest part, and its message, which is never whole without this answer.
     fn drop_oldest(&mut self) {
         if let Some(sent) = self
             .order

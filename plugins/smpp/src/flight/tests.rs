@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// When nothing of a message leaves any more.
+/// The moment from which nothing of a message leaves any more.
 const UNTIL: u64 = 60_000;
 
 fn pdus(count: usize) -> Vec<Pdu> {
@@ -16,7 +16,21 @@ fn write_all(flight: &mut Flight, from: u32) -> Vec<u32> {
     written.collect()
 }
 
-/// Each part has its answer, as often as it is written.
+/// Returns a message of one part and one of two, written as 1 to 3, of which none had its answer in time.
+fn unanswered() -> Flight {
+    let mut flight = Flight::default();
+    flight.carry(1, pdus(1), UNTIL);
+    flight.carry(2, pdus(2), UNTIL);
+    assert_eq!(write_all(&mut flight, 1), [1, 2, 3]);
+    for (sequence, ends) in [(1, Some(1)), (2, None), (3, Some(2))] {
+        let end = flight.answered(sequence, Answer::Silence);
+        assert_eq!(end.as_ref().map(|(token, _)| *token), ends);
+        assert!(end.is_none_or(|(_, outcome)| outcome.class == Class::Ambiguous));
+    }
+    flight
+}
+
+/// Returns the end of a message of which each part gets its answer, as often as it is written.
 fn ends(answers: &[Answer]) -> Outcome {
     let mut flight = Flight::default();
     flight.carry(7, pdus(answers.len()), UNTIL);
@@ -254,16 +268,24 @@ fn a_text_of_which_nothing_is_out_is_left_to_others_soon() {
 }
 
 #[test]
-fn an_answer_that_is_late_finds_its_message() {
+fn what_is_wanted_later_is_left_to_others_where_the_bind_ends() {
     let mut flight = Flight::default();
-    flight.carry(1, pdus(1), UNTIL);
-    flight.carry(2, pdus(2), UNTIL);
-    assert_eq!(write_all(&mut flight, 1), [1, 2, 3]);
-    for (sequence, ends) in [(1, Some(1)), (2, None), (3, Some(2))] {
-        let end = flight.answered(sequence, Answer::Silence);
-        assert_eq!(end.as_ref().map(|(token, _)| *token), ends);
-        assert!(end.is_none_or(|(_, outcome)| outcome.class == Class::Ambiguous));
-    }
+    flight.carry(7, pdus(2), UNTIL);
+    flight.carry(8, pdus(2), UNTIL);
+    write_all(&mut flight, 1);
+    assert_eq!(flight.answered(1, refused(0x58)), None);
+    assert_eq!(flight.stop(), vec![]);
+    let (token, outcome) = flight.answered(2, refused(0x58)).expect("its end");
+    assert_eq!((token, outcome.class), (7, Class::RateLimited));
+    assert_eq!(flight.answered(3, id("a")), None);
+    let (token, outcome) = flight.answered(4, refused(0x58)).expect("its end");
+    assert_eq!((token, outcome.class), (8, Class::Ambiguous));
+    assert!(!flight.is_resting() && !flight.is_outstanding());
+}
+
+#[test]
+fn an_answer_that_is_late_finds_its_message() {
+    let mut flight = unanswered();
     assert_eq!(
         (flight.sent(), flight.messages()),
         (0, 0),
@@ -287,13 +309,7 @@ fn an_answer_that_is_late_finds_its_message() {
 
 #[test]
 fn a_late_refusal_is_told_where_nothing_is_out() {
-    let mut flight = Flight::default();
-    flight.carry(1, pdus(1), UNTIL);
-    flight.carry(2, pdus(2), UNTIL);
-    write_all(&mut flight, 1);
-    for sequence in 1..=3 {
-        flight.answered(sequence, Answer::Silence);
-    }
+    let mut flight = unanswered();
     let (_, outcome) = flight.answered(1, refused(0x0b)).expect("known after all");
     assert_eq!(outcome.class, Class::InvalidNumber);
     assert_eq!(flight.answered(2, id("a")), None);
@@ -306,13 +322,7 @@ fn a_late_refusal_is_told_where_nothing_is_out() {
 
 #[test]
 fn a_minute_later_it_is_forgotten() {
-    let mut flight = Flight::default();
-    flight.carry(1, pdus(1), UNTIL);
-    flight.carry(2, pdus(2), UNTIL);
-    write_all(&mut flight, 1);
-    for sequence in 1..=3 {
-        flight.answered(sequence, Answer::Silence);
-    }
+    let mut flight = unanswered();
     flight.forget(70, 10);
     assert!(flight.knows(1));
     flight.forget(71, 10);

@@ -1,27 +1,27 @@
-//! One message as its parts, and what becomes of the whole. Pure.
+//! A message as its parts, and what becomes of the whole. Pure.
 
 use super::{Answer, BREATH};
 use aldis_carrier::{Class, Outcome};
 use rusmpp_core::pdus::owned::Pdu;
 
-/// How often a part is written while nothing of its text is out: after that somebody else may send all of it.
+/// The number of times a part is written while nothing of its text is out: after that somebody else may send all of it.
 const TRIES: u32 = 4;
 
 /// A message in hand.
 pub(super) struct Text {
     pub(super) parts: Vec<Part>,
-    /// How many wait for their answer.
+    /// The number of parts that wait for their answer.
     pub(super) flying: usize,
-    /// Nothing of it leaves from then on.
+    /// The moment from which nothing of it leaves.
     pub(super) until_unix_ms: u64,
     /// The host was told that it takes longer.
     pub(super) held: bool,
     pub(super) had_last_chance: bool,
-    /// How many breaths it has rested in all.
+    /// The number of breaths it has rested in all.
     rested: u32,
 }
 
-/// One of its submits.
+/// A part of it, which is one submit.
 pub(super) struct Part {
     pdu: Pdu,
     pub(super) tries: u32,
@@ -49,7 +49,7 @@ impl Text {
         self.parts.len() > 1
     }
 
-    /// A part is written.
+    /// Hands out a part to be written.
     pub(super) fn leaves(&mut self, number: usize) -> Option<Pdu> {
         let part = self.parts.get_mut(number)?;
         part.tries = part.tries.saturating_add(1);
@@ -58,7 +58,7 @@ impl Text {
         Some(part.pdu.clone())
     }
 
-    /// Notes an answer. True: the SMSC wants this part later, and nobody but we can send it.
+    /// Notes an answer. Returns whether the SMSC wants this part later, and nobody but we can send it.
     pub(super) fn wants_again(&mut self, number: usize, answer: &Answer) -> bool {
         let several = self.is_several();
         let Some(part) = self.parts.get_mut(number) else {
@@ -78,7 +78,7 @@ impl Text {
         self.flying > 0 || self.parts.iter().any(may_be_out) || *class == Class::RateLimited && tries < TRIES
     }
 
-    /// How long it rests now: half as long as it has rested so far, so that it is late by half of a pause at most.
+    /// Returns how long it rests now: half as long as it has rested so far, so that it is late by half of a pause at most.
     pub(super) fn rests(&mut self, most: u32) -> u32 {
         let breaths = (self.rested / 2).clamp(1, most);
         self.rested = self.rested.saturating_add(breaths);
@@ -90,14 +90,14 @@ impl Text {
     }
 }
 
-/// Whether a refusal says that the same may be taken in a moment.
+/// Returns whether a refusal says that the same may be taken in a moment.
 fn is_for_later(class: Class) -> bool {
     matches!(class, Class::RateLimited | Class::Temporary)
 }
 
-/// What became of the whole: taken if every part was, else what the first part that was not says; but a message of which
-/// some parts may have gone out is not sent again. Its ids are not told then: a receipt for a part would say that all of
-/// it arrived. `None`: the part was not written.
+/// Returns what became of the whole: taken if every part was, else what the first part that was not says; but a message of
+/// which some parts may have gone out is not sent again. Its ids are not told then: a receipt for a part would say that
+/// all of it arrived. The answer of a part that was not written is `None`.
 pub(super) fn outcome(answers: &[Option<Answer>]) -> Outcome {
     let told = || answers.iter().flatten();
     if told().any(|answer| *answer == Answer::Silence) {
@@ -131,7 +131,7 @@ pub(super) fn outcome(answers: &[Option<Answer>]) -> Outcome {
     }
 }
 
-/// Each once: some SMSCs have one id for all parts.
+/// Returns each id once: some SMSCs have one id for all parts.
 fn ids<'a>(answers: impl Iterator<Item = &'a Answer>) -> Vec<String> {
     let mut ids = Vec::new();
     for answer in answers {

@@ -7,17 +7,17 @@ use aldis_carrier::{Class, SessionHost};
 use rusmpp_core::pdus::owned::Pdu;
 use std::time::Duration;
 
-/// How long the answers to what is in flight are waited for after the SMSC unbound. The specification leaves the time for
+/// The wait for the answers to what is in flight, after the SMSC unbound. The specification leaves the time for
 /// an `unbind_resp` to the implementation [7.2, `response_timer`]; this is half of the default `answer_seconds`, so that
 /// an SMSC which waits as long as we do gets it in time.
 pub(super) const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
-/// How long it has to be quiet after the last of these answers: the receipt of what was answered may follow at once, and an
-/// SMSC that hears `unbind_resp` listens no more.
+/// The silence that is waited for after the last of these answers: the receipt of what was answered may follow at once, and
+/// an SMSC that hears `unbind_resp` listens no more.
 pub(super) const QUIET: Duration = Duration::from_millis(500);
 
 impl Machine {
-    /// The SMSC wants the bind to end. One that goes down for maintenance still answers what it took.
+    /// Lets the bind end because the SMSC wants it. One that goes down for maintenance still answers what it took.
     pub(super) fn unbound(&mut self, sequence: u32, host: &mut SessionHost) {
         match self.phase {
             Phase::Bound | Phase::Forgotten => {
@@ -35,7 +35,7 @@ impl Machine {
         }
     }
 
-    /// Nothing new leaves on this bind. What has not left ends now, or with the answers to its parts that have.
+    /// Lets nothing new leave on this bind. What has not left ends now, or with the answers to its parts that have.
     pub(super) fn stop(&mut self, host: &mut SessionHost) {
         host.ready(0, None);
         for (token, outcome) in self.flight.stop() {
@@ -77,7 +77,7 @@ impl Machine {
         self.close(Class::Temporary, "the SMSC unbound", host);
     }
 
-    /// It has been quiet for long enough, or the last answers do not come.
+    /// Ends the connection after its silence, or when the last answers do not come.
     pub(super) fn part_unanswered(&mut self, host: &mut SessionHost) {
         if let Phase::Unbound(sequence) = self.phase {
             self.answer_unbind(sequence, host);

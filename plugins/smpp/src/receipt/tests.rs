@@ -174,7 +174,7 @@ proptest! {
     }
 }
 
-/// What the event of an unmarked receipt needs to count, and the message it is otherwise.
+/// Returns what the event of an unmarked receipt needs to count, and the message it is otherwise.
 fn unmarked(more: &serde_json::Value, told: &Delivered) -> Option<(Proof, String, String, String)> {
     let event = read(told, &profile(more))?;
     Some((event.proof, event.from, event.to, event.text))
@@ -193,7 +193,7 @@ fn an_unmarked_one_counts_by_its_addresses() {
         ))
     };
     for (more, proof) in [
-        (json!({"sender": "Acme"}), SenderProof::Default),
+        (json!({"sender": "Acme"}), SenderProof::Named),
         (json!({}), SenderProof::Default),
         (json!({"sender": "40404"}), SenderProof::Default),
         (json!({"sender": "+12025550199"}), SenderProof::Named),
@@ -210,10 +210,15 @@ fn an_unmarked_one_counts_by_its_addresses() {
     // A TLV is no mark either, nor what a handset acknowledges; a mark is one whatever the setting.
     let mut by_tlv = delivered(0x00, "");
     by_tlv.tlvs.receipted_message_id = Some("9".into());
+    by_tlv.tlvs.message_state = Some(5);
     for told in [by_tlv, delivered(0x08, text), delivered(0x40, text)] {
         let proof = unmarked(&json!({}), &told).map(|(proof, ..)| proof);
         assert_eq!(proof, Some(Proof::Addresses(SenderProof::Default)));
     }
+    // A request is heard, whatever id the SMSC sends along.
+    let mut request = delivered(0x00, "STOP");
+    request.tlvs.receipted_message_id = Some("9".into());
+    assert_eq!(unmarked(&json!({}), &request), None);
     let marked = unmarked(&json!({"receipts_without_esm": "never"}), &delivered(0x04, text));
     assert_eq!(marked.map(|(proof, ..)| proof), Some(Proof::Carrier));
 }

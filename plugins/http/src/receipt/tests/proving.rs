@@ -1,4 +1,4 @@
-//! Of what nobody can prove no more is read than the proof needs; a proof that never ages is warned of.
+//! A call-back that nobody can prove is read no further than the proof needs; a proof that never ages is warned of.
 
 use super::{BODY, URL};
 use crate::config::{Api, Settings};
@@ -150,7 +150,7 @@ fn a_proof_that_never_ages_is_warned_of() {
     }
 }
 
-/// Which has no effect without a key.
+/// The setting has no effect without an idempotency key.
 #[test]
 fn a_gateways_silence_that_is_called_temporary_is_warned_of() {
     let header = json!({ "header": { "name": "x-key", "value": "{{ secrets.key }}" } });

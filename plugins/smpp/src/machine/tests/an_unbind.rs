@@ -21,7 +21,7 @@ fn events(acts: &[Act]) -> usize {
     acts.iter().filter(|act| matches!(act, Act::Event { .. })).count()
 }
 
-/// The command ids of what is written, in order, with their sequence numbers.
+/// Returns the command ids of what is written, in order, with their sequence numbers.
 fn written(acts: &[Act]) -> Vec<(u32, u32)> {
     let frames = frames(acts);
     frames.iter().map(|frame| (frame.id, frame.sequence)).collect()
@@ -32,7 +32,7 @@ fn quiet_is_waited_for(acts: &[Act]) {
     assert!(acts.contains(&Act::Timer(PARTING, Some(QUIET))), "{acts:?}");
 }
 
-/// Nothing more comes.
+/// Lets nothing more come.
 fn quiet(connection: &mut Connection<'_, crate::Smpp>, acts: &[Act]) -> Vec<Act> {
     quiet_is_waited_for(acts);
     connection.on_timer(PARTING).expect("heard")

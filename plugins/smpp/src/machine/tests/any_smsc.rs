@@ -40,7 +40,7 @@ struct World {
     handed: u64,
     in_flight: BTreeSet<u64>,
     ended: Vec<(u64, Class)>,
-    /// Those that ended without an answer: one may come late.
+    /// The messages that ended without an answer, which may come late.
     unknown: BTreeSet<u64>,
     /// Sequence numbers of submits without an answer.
     unanswered: Vec<u32>,

@@ -75,7 +75,7 @@ fn each_part_of_a_long_text_may_be_late() {
     );
 }
 
-/// All of a slow SMSC's window is given free while a text is on its way.
+/// A slow SMSC's window is given free, all of it, while a text is on its way.
 #[test]
 fn the_parts_that_waited_for_a_place_leave_after_all() {
     let bench = bench(&json!({"window": 2}));
