@@ -36,6 +36,11 @@ async fn until(what: &str, so: impl Fn() -> bool) {
     assert!(timeout(PLENTY, waiting).await.is_ok(), "{what}");
 }
 
+/// The number of descriptors in use.
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").expect("descriptors").count()
+}
+
 /// Opens files until there are no descriptors left.
 fn use_up() -> Vec<File> {
     std::iter::from_fn(|| File::open("/dev/null").ok()).collect()
@@ -78,7 +83,8 @@ async fn without_descriptors_it_is_not_ready_pauses_and_comes_back() {
     );
     let mut registry = Registry::default();
     listener.register(&mut registry);
-    let readiness = Readiness::new().with_listeners([listener.health(), admin.health()]);
+    let (health, admin_health) = (listener.health(), admin.health());
+    let readiness = Readiness::new().with_listeners([health.clone(), admin_health.clone()]);
     tokio::spawn(Admin::new(registry, readiness).serve(admin, CancellationToken::new()));
     let accepting = Arc::clone(&listener);
     tokio::spawn(async move {
@@ -89,22 +95,26 @@ async fn without_descriptors_it_is_not_ready_pauses_and_comes_back() {
         }
     });
 
+    let before = descriptors();
     let mut ready = TcpStream::connect(admin_at).await.expect("it listens");
     assert!(
         probe(&mut ready).await.contains("listeners: ok\nready"),
         "at first"
     );
+    // Either end's descriptor would serve the caller.
+    drop(ready);
+    until("the probe's connection is closed", || descriptors() == before).await;
     // The sockets of the callers, made while there are descriptors.
     let sockets = (tokio::net::TcpSocket::new_v4(), tokio::net::TcpSocket::new_v4());
     let (caller, prober) = (sockets.0.expect("a socket"), sockets.1.expect("a socket"));
     let began = Instant::now();
     let held = use_up();
     let mut caller = caller.connect(at).await.expect("queued by the system");
-    let mut prober = prober.connect(admin_at).await.expect("queued by the system");
-    let health = listener.health();
     until("it tries again", || failures(&health) >= 7).await;
     // Each pause is twice the one before: 10 ms, 20 ms, and so on.
     assert!(began.elapsed() >= Duration::from_millis(630), "it tries at once");
+    // Now that the other listener pauses for long: it would take the descriptor that this one frees for the probe.
+    let mut prober = prober.connect(admin_at).await.expect("queued by the system");
     let said = probe(&mut prober).await;
     assert!(
         said.starts_with("HTTP/1.1 503") && said.contains("public: no connection can be accepted"),
@@ -114,7 +124,8 @@ async fn without_descriptors_it_is_not_ready_pauses_and_comes_back() {
     drop(held);
     // The one that waited all the time is served, that is to say closed.
     assert_eq!(caller.read(&mut [0; 1]).await.expect("closed"), 0);
-    until("it comes back", || health.check().is_ok()).await;
+    let back = || health.check().is_ok() && admin_health.check().is_ok();
+    until("both come back", back).await;
     let mut prober = TcpStream::connect(admin_at).await.expect("it listens");
     let said = probe(&mut prober).await;
     assert!(said.starts_with("HTTP/1.1 200"), "{said}");
