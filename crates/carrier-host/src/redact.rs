@@ -1,12 +1,11 @@
 //! Takes out of a library's words what may not be printed: secrets, the text, numbers.
 
+mod coded;
 mod view;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use coded::Coded;
 use memchr::memmem;
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 use view::View;
@@ -26,13 +25,16 @@ const CODE_LENGTH: usize = 4;
 /// Longest line a library may write.
 const LONGEST: usize = 2_000;
 
-/// The shortest secret that is looked for in base64 and base 16: three letters of it are in every other word.
+/// The shortest secret that is looked for in base64, base 16, Latin-1 and UTF-16, in bytes: what shorter ones become there
+/// is in every other word.
 const SHORTEST_CODED: usize = 6;
 
 /// What to hide. Made for each message, so that it is looked at only where there are words.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor<'m> {
-    secrets: Arc<[String]>,
+    /// Secrets as letters, and as the bytes of other encodings.
+    secrets: Arc<[Vec<u8>]>,
+    coded: Arc<Coded>,
     /// A message's text and recipient.
     message: Option<(&'m str, &'m str)>,
 }
@@ -40,20 +42,29 @@ pub(crate) struct Redactor<'m> {
 impl Redactor<'_> {
     /// Hides the secrets of an instance.
     pub(crate) fn for_secrets<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
-        let mut all = Vec::new();
+        let mut all: Vec<Vec<u8>> = Vec::new();
+        let mut coded = Coded::default();
         for secret in secrets {
-            all.extend(spellings(secret).map(Cow::into_owned));
-            if secret.len() >= SHORTEST_CODED {
-                all.extend(in_base16(secret));
-                all.extend(in_base64(secret));
-                let escaped = escaped(secret);
-                all.extend(escaped.iter().flat_map(|escaped| in_base64(escaped)));
+            all.extend(spellings(secret).map(|text| text.into_owned().into_bytes()));
+            if secret.len() < SHORTEST_CODED {
+                continue;
+            }
+            coded.add(secret.as_bytes());
+            for escaped in escaped(secret) {
+                coded.add_base64(escaped.as_bytes());
+            }
+            for octets in in_other_encodings(secret) {
+                coded.add(&octets);
+                // And what becomes of them where they are read as UTF-8.
+                all.push(String::from_utf8_lossy(&octets).into_owned().into_bytes());
+                all.push(octets);
             }
         }
         all.sort();
         all.dedup();
         Self {
             secrets: all.into(),
+            coded: Arc::new(coded),
             message: None,
         }
     }
@@ -62,13 +73,14 @@ impl Redactor<'_> {
     pub(crate) fn for_message<'n>(&self, text: &'n str, to: &'n str) -> Redactor<'n> {
         Redactor {
             secrets: Arc::clone(&self.secrets),
+            coded: Arc::clone(&self.coded),
             message: Some((text, to)),
         }
     }
 
     /// Everything to look for in `longest` bytes: what is longer cannot be there.
-    fn all(&self, longest: usize) -> impl Iterator<Item = Cow<'_, str>> {
-        let secrets = self.secrets.iter().map(|secret| Cow::Borrowed(secret.as_str()));
+    fn all(&self, longest: usize) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        let secrets = self.secrets.iter().map(|secret| Cow::Borrowed(secret.as_slice()));
         let of_message = self.message.into_iter().flat_map(move |(text, to)| {
             // The code itself, wherever a library may have cut it out.
             let searched = if longest < CODE_LENGTH { "" } else { text };
@@ -81,13 +93,14 @@ impl Redactor<'_> {
                 .filter(move |value| value.len() <= longest)
                 .flat_map(spellings)
                 .chain(words.map(Cow::Borrowed))
+                .map(bytes)
         });
         let all = secrets.chain(of_message);
         all.filter(move |hidden| hidden.len() <= longest)
     }
 
     /// The words as they are, without anything hidden: neither as it stands, nor percent-encoded, once or more, nor with the
-    /// escapes of JSON or XML.
+    /// escapes of JSON or XML; secrets also not in base64, in base 16, in Latin-1 or in UTF-16.
     pub(crate) fn hidden<'w>(&self, words: &'w str) -> Cow<'w, str> {
         let found = self.found(words);
         if found.is_empty() {
@@ -109,10 +122,16 @@ impl Redactor<'_> {
         let mut all: Vec<Range<usize>> = Vec::new();
         let mut views = vec![View::of(words)];
         while let Some(seen) = views.pop() {
+            // Bytes of another encoding may be found inside a letter: then it is hidden whole.
+            let place = |found: Range<usize>| {
+                let (start, end) = (seen.start(found.start), seen.start(found.end));
+                words.floor_char_boundary(start)..words.ceil_char_boundary(end)
+            };
             for hidden in self.all(seen.bytes.len()) {
-                let at = memmem::find_iter(&seen.bytes, hidden.as_bytes());
-                all.extend(at.map(|at| seen.start(at)..seen.start(at + hidden.len())));
+                let at = memmem::find_iter(&seen.bytes, &*hidden);
+                all.extend(at.map(|at| place(at..at + hidden.len())));
             }
+            all.extend(self.coded.found(&seen.bytes).into_iter().map(place));
             views.extend(seen.unescaped());
         }
         all.sort_by_key(|range| range.start);
@@ -173,29 +192,27 @@ fn escaped(secret: &str) -> Vec<String> {
     all
 }
 
-/// Writes a secret in small and in capital digits.
-fn in_base16(secret: &str) -> [String; 2] {
-    let small = secret.bytes().fold(String::new(), |mut text, octet| {
-        let _ = write!(text, "{octet:02x}");
-        text
-    });
-    let capital = small.to_ascii_uppercase();
-    [small, capital]
+/// A secret's bytes where they are not those of UTF-8: in Latin-1, if that has all its letters, and in UTF-16 of either
+/// order; each also with a form's `+` for its spaces.
+fn in_other_encodings(secret: &str) -> Vec<Vec<u8>> {
+    let mut all: Vec<Vec<u8>> = Vec::new();
+    for text in [secret.to_owned(), secret.replace(' ', "+")] {
+        if !text.is_ascii() {
+            let latin: Option<Vec<u8>> = text.chars().map(|letter| u8::try_from(letter).ok()).collect();
+            all.extend(latin);
+        }
+        all.push(text.encode_utf16().flat_map(u16::to_le_bytes).collect());
+        all.push(text.encode_utf16().flat_map(u16::to_be_bytes).collect());
+    }
+    all.retain(|octets| octets.len() >= SHORTEST_CODED);
+    all
 }
 
-/// In both alphabets, alone and as it stands inside something longer, as in `user:secret`: what is sure of it wherever it
-/// begins within three bytes.
-fn in_base64(secret: &str) -> impl Iterator<Item = String> {
-    let before = (0..3_usize).flat_map(move |before| {
-        let bytes = [&[0; 2][..before.min(2)], secret.as_bytes()].concat();
-        [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)].map(|text| {
-            // A letter has six bits; those with bits of somebody else's are left out.
-            let (first, last) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
-            text[first..last].to_owned()
-        })
-    });
-    let alone = [STANDARD_NO_PAD.encode(secret), URL_SAFE_NO_PAD.encode(secret)];
-    before.chain(alone)
+fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    }
 }
 
 fn truncate(line: &mut String) {

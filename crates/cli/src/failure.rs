@@ -3,7 +3,7 @@
 use aldis_daemon::config::ConfigError;
 use aldis_daemon::exit;
 use aldis_delivery_api::{DeliveryError, EndpointError, ErrorKind};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A command that failed.
 #[derive(Debug)]
@@ -12,6 +12,14 @@ pub(crate) struct Failure {
     sentence: String,
     /// Delivery's own account of it, where it was delivery that refused.
     refusal: Option<Box<DeliveryError>>,
+    beside: Option<Box<Beside>>,
+}
+
+/// What is to be known besides why a command failed: a sentence for eyes, members for machines.
+#[derive(Debug)]
+struct Beside {
+    sentence: Option<String>,
+    members: Map<String, Value>,
 }
 
 impl Failure {
@@ -20,7 +28,14 @@ impl Failure {
             exit,
             sentence: sentence.into(),
             refusal: None,
+            beside: None,
         }
+    }
+
+    /// Adds what is to be known besides.
+    pub(crate) fn beside(mut self, sentence: Option<String>, members: Map<String, Value>) -> Self {
+        self.beside = Some(Box::new(Beside { sentence, members }));
+        self
     }
 
     /// It was understood, and did not work out.
@@ -47,20 +62,27 @@ impl Failure {
         self.exit
     }
 
-    pub(crate) fn sentence(&self) -> &str {
-        &self.sentence
+    /// The sentence, and under it the one that was added.
+    pub(crate) fn text(&self) -> String {
+        let beside = self.beside.iter().filter_map(|beside| beside.sentence.as_deref());
+        let all: Vec<_> = std::iter::once(self.sentence.as_str()).chain(beside).collect();
+        all.join("\n")
     }
 
     pub(crate) fn json(&self) -> Value {
         let refusal = self.refusal.as_deref();
-        json!({
+        let mut json = json!({
             "error": self.sentence,
             "code": refusal.map(DeliveryError::code),
             "retryable": refusal.map(DeliveryError::retryable),
             "field": refusal.and_then(|error| error.field.as_deref()),
             "message_id": refusal.and_then(|error| error.message_id).map(|id| id.to_string()),
             "exit": self.exit,
-        })
+        });
+        if let (Some(json), Some(beside)) = (json.as_object_mut(), &self.beside) {
+            json.extend(beside.members.clone());
+        }
+        json
     }
 }
 
@@ -120,6 +142,7 @@ impl From<DeliveryError> for Failure {
             exit,
             sentence,
             refusal: Some(Box::new(error)),
+            beside: None,
         }
     }
 }

@@ -13,6 +13,7 @@ mod life;
 mod message;
 mod moment;
 mod operator;
+mod plain;
 mod printer;
 mod secret_file;
 mod send;

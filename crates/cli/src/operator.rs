@@ -2,6 +2,7 @@
 
 use crate::arguments::Reach;
 use crate::failure::Failure;
+use crate::plain::plain;
 use crate::printer::{Ink, Printer};
 use aldis_delivery_api::{CarrierView, LinkView};
 use serde_json::{Value, json};
@@ -42,7 +43,7 @@ fn line(carrier: &CarrierView, ink: Ink) -> String {
     let state = if carrier.troubles.is_empty() {
         ink.green("takes messages")
     } else {
-        ink.red(&carrier.troubles.join("; "))
+        ink.red(&plain(&carrier.troubles.join("; ")))
     };
     let place = if carrier.worker {
         "in a worker"
@@ -50,7 +51,9 @@ fn line(carrier: &CarrierView, ink: Ink) -> String {
         "in process"
     };
     let hash: String = carrier.sha256.chars().take(12).collect();
-    let (name, plugin, version) = (ink.bold(&carrier.name), &carrier.plugin, &carrier.version);
+    // These two are the library's own words.
+    let (plugin, version) = (plain(&carrier.plugin), plain(&carrier.version));
+    let name = ink.bold(&carrier.name);
     let first = format!("{name}  {plugin} {version} ({hash}), {place}: {state}");
     let links = carrier.links.iter().map(|link| {
         let up = if link.connected {

@@ -2,6 +2,7 @@
 
 use crate::arguments::Form;
 use crate::failure::Failure;
+use crate::plain;
 use serde_json::Value;
 use std::io::{self, ErrorKind, IsTerminal as _, Write};
 
@@ -39,7 +40,7 @@ impl Printer {
     pub(crate) fn answer(&self, text: &str, json: &Value) -> Result<(), Failure> {
         match self.form {
             Form::Text => data(text),
-            Form::Json => data(&json.to_string()),
+            Form::Json => data(&plain::json(json)),
         }
     }
 
@@ -54,7 +55,11 @@ impl Printer {
     pub(crate) fn warn(&self, text: &str) {
         let _ = match self.form {
             Form::Text => writeln!(io::stderr(), "{} {text}", self.progress_ink.red("warning:")),
-            Form::Json => writeln!(io::stderr(), "{}", serde_json::json!({ "warning": text })),
+            Form::Json => writeln!(
+                io::stderr(),
+                "{}",
+                plain::json(&serde_json::json!({ "warning": text }))
+            ),
         };
     }
 
@@ -65,9 +70,9 @@ impl Printer {
                 io::stderr(),
                 "{} {}",
                 self.progress_ink.red("aldis:"),
-                failure.sentence()
+                failure.text()
             ),
-            Form::Json => writeln!(io::stderr(), "{}", failure.json()),
+            Form::Json => writeln!(io::stderr(), "{}", plain::json(&failure.json())),
         };
     }
 }

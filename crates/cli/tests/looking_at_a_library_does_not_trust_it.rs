@@ -5,6 +5,8 @@
 
 #[path = "c_libraries/compiler.rs"]
 mod compiler;
+#[path = "looking_at_a_library_does_not_trust_it/forged.rs"]
+mod forged;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};

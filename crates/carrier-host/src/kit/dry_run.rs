@@ -68,7 +68,7 @@ impl End {
     }
 }
 
-/// Hides secrets in each text of a document, whatever it says there.
+/// Hides secrets in each text, name and number of a document, whatever it says there.
 pub(super) fn clean(document: &mut Value, redactor: &Redactor<'_>) {
     match document {
         Value::String(text) => {
@@ -77,8 +77,20 @@ pub(super) fn clean(document: &mut Value, redactor: &Redactor<'_>) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(|item| clean(item, redactor)),
-        Value::Object(members) => members.values_mut().for_each(|member| clean(member, redactor)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::Object(members) => {
+            // The library can write the whole document, its names too.
+            let cleaned = std::mem::take(members).into_iter().map(|(name, mut member)| {
+                clean(&mut member, redactor);
+                (redactor.hidden(&name).into_owned(), member)
+            });
+            *members = cleaned.collect();
+        }
+        Value::Number(number) => {
+            if let Cow::Owned(hidden) = redactor.hidden(&number.to_string()) {
+                *document = hidden.into();
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
     }
 }
 
@@ -175,4 +187,27 @@ fn outcome(ended: &Ended) -> Value {
 fn is_allowed(subject: &Subject, with: &Configuration, wanted: &Wanted) -> bool {
     let allowed = subject.allowed(&with.settings);
     wanted.url.parse().is_ok_and(|uri| allowed.allows(&uri))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Redactor, clean};
+    use serde_json::json;
+
+    #[test]
+    fn no_secret_is_left_in_a_name_or_a_number() {
+        let redactor = Redactor::for_secrets(["s3cr3t-key", "48213"].into_iter());
+        let mut said = json!({
+            "s3cr3t-key": {"in s3cr3t%2dkey": ["s3cr3t-key", 48213, 1.5, 7]},
+            "wait_ms": 48213,
+            "allowed": true,
+        });
+        clean(&mut said, &redactor);
+        let shown = json!({
+            "[hidden]": {"in [hidden]": ["[hidden]", "[hidden]", 1.5, 7]},
+            "wait_ms": "[hidden]",
+            "allowed": true,
+        });
+        assert_eq!(said, shown);
+    }
 }

@@ -3,14 +3,14 @@
 use super::cause::{Ending, Hung, cause};
 use super::dry_run::clean;
 use super::process::REFUSED;
-use super::report::{Line, Verdict, read};
+use super::report::{Fault, Heard, Verdict, read};
 use super::{DESCRIBE, DRY_RUN, MANIFEST, Promise, Task};
-use crate::Manifest;
 use crate::redact::Redactor;
+use crate::{Descriptor, Manifest};
 use serde_json::Value;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs::File;
-use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -29,6 +29,7 @@ pub struct Kit {
     unconfined: bool,
     start: Box<Start>,
     missing: RefCell<Vec<String>>,
+    has_run: Cell<bool>,
 }
 
 /// The reason why nothing was seen of a library.
@@ -75,6 +76,7 @@ impl Kit {
             unconfined,
             start: Box::new(start),
             missing: RefCell::default(),
+            has_run: Cell::default(),
         }
     }
 
@@ -89,9 +91,13 @@ impl Kit {
         })
     }
 
-    /// The library's descriptor, read by a child.
+    /// The library's descriptor, read by a child. The library may have spoken for the child, so it is looked at here.
     pub fn describe(&self) -> Result<Value, NotSeen> {
-        self.told(DESCRIBE)
+        let descriptor = self.told(DESCRIBE)?;
+        Descriptor::parse(descriptor.to_string().as_bytes()).map_err(|reason| {
+            NotSeen::Failed(format!("{}: the descriptor {reason}", self.library.display()))
+        })?;
+        Ok(descriptor)
     }
 
     /// The library's manifest, made by a child.
@@ -103,7 +109,7 @@ impl Kit {
 
     /// Tries what the library makes of a message: the request it wants made, and what the answer to it means. The wish has
     /// `settings`, `message` and `answer`. Nothing that is said has one of these secrets in it, nor one that the
-    /// library's schema marks, however the library writes it.
+    /// library's schema marks, in any spelling that the redactor knows (docs/configuration.md names them).
     pub fn dry_run<'s>(
         &self,
         wish: &Value,
@@ -125,6 +131,11 @@ impl Kit {
         self.missing.borrow().clone()
     }
 
+    /// Whether the library has run in some child so far; each says how it is confined before that.
+    pub fn has_run(&self) -> bool {
+        self.has_run.get()
+    }
+
     fn told(&self, task: &str) -> Result<Value, NotSeen> {
         self.run(task, None).and_then(heard)
     }
@@ -133,8 +144,11 @@ impl Kit {
         let ran = self.try_run(promise, wish).map_err(|error| {
             NotSeen::Failed(format!("the child that tries the library does not run: {error}"))
         })?;
+        if ran.gaps.is_some() && !ran.refused {
+            self.has_run.set(true);
+        }
         let mut missing = self.missing.borrow_mut();
-        for gap in ran.gaps {
+        for gap in ran.gaps.into_iter().flatten() {
             if !missing.contains(&gap) {
                 missing.push(gap);
             }
@@ -163,23 +177,25 @@ impl Kit {
         command.stdout(File::create(place("stdout"))?);
         command.stderr(File::create(place("stderr"))?);
         let (status, hung) = wait(command.spawn()?, &task.report)?;
-        let lines = read(&String::from_utf8_lossy(&std::fs::read(&task.report)?));
+        let heard = read(BufReader::new(File::open(&task.report)?))?;
         // What it prints may be a secret; only what it says is cleaned.
-        let stderr = match wish {
-            Some(_) => Vec::new(),
-            None => std::fs::read(place("stderr"))?,
-        };
+        let mut stderr = Vec::new();
+        if wish.is_none() {
+            let file = File::open(place("stderr"))?;
+            file.take(LONGEST_STDERR).read_to_end(&mut stderr)?;
+        }
         for what in ["report", "stdout", "stderr"] {
             std::fs::remove_file(place(what))?;
         }
-        Ok(ran(lines, (status, hung), &String::from_utf8_lossy(&stderr)))
+        Ok(ran(heard, (status, hung), &String::from_utf8_lossy(&stderr)))
     }
 }
 
 /// The result of a child.
 struct Ran {
     verdict: Verdict,
-    gaps: Vec<String>,
+    /// `None`: no library ran, or was about to.
+    gaps: Option<Vec<String>>,
     /// It ran nothing of the library, because of the gaps.
     refused: bool,
 }
@@ -233,18 +249,20 @@ fn wait(mut child: Child, report: &Path) -> io::Result<(ExitStatus, Option<Hung>
 }
 
 /// What the report and the way the child ended come to.
-fn ran(lines: Vec<Line>, (status, hung): (ExitStatus, Option<Hung>), stderr: &str) -> Ran {
-    let (mut doing, mut crash, mut verdict) = (String::from("starting"), None, None);
-    let mut gaps = None;
-    for line in lines {
-        match line {
-            Line::Doing(what) => doing = what,
-            Line::Alive => {}
-            Line::Crash(what) => crash = Some(what),
-            // The first of these lines was written before the library ran, which can write others.
-            Line::Gaps(found) => gaps = gaps.or(Some(found)),
-            Line::Verdict(said) => verdict = Some(said),
-        }
+fn ran(heard: Heard, (status, hung): (ExitStatus, Option<Hung>), stderr: &str) -> Ran {
+    let Heard {
+        doing,
+        crash,
+        gaps,
+        mut verdict,
+        is_too_long,
+    } = heard;
+    let doing = doing.unwrap_or_else(|| "starting".to_owned());
+    if is_too_long {
+        verdict = Some(Verdict::Broken(vec![Fault::new(
+            format!("its process wrote a report that is too long to be the kit's: {doing}"),
+            "write into no file descriptor; what it says of itself, and in one call, is below 1 MiB",
+        )]));
     }
     let ending = Ending {
         crash,
@@ -262,17 +280,21 @@ fn ran(lines: Vec<Line>, (status, hung): (ExitStatus, Option<Hung>), stderr: &st
         (Some(fault), _) => Verdict::Broken(vec![fault]),
         (None, None) => Verdict::Untried("the child ended without a word".to_owned()),
     };
-    let gaps = gaps.unwrap_or_default();
+    let is_lacking = gaps.as_ref().is_some_and(|gaps| !gaps.is_empty());
     Ran {
         verdict,
-        refused: status.code() == Some(REFUSED) && !gaps.is_empty(),
+        refused: status.code() == Some(REFUSED) && is_lacking,
         gaps,
     }
 }
 
+/// The most that is read of what a child prints to standard error: the first lines say why it ended.
+const LONGEST_STDERR: u64 = 1024 * 1024;
+
 #[cfg(test)]
 mod tests {
-    use super::{Line, REFUSED, ran};
+    use super::super::report::Line;
+    use super::{Fault, Heard, REFUSED, Verdict, ran};
     use std::os::unix::process::ExitStatusExt as _;
     use std::process::ExitStatus;
 
@@ -280,10 +302,29 @@ mod tests {
     #[test]
     fn what_is_missing_is_not_for_the_library_to_say() {
         let ended = || (ExitStatus::from_raw(REFUSED << 8), None);
-        let missing = |what: &[&str]| Line::Gaps(what.iter().map(|gap| (*gap).to_owned()).collect());
-        let lied = ran(vec![missing(&[]), missing(&["Landlock"])], ended(), "");
-        assert!(!lied.refused && lied.gaps.is_empty());
-        let honest = ran(vec![missing(&["Landlock"]), missing(&[])], ended(), "");
-        assert!(honest.refused && honest.gaps == ["Landlock"]);
+        let heard = |all: [&[&str]; 2]| {
+            let mut heard = Heard::default();
+            for gaps in all {
+                heard.line(Line::Gaps(gaps.iter().map(|gap| (*gap).to_owned()).collect()));
+            }
+            heard
+        };
+        let lied = ran(heard([&[], &["Landlock"]]), ended(), "");
+        assert!(!lied.refused && lied.gaps == Some(Vec::new()));
+        let honest = ran(heard([&["Landlock"], &[]]), ended(), "");
+        assert!(honest.refused && honest.gaps == Some(vec!["Landlock".to_owned()]));
+    }
+
+    /// Whatever else stands in it, and however its process ended.
+    #[test]
+    fn a_report_that_is_too_long_is_no_kept_promise() {
+        let forged = Heard {
+            verdict: Some(Verdict::Held("all is well".to_owned())),
+            is_too_long: true,
+            ..Heard::default()
+        };
+        let ran = ran(forged, (ExitStatus::from_raw(0), None), "");
+        let is_named = |faults: &[Fault]| faults.len() == 1 && faults[0].what.contains("too long");
+        assert!(matches!(&ran.verdict, Verdict::Broken(faults) if is_named(faults)));
     }
 }

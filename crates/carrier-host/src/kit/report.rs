@@ -1,11 +1,15 @@
 //! What a child tells its parent: one line of JSON for each call it is about to make, and one for the verdict.
 
+use crate::limits;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, BufRead, Read as _, Write as _};
 use std::os::fd::{AsRawFd as _, RawFd};
 use std::path::Path;
+
+#[cfg(test)]
+mod tests;
 
 /// How a promise was broken, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,9 +110,65 @@ impl Report {
     }
 }
 
-/// Reads what a child has written so far; a last line that is cut short is left out.
-pub(super) fn read(text: &str) -> Vec<Line> {
-    text.lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect()
+/// The longest line that is read: a verdict with a descriptor in it. Whatever the kit writes besides is far shorter, but
+/// the library can write into the report, too.
+const LONGEST_LINE: u64 = limits::DESCRIPTOR as u64;
+
+/// The most that is read of a report: as much as a child may write.
+const LONGEST: u64 = 32 * 1024 * 1024;
+
+/// The most faults of one verdict. The kit has named some 130 at once.
+const MOST_FAULTS: usize = 1000;
+
+/// What a report says, as far as it counts; nothing else of it is kept.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Heard {
+    /// The last call that was begun.
+    pub(super) doing: Option<String>,
+    /// What the signal handler said last.
+    pub(super) crash: Option<String>,
+    /// What the kernel does not grant. The first such line counts: it was written before the library ran, which can write
+    /// others. `None`: no library ran.
+    pub(super) gaps: Option<Vec<String>>,
+    /// The last verdict.
+    pub(super) verdict: Option<Verdict>,
+    /// It is longer than any that the kit writes, and was not read to its end.
+    pub(super) is_too_long: bool,
+}
+
+impl Heard {
+    /// Takes in the next line.
+    pub(super) fn line(&mut self, line: Line) {
+        match line {
+            Line::Doing(what) => self.doing = Some(what),
+            Line::Crash(what) => self.crash = Some(what),
+            Line::Gaps(found) if self.gaps.is_none() => self.gaps = Some(found),
+            Line::Alive | Line::Gaps(_) => {}
+            Line::Verdict(Verdict::Broken(faults)) if faults.len() > MOST_FAULTS => self.is_too_long = true,
+            Line::Verdict(said) => self.verdict = Some(said),
+        }
+    }
+}
+
+/// Reads what a child has written, up to what is too long. A last line that is cut short is left out.
+pub(super) fn read(report: impl BufRead) -> io::Result<Heard> {
+    let (mut report, mut heard) = (report.take(LONGEST + 1), Heard::default());
+    let mut line = Vec::new();
+    while !heard.is_too_long {
+        line.clear();
+        // A byte more than may be, so that it is seen.
+        let length = report
+            .by_ref()
+            .take(LONGEST_LINE + 1)
+            .read_until(b'\n', &mut line)?;
+        if length == 0 {
+            break;
+        }
+        if line.len() as u64 > LONGEST_LINE || report.limit() == 0 {
+            heard.is_too_long = true;
+        } else if let Ok(line) = serde_json::from_slice(&line) {
+            heard.line(line);
+        }
+    }
+    Ok(heard)
 }

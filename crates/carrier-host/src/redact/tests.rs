@@ -131,6 +131,93 @@ fn a_secret_in_other_spellings_is_hidden() {
     }
 }
 
+/// As MIME, PEM and people break long words, and in digits of either case.
+#[test]
+fn a_secret_that_is_broken_into_lines_is_hidden() {
+    let secret = "s3cr&t/key-that-is-long-enough-for-two-lines";
+    let redactor = Redactor::for_secrets([secret].into_iter());
+    let base64 = STANDARD.encode(secret);
+    let base64 = base64.trim_end_matches('=');
+    let base16 = secret
+        .bytes()
+        .map(|octet| format!("{octet:02x}"))
+        .collect::<Vec<_>>()
+        .concat();
+    let mixed: String = base16
+        .char_indices()
+        .map(|(at, digit)| {
+            if at % 3 == 0 {
+                digit.to_ascii_uppercase()
+            } else {
+                digit
+            }
+        })
+        .collect();
+    let groups = |text: &str, many: usize, between: &str| {
+        let letters: Vec<_> = text.chars().collect();
+        let groups: Vec<String> = letters.chunks(many).map(|group| group.iter().collect()).collect();
+        groups.join(between)
+    };
+    for spelling in [
+        groups(base64, 16, "\r\n"),
+        groups(base64, 16, "\n"),
+        groups(base64, 16, "\r\n\t"),
+        groups(base64, 16, "\\r\\n"),
+        groups(base64, 16, "%0D%0A"),
+        groups(base64, 16, "&#13;&#10;"),
+        groups(&mixed, 2, " "),
+        mixed,
+    ] {
+        let clean = redactor.hidden(&format!("before {spelling} after")).into_owned();
+        assert_eq!(clean, "before [hidden] after", "{spelling}");
+    }
+}
+
+/// As systems have it that are older than UTF-8: in Latin-1, and in UTF-16.
+#[test]
+fn a_secret_in_another_encoding_is_hidden() {
+    let secret = "s\u{e9}cr\u{e8}t k\u{fc}y";
+    let redactor = Redactor::for_secrets([secret].into_iter());
+    let latin: Vec<u8> = secret
+        .chars()
+        .filter_map(|letter| u8::try_from(letter).ok())
+        .collect();
+    let utf16: Vec<u8> = secret.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let little: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for octets in [latin, utf16, little] {
+        let percent = octets
+            .iter()
+            .map(|octet| format!("%{octet:02X}"))
+            .collect::<Vec<_>>()
+            .concat();
+        let base16 = octets
+            .iter()
+            .map(|octet| format!("{octet:02X}"))
+            .collect::<Vec<_>>()
+            .concat();
+        let base64 = STANDARD_NO_PAD.encode(&octets);
+        let raw = String::from_utf8_lossy(&octets).into_owned();
+        for spelling in [percent, base16, base64, raw] {
+            let clean = redactor.hidden(&format!("before {spelling} after")).into_owned();
+            assert_eq!(clean, "before [hidden] after", "{spelling:?}");
+        }
+    }
+    assert_eq!(
+        redactor.hidden("to=s%E9cr%E8t+k%FCy&from=me"),
+        "to=[hidden]&from=me"
+    );
+}
+
+/// Bytes of Latin-1 are also in the middle of other letters.
+#[test]
+fn a_letter_is_hidden_whole_or_not() {
+    let redactor = Redactor::for_secrets(["\u{bc}\u{bd}\u{be}\u{bc}\u{bd}\u{be}"].into_iter());
+    for words in ["\u{f3c}\u{fbd}\u{bc}", "\u{10ffff}", "%bc%bd%be%bc%bd%be\u{fc}"] {
+        let _ = redactor.hidden(words);
+    }
+    assert_eq!(redactor.hidden("a%bc%bd%be%bc%bd%beb"), "a[hidden]b");
+}
+
 /// Not as if everything were one.
 #[test]
 fn what_is_short_hides_little() {

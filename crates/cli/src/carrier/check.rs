@@ -23,7 +23,7 @@ pub(super) fn run(wish: &Check, printer: &Printer) -> Result<ExitCode, Failure> 
         let finding = match kit.check(promise) {
             Ok(finding) => finding,
             Err(why) => {
-                printer.complain(&not_seen(&why));
+                printer.complain(&Ran::of(&kit, wish.confinement).after(not_seen(&why)));
                 return Ok(ExitCode::from(UNTRIED));
             }
         };
@@ -36,7 +36,8 @@ pub(super) fn run(wish: &Check, printer: &Printer) -> Result<ExitCode, Failure> 
     if let Some(file) = &wish.junit {
         let xml = junit::report(&wish.library, &findings, &ran);
         let written = xml.and_then(|xml| std::fs::write(file, xml));
-        written.map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
+        let failed = |error| Failure::failed(format!("{}: {error}", file.display()));
+        written.map_err(|error| ran.after(failed(error)))?;
     }
     let count =
         |which: fn(&Verdict) -> bool| findings.iter().filter(|finding| which(&finding.verdict)).count();

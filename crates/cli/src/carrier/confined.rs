@@ -2,8 +2,9 @@
 
 use super::Confinement;
 use super::trusted::plain;
+use crate::failure::Failure;
 use aldis_carrier_host::kit::Kit;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 #[cfg(test)]
 mod tests;
@@ -23,8 +24,11 @@ pub(super) enum Ran {
 }
 
 impl Ran {
-    /// Reads it from the children that a kit has had.
+    /// Reads it from the children that a kit has had, whatever became of them.
     pub(super) fn of(kit: &Kit, confinement: Confinement) -> Self {
+        if !kit.has_run() {
+            return Self::Not;
+        }
         let missing: Vec<_> = kit.missing().iter().map(|gap| plain(gap)).collect();
         match (missing.is_empty(), confinement.unconfined) {
             (false, _) => Self::Without(missing),
@@ -51,8 +55,24 @@ impl Ran {
     /// Writes it for machines: `confined` is null where nothing ran.
     pub(super) fn note(&self, answer: &mut Value) {
         if let Some(answer) = answer.as_object_mut() {
-            answer.extend(self.members().map(|(key, value)| (key.to_owned(), value)));
+            answer.extend(self.named());
         }
+    }
+
+    /// Adds it to a failure, which what ran may have caused.
+    pub(super) fn after(&self, failure: Failure) -> Failure {
+        if *self == Self::Not {
+            return failure;
+        }
+        failure.beside(self.sentence(), self.named())
+    }
+
+    fn named(&self) -> Map<String, Value> {
+        let members = self.members();
+        members
+            .map(|(key, value)| (key.to_owned(), value))
+            .into_iter()
+            .collect()
     }
 
     fn members(&self) -> [(&'static str, Value); 2] {

@@ -3,6 +3,7 @@
 use super::confined::{Ran, under};
 use super::{DryRun, kit, not_seen, object, scratch, trusted};
 use crate::failure::Failure;
+use crate::plain;
 use crate::printer::{Printer, data};
 use aldis_carrier_host::kit::NotSeen;
 use aldis_daemon::clock;
@@ -55,12 +56,12 @@ pub(super) fn run(wish: &DryRun, printer: &Printer) -> Result<ExitCode, Failure>
     let found = found.map_err(|why| match why {
         NotSeen::Failed(reason) => Failure::failed(trusted::plain(&format!("carrier {name}: {reason}"))),
         missing @ NotSeen::Unconfined(_) => not_seen(&missing),
-    })?;
-    let mut found = object(found)?;
+    });
     let ran = Ran::of(&kit, wish.confinement);
+    let mut found = found.and_then(object).map_err(|failure| ran.after(failure))?;
     if printer.is_json() {
         ran.note(&mut found);
-        data(&found.to_string())?;
+        data(&plain::json(&found))?;
     } else {
         data(under(told(&found), &ran).trim_end())?;
     }

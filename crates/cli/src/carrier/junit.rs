@@ -1,6 +1,7 @@
 //! Findings as `JUnit` XML, which every CI reads.
 
 use super::confined::Ran;
+use crate::plain::acts;
 use aldis_carrier_host::kit::{Finding, Verdict};
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
@@ -106,7 +107,7 @@ fn case(writer: &mut Writer<Vec<u8>>, finding: &Finding) -> io::Result<()> {
 /// of these words.
 pub(super) fn plain(text: &str) -> String {
     let shown = |letter: char| {
-        if letter.is_control() || "\u{fffe}\u{ffff}".contains(letter) {
+        if acts(letter) || "\u{fffe}\u{ffff}".contains(letter) {
             '\u{fffd}'
         } else {
             letter

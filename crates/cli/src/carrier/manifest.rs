@@ -3,6 +3,7 @@
 use super::confined::{Ran, under};
 use super::{Manifest as Wish, kit, not_seen, scratch, trusted};
 use crate::failure::Failure;
+use crate::plain::escaped;
 use crate::printer::Printer;
 use aldis_carrier_host::Manifest;
 use std::fs;
@@ -12,14 +13,16 @@ use std::process::ExitCode;
 pub(super) fn run(wish: &Wish, printer: &Printer) -> Result<ExitCode, Failure> {
     let scratch = scratch()?;
     let kit = kit(&wish.library, None, scratch.path(), wish.confinement)?;
-    let manifest = kit.manifest().map_err(|why| not_seen(&why))?;
+    let made = kit.manifest();
     let ran = Ran::of(&kit, wish.confinement);
+    let after = |failure: Failure| ran.after(failure);
+    let manifest = made.map_err(|why| after(not_seen(&why)))?;
     let file = Manifest::file_of(&wish.library);
-    write(&file, &manifest)?;
+    write(&file, &manifest).map_err(after)?;
     // What the child said is held against the file, as a host does.
     let held = Manifest::beside(&wish.library).map_err(|error| {
         let _ = fs::remove_file(&file);
-        Failure::failed(error.to_string())
+        after(Failure::failed(trusted::plain(&error.to_string())))
     })?;
     let text = trusted::shown(held.as_ref().unwrap_or(&manifest));
     let mut answer = manifest.to_json();
@@ -33,6 +36,6 @@ fn write(file: &Path, manifest: &Manifest) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::failed(format!("{}: {error}", file.display()));
     let text = serde_json::to_string_pretty(&manifest.to_json()).map_err(|error| failed(&error))?;
     let beside = file.with_extension("json.new");
-    fs::write(&beside, text + "\n").map_err(|error| failed(&error))?;
+    fs::write(&beside, escaped(&text) + "\n").map_err(|error| failed(&error))?;
     fs::rename(&beside, file).map_err(|error| failed(&error))
 }

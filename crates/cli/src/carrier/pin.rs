@@ -3,6 +3,7 @@
 use super::confined::{Ran, under};
 use super::{Pin, kit, not_seen, object, scratch, trusted};
 use crate::failure::Failure;
+use crate::plain::acts;
 use crate::printer::Printer;
 use aldis_carrier_host::{Manifest, Sha256};
 use serde::{Deserialize, Serialize};
@@ -46,8 +47,10 @@ pub(super) fn run(wish: &Pin, printer: &Printer) -> Result<ExitCode, Failure> {
     let mut lock = read(&wish.lock)?;
     let mut pinned = Vec::new();
     for library in &wish.libraries {
-        let one = match Manifest::beside(library).map_err(|error| Failure::failed(error.to_string()))? {
-            Some(manifest) => told(&manifest, wish.first_party),
+        let one = match Manifest::beside(library)
+            .map_err(|error| Failure::failed(trusted::plain(&error.to_string())))?
+        {
+            Some(manifest) => told(library, &manifest, wish.first_party)?,
             None => tried(library, wish)?,
         };
         let entry = &one.entry;
@@ -74,14 +77,14 @@ fn json(pinned: &Pinned) -> Value {
 }
 
 /// Of a library with a manifest, which has been held against the file: nothing of it runs before it is trusted.
-fn told(manifest: &Manifest, first_party: bool) -> Pinned {
+fn told(library: &Path, manifest: &Manifest, first_party: bool) -> Result<Pinned, Failure> {
     let descriptor = manifest.descriptor().clone();
-    Pinned {
-        entry: Entry::of(&descriptor, manifest.sha256(), first_party),
+    Ok(Pinned {
+        entry: Entry::of(library, &descriptor, manifest.sha256(), first_party)?,
         text: trusted::shown(manifest),
         descriptor,
         ran: Ran::Not,
-    }
+    })
 }
 
 /// Describes a library that a host would load: it tells its name in a child that is confined, and its bytes are hashed
@@ -91,13 +94,17 @@ fn tried(library: &Path, wish: &Pin) -> Result<Pinned, Failure> {
     let before = fs::read(library).map_err(fault)?;
     let scratch = scratch()?;
     let kit = kit(library, None, scratch.path(), wish.confinement)?;
-    let descriptor = object(kit.describe().map_err(|why| not_seen(&why))?)?;
+    let said = kit.describe();
     let ran = Ran::of(&kit, wish.confinement);
-    let bytes = fs::read(library).map_err(fault)?;
+    let after = |failure: Failure| ran.after(failure);
+    let said = said.map_err(|why| not_seen(&why));
+    let descriptor = said.and_then(object).map_err(after)?;
+    let bytes = fs::read(library).map_err(fault).map_err(after)?;
     if bytes != before {
-        return Err(Failure::failed(format!("{} is being written", library.display())));
+        let failure = Failure::failed(format!("{} is being written", library.display()));
+        return Err(after(failure));
     }
-    let entry = Entry::of(&descriptor, Sha256::of(&bytes), wish.first_party);
+    let entry = Entry::of(library, &descriptor, Sha256::of(&bytes), wish.first_party).map_err(after)?;
     let (text, sha256) = (trusted::described(&descriptor), &entry.sha256);
     let how = match &ran {
         Ran::Without(_) => "unconfined",
@@ -113,14 +120,25 @@ fn tried(library: &Path, wish: &Pin) -> Result<Pinned, Failure> {
 }
 
 impl Entry {
-    fn of(descriptor: &Value, sha256: Sha256, first_party: bool) -> Self {
-        let text = |key: &str| descriptor[key].as_str().unwrap_or_default().to_owned();
-        Self {
-            plugin: text("id"),
-            version: text("version"),
+    /// Makes the entry of a library with this descriptor. Its name and version must be there to be read: somebody decides by
+    /// them.
+    fn of(library: &Path, descriptor: &Value, sha256: Sha256, first_party: bool) -> Result<Self, Failure> {
+        let text = |key: &str| {
+            let text = descriptor[key].as_str().unwrap_or_default();
+            if text.is_empty() || text.contains(acts) {
+                let library = library.display();
+                let reason =
+                    format!("{library}: the descriptor's {key} is empty, or has letters that are not seen");
+                return Err(Failure::failed(reason));
+            }
+            Ok(text.to_owned())
+        };
+        Ok(Self {
+            plugin: text("id")?,
+            version: text("version")?,
             sha256: sha256.to_string(),
             first_party,
-        }
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! What it means to trust a library, in a few lines: whom it may talk to, what it does, and where it runs.
 
+pub(super) use crate::plain::plain;
+
 use aldis_carrier_host::Manifest;
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -50,10 +52,4 @@ pub(super) fn described(descriptor: &Value) -> String {
 fn list(value: &Value) -> String {
     let words = value.as_array().into_iter().flatten().filter_map(Value::as_str);
     plain(&words.collect::<Vec<_>>().join(", "))
-}
-
-/// A library's own words must not move the cursor.
-pub(super) fn plain(text: &str) -> String {
-    let plain = |letter: char| if letter.is_control() { '?' } else { letter };
-    text.chars().map(plain).collect()
 }

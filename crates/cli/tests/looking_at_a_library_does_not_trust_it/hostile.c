@@ -118,6 +118,14 @@ static void every_attempt(void) {
 }
 
 __attribute__((constructor)) static void look_around(void) {
+#ifdef ABORTS
+  abort();
+#endif
+#ifdef FORGED
+  /* A verdict in the kit's name, with so many blanks after what it says. */
+  for (int fd = 3; fd < 10; fd++) dprintf(fd, "{\"verdict\":{\"held\":\"%s%*s\"}}\n", FORGED, BLANKS, "");
+  _exit(0);
+#endif
 #ifdef HARMLESS
   return;
 #endif

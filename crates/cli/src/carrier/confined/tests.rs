@@ -1,7 +1,8 @@
 //! Whoever reads the output knows how the library ran.
 
 use super::Ran;
-use serde_json::json;
+use crate::failure::Failure;
+use serde_json::{Value, json};
 
 /// The library may have chosen the form of the answer.
 #[test]
@@ -42,4 +43,22 @@ fn nothing_is_said_of_what_is_as_it_should_be() {
     assert_eq!(noted(Ran::Confined), true);
     assert_eq!(noted(Ran::Not), json!(null));
     assert_eq!(noted(Ran::Needlessly), true);
+}
+
+/// What ran may have been the cause of it.
+#[test]
+fn a_failure_says_how_the_library_ran() {
+    let failed = |ran: &Ran| ran.after(Failure::failed("it aborted"));
+    let without = failed(&Ran::Without(vec!["Landlock (no)".to_owned()]));
+    let text = without.text();
+    assert!(
+        text.starts_with("it aborted\n") && text.contains("unconfined"),
+        "{text}"
+    );
+    let json = without.json();
+    assert_eq!(json["error"], "it aborted");
+    assert_eq!(json["confined"], false);
+    assert_eq!(json["missing"], json!(["Landlock (no)"]));
+    assert_eq!(failed(&Ran::Not).text(), "it aborted");
+    assert_eq!(failed(&Ran::Not).json().get("confined"), None::<&Value>);
 }
