@@ -199,7 +199,7 @@ impl Listener {
         if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
             return Some(place);
         }
-        let closed = self.room.book().make_room()?;
+        let closed = self.room.book().make_room(Instant::now().into_std())?;
         self.room.close(Some(closed));
         // Only this loop takes places, so the next one that becomes free is ours.
         timeout(ROOM_WITHIN, places.acquire_owned()).await.ok()?.ok()
@@ -332,7 +332,10 @@ impl Guest {
 
     /// A request has begun, and nothing is known of who makes it.
     pub fn begins(&self) {
-        let closed = self.room.book().begins(self.id, self.room.unproven);
+        let closed = self
+            .room
+            .book()
+            .begins(self.id, self.room.unproven, Instant::now().into_std());
         self.room.close(closed);
     }
 

@@ -42,7 +42,7 @@ pub enum Standing {
     Trusted,
 }
 
-/// The order in which connections go when there is no room.
+/// The kinds of connections that may have to go, in the order in which those of one address do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     /// A connection that was answered without having authenticated, and waits.
@@ -111,8 +111,9 @@ impl Book {
     }
 
     /// A request begins. Returns the slowest unauthenticated one, if more than `most` are being sent: it must go.
-    pub(super) fn begins(&mut self, id: Id, most: usize) -> Option<CancellationToken> {
+    pub(super) fn begins(&mut self, id: Id, most: usize, now: Instant) -> Option<CancellationToken> {
         self.change(id, Some(Rank::Unproven), |entry| {
+            entry.since = now;
             entry.known = entry.standing == Standing::Trusted;
         });
         if self.unproven <= most {
@@ -136,9 +137,24 @@ impl Book {
         self.change(id, Some(rank), |entry| entry.since = now);
     }
 
-    /// The connection that must go so that one more may come; none if all are being served.
-    pub(super) fn make_room(&mut self) -> Option<CancellationToken> {
-        let (_, _, id) = *self.line.first()?;
+    /// The connection that must go so that one more may come; none if all are being served. An honest request that is
+    /// about to be read goes last: whoever is idle loses nothing, and comes again.
+    pub(super) fn make_room(&mut self, now: Instant) -> Option<CancellationToken> {
+        let first = |rank| {
+            let (found, _, id) = *self.line.range((rank, 0, 0)..).next()?;
+            (found == rank).then_some(id)
+        };
+        let slow = |rank| {
+            let since = |id| self.entries.get(&id).map(|entry| entry.since);
+            first(rank)
+                .filter(|id| since(*id).is_some_and(|since| now.saturating_duration_since(since) >= GRACE))
+        };
+        let id = first(Rank::Idle)
+            .or_else(|| slow(Rank::Fresh))
+            .or_else(|| slow(Rank::Unproven))
+            .or_else(|| first(Rank::Known))
+            .or_else(|| first(Rank::Unproven))
+            .or_else(|| first(Rank::Fresh))?;
         self.remove(id).map(|entry| entry.cut)
     }
 

@@ -32,14 +32,17 @@ impl Hall {
     }
 
     fn begins(&mut self, id: Id) {
-        assert!(self.book.begins(id, 1000).is_none());
+        let now = self.book.entries[&id].since;
+        assert!(self.book.begins(id, 1000, now).is_none());
     }
 
     /// The places in `cuts` of those who were told to go, in order.
-    fn make_room(&mut self, times: usize) -> Vec<usize> {
-        let mut gone = Vec::new();
-        for _ in 0..times {
-            let Some(cut) = self.book.make_room() else { break };
+    fn make_room(&mut self, millis: u64) -> Vec<usize> {
+        let (mut gone, now) = (Vec::new(), self.at(millis));
+        for _ in 0..9 {
+            let Some(cut) = self.book.make_room(now) else {
+                break;
+            };
             cut.cancel();
             let new = (0..self.cuts.len()).find(|at| self.cuts[*at].is_cancelled() && !gone.contains(at));
             gone.extend(new);
@@ -52,8 +55,8 @@ fn stranger(last: u8) -> Standing {
     Standing::Stranger(Group::of(Ipv4Addr::new(192, 0, 2, last).into()))
 }
 
-#[test]
-fn the_idle_go_before_the_new_and_the_known_go_last() {
+/// A hall with somebody of each kind.
+fn one_of_each() -> Hall {
     let mut hall = Hall::new();
     let known = hall.enter(stranger(1), 0);
     hall.begins(known);
@@ -71,8 +74,19 @@ fn the_idle_go_before_the_new_and_the_known_go_last() {
     hall.begins(working);
     hall.book.works(working);
     hall.enter(Standing::Trusted, 7);
-    // The proxy's connection is new, and ranks as such.
-    assert_eq!(hall.make_room(9), [3, 2, 5, 1, 0], "and whoever is served stays");
+    hall
+}
+
+#[test]
+fn the_idle_go_before_the_slow_and_the_known_go_last() {
+    // The proxy's connection says nothing, and ranks as such; whoever is served stays.
+    assert_eq!(one_of_each().make_room(10_000), [3, 2, 5, 1, 0]);
+}
+
+/// The request of a young connection may be about to be read; an idle one, though known, loses nothing.
+#[test]
+fn the_young_go_after_the_idle() {
+    assert_eq!(one_of_each().make_room(10), [3, 0, 1, 2, 5]);
 }
 
 #[test]
@@ -84,7 +98,7 @@ fn among_equals_whoever_waits_longest_goes() {
         let now = hall.at(10);
         hall.book.waits(ids[at], now);
     }
-    assert_eq!(hall.make_room(4), [2, 0, 3, 1]);
+    assert_eq!(hall.make_room(10), [2, 0, 3, 1]);
 }
 
 #[test]
@@ -139,18 +153,18 @@ fn a_subscriber_of_ipv6_is_one_party() {
 #[test]
 fn the_slowest_of_too_many_unproven_goes() {
     let mut hall = Hall::new();
-    let slow = hall.enter(stranger(1), 0);
-    assert!(hall.book.begins(slow, 2).is_none());
+    let (slow, now) = (hall.enter(stranger(1), 0), hall.at(3));
+    assert!(hall.book.begins(slow, 2, now).is_none());
     let shown = hall.enter(stranger(2), 1);
-    assert!(hall.book.begins(shown, 2).is_none());
+    assert!(hall.book.begins(shown, 2, now).is_none());
     hall.book.known(shown);
     let second = hall.enter(stranger(3), 2);
     assert!(
-        hall.book.begins(second, 2).is_none(),
+        hall.book.begins(second, 2, now).is_none(),
         "who has shown a token does not count"
     );
     let third = hall.enter(stranger(4), 3);
-    hall.book.begins(third, 2).expect("one too many").cancel();
+    hall.book.begins(third, 2, now).expect("one too many").cancel();
     assert!(hall.cuts[0].is_cancelled());
 }
 
@@ -165,11 +179,11 @@ proptest! {
             let at = which % ids.len().max(1);
             match (step, ids.get(at).copied()) {
                 (0, _) => ids.push(hall.enter(stranger(u8::try_from(which % 3).expect("small")), 0)),
-                (1, Some(id)) => drop(hall.book.begins(id, 3)),
+                (1, Some(id)) => drop(hall.book.begins(id, 3, now)),
                 (2, Some(id)) => hall.book.works(id),
                 (3, Some(id)) => hall.book.known(id),
                 (4, Some(id)) => hall.book.waits(id, now),
-                (5, _) => drop(hall.book.make_room()),
+                (5, _) => drop(hall.book.make_room(now)),
                 (6, Some(_)) => hall.book.leave(ids.swap_remove(at)),
                 _ => {}
             }
