@@ -9,6 +9,8 @@ use crate::routing::{Asked, Onward, Policy};
 use crate::store::{Leftover, LeftoverFacts, StoreError, Verdict};
 use aldis_message::{AcceptMode, DeliveryStatus, MessageId, Reason, UnixMillis};
 
+const UNKNOWN: Verdict = Verdict::End(DeliveryStatus::Unknown, Reason::OutcomeUnknown);
+
 /// Rows settled by one commit.
 const PAGE: u32 = 200;
 
@@ -21,7 +23,7 @@ pub(crate) async fn recover(engine: &Engine) -> Result<usize, StoreError> {
         let Some(last) = page.last() else { break };
         after = Some(last.id.clone());
         settled += page.len();
-        settle(engine, page).await?;
+        settle(engine, page, |verdict| verdict).await?;
     }
     end_attempts(engine).await?;
     if settled > 0 {
@@ -47,20 +49,28 @@ async fn end_attempts(engine: &Engine) -> Result<(), StoreError> {
     }
 }
 
-/// Settles one message whose task failed.
+/// Settles one message whose task failed. It is not queued again: it would fail again, at once and without end.
 pub(crate) async fn settle_one(engine: &Engine, id: MessageId) -> Result<(), StoreError> {
     let left = engine.store.leftover(&id).await?;
-    settle(engine, left.into_iter().collect()).await
+    let given_up = |verdict| match verdict {
+        Verdict::Requeue => UNKNOWN,
+        end @ Verdict::End(..) => end,
+    };
+    settle(engine, left.into_iter().collect(), given_up).await
 }
 
-async fn settle(engine: &Engine, page: Vec<Leftover>) -> Result<(), StoreError> {
+async fn settle(
+    engine: &Engine,
+    page: Vec<Leftover>,
+    change: impl Fn(Verdict) -> Verdict,
+) -> Result<(), StoreError> {
     let now = engine.clock.now();
     let mut verdicts = Vec::with_capacity(page.len());
     for Leftover { id, facts } in page {
         let verdict = match &facts {
-            Some(facts) => verdict(facts, policy(engine, facts), now),
+            Some(facts) => change(verdict(facts, policy(engine, facts), now)),
             // Unreadable, and possibly sent: nothing better can be said of it.
-            None => Verdict::End(DeliveryStatus::Unknown, Reason::OutcomeUnknown),
+            None => UNKNOWN,
         };
         tracing::warn!(message_id = %id, ?verdict, "message was in a dead hand");
         if let (Verdict::End(status, reason), Some(facts)) = (verdict, &facts) {
@@ -89,7 +99,6 @@ fn policy(engine: &Engine, facts: &LeftoverFacts) -> Policy {
 
 /// The table of recovery. Pure.
 fn verdict(facts: &LeftoverFacts, policy: Policy, now: UnixMillis) -> Verdict {
-    const UNKNOWN: Verdict = Verdict::End(DeliveryStatus::Unknown, Reason::OutcomeUnknown);
     let in_time = now.until(facts.deadline) >= LEAST_VALIDITY;
     let may_resend = policy.lost_answer == Onward::NextCarrier && facts.ambiguous == 0;
     match (facts.status, facts.accept) {

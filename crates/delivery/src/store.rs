@@ -248,7 +248,10 @@ impl Store {
     ) -> Result<Recorded, StoreError> {
         let (lease, aside) = (lease.clone(), self.aside.clone());
         self.writer
-            .write(move |connection| attempt::record(connection, &lease, ended.as_ref(), &next, now, &aside))
+            .write(move |connection| {
+                let recorded = attempt::record(connection, &lease, ended.as_ref(), &next, now, &aside);
+                recorded.inspect_err(|error| aside.note_of_row(&lease.id, "recorded", error))
+            })
             .await
     }
 

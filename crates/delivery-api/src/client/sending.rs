@@ -27,6 +27,10 @@ const ATTACHES: [Duration; 4] = [
     Duration::from_secs(1),
 ];
 
+/// The word of delivery that a message was given up, because its callers had left or its call was closed: nothing was sent,
+/// and its key is free. This caller is there.
+const FENCED: ErrorKind = ErrorKind::Refused(Reason::Fenced);
+
 /// The result of one try.
 enum Tried {
     /// The word of delivery on the message.
@@ -81,7 +85,7 @@ impl DeliveryClient {
                 Tried::Closed => {
                     attaching = false;
                     request.call_id = fresh_call();
-                    (resends.next().map(|_| Duration::ZERO), closed())
+                    (resends.next(), closed())
                 }
             };
             match pause.filter(|pause| keyed && Instant::now() + *pause < end) {
@@ -131,6 +135,7 @@ fn refused(status: &Status) -> Tried {
             // One that names a message has taken it.
             ErrorKind::Unavailable | ErrorKind::ShuttingDown if error.message_id.is_some() => Tried::Lost,
             ErrorKind::Unavailable | ErrorKind::ShuttingDown => Tried::NotTaken(error),
+            FENCED => Tried::Closed,
             _ => Tried::Answered(Err(error)),
         };
     }
@@ -157,6 +162,7 @@ fn refused(status: &Status) -> Tried {
 fn not_attached(status: &Status) -> Tried {
     let error = DeliveryError::from(status);
     match error.kind {
+        FENCED if own_word(status) => Tried::Closed,
         ErrorKind::Refused(_) | ErrorKind::IdempotencyConflict if own_word(status) => {
             Tried::Answered(Err(error))
         }

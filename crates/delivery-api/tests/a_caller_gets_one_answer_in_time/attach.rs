@@ -76,11 +76,21 @@ async fn a_call_that_was_closed_is_made_anew() {
     assert_eq!(keys, BTreeSet::from(["key".to_owned()]));
 }
 
+/// A broken connection looks to delivery like a caller that left, whose message it gives up, unsent.
+#[tokio::test]
+async fn what_was_given_up_is_sent_anew() {
+    let fenced = || says(ErrorKind::Refused(Reason::Fenced));
+    let delivery = StandIn::answering([Answer::Lost(Code::Unavailable), fenced()]).attaching([fenced()]);
+    let sent = send(&delivery).await.expect("an answer");
+    assert!(!sent.replayed);
+    let calls: BTreeSet<_> = calls(&delivery).into_iter().collect();
+    assert_eq!(calls.len(), 3, "each is a call of its own");
+}
+
 #[tokio::test]
 async fn a_refusal_found_is_the_answer() {
     for kind in [
         ErrorKind::Refused(Reason::InvalidNumber),
-        ErrorKind::Refused(Reason::Fenced),
         ErrorKind::IdempotencyConflict,
     ] {
         let delivery = StandIn::answering([Answer::Lost(Code::Unavailable)]).attaching([says(kind)]);

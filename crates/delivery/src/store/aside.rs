@@ -25,6 +25,13 @@ impl Aside {
         tracing::error!(%of, doing, %error, "a row of the store cannot be used; it is set aside");
     }
 
+    /// Does what [`Aside::note`] does, unless the file is at fault.
+    pub(super) fn note_of_row(&self, of: &dyn fmt::Display, doing: &'static str, error: &rusqlite::Error) {
+        if !is_fatal(error) {
+            self.note(of, doing, error);
+        }
+    }
+
     /// Does `work` in a savepoint of its own. If one row is at fault, all of it is undone and the answer is `None`;
     /// `Err` means that the file is.
     pub(super) fn one<T>(

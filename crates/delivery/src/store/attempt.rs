@@ -4,7 +4,7 @@ use super::accept::{insert_attempt, is_suppressed, millis};
 use super::aside::Aside;
 use super::inbound::suppress_for_now;
 use super::receipt::matching::learn;
-use super::{Lease, Open, late, receipt};
+use super::{Lease, Open, keys, late, receipt};
 use aldis_message::{CarrierName, DeliveryStatus, OutcomeClass, Reason, UnixMillis};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::time::Duration;
@@ -102,7 +102,12 @@ pub(super) fn record(
     match next {
         Next::Submitted => settle_as_told(connection, lease, (DeliveryStatus::Submitted, None), now, aside),
         Next::End { status, reason } => {
-            settle_as_told(connection, lease, (*status, Some(*reason)), now, aside)
+            let settled = settle_as_told(connection, lease, (*status, Some(*reason)), now, aside)?;
+            // Its callers have left, and nothing was sent: whoever makes the call again is served.
+            if settled == Recorded::Settled(DeliveryStatus::Cancelled, Some(Reason::Fenced)) {
+                keys::release(connection, &[lease.id])?;
+            }
+            Ok(settled)
         }
         Next::Send {
             carrier,

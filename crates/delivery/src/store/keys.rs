@@ -51,8 +51,8 @@ pub(super) enum Before {
     Over(Vec<MessageId>),
 }
 
-/// Takes the key from messages whose window is over, for one that is about to have it. Nobody else may do so: whoever still
-/// looks for the answer of such a message finds it by its key.
+/// Takes the key from messages whose window is over, for one that is about to have it, or of which nothing was sent and
+/// nothing will be. No others may lose it: whoever still looks for the answer of a message finds it by its key.
 pub(super) fn release(connection: &Connection, over: &[MessageId]) -> rusqlite::Result<()> {
     for id in over {
         connection

@@ -2,6 +2,7 @@
 
 use super::files::Files;
 use super::trouble::Trouble;
+use super::writer::is_fatal;
 use super::{OpenError, StoreError, schema};
 use rusqlite::Connection;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -71,7 +72,7 @@ impl Readers {
             .acquire_owned()
             .await
             .map_err(|_| StoreError::Closed)?;
-        let idle = Arc::clone(&self.idle);
+        let (idle, trouble) = (Arc::clone(&self.idle), self.trouble.clone());
         let task = tokio::task::spawn_blocking(move || {
             let connection = idle.connections().pop();
             let in_use = InUse {
@@ -80,7 +81,12 @@ impl Readers {
                 _permit: permit,
             };
             let connection = in_use.connection.as_ref().ok_or(StoreError::Closed)?;
-            read(connection).map_err(|error| StoreError::refused(&error))
+            read(connection).map_err(|error| {
+                if is_fatal(&error) {
+                    trouble.fail(&error.to_string());
+                }
+                StoreError::refused(&error)
+            })
         });
         let read = task.await.map_err(|_| StoreError::Closed)?;
         // What was read is of a file that nobody will find again.

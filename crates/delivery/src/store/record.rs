@@ -177,27 +177,38 @@ pub struct Latest {
     pub open: bool,
 }
 
-/// The question for [`Latest`]. Ids are ordered in time, so the newest messages are the last ones. Older ones that changed
-/// later are not looked for: that would be the whole file. A moment after the year 9999 is a damaged row: believed, it would
-/// end every message that waits.
-pub(super) const LATEST: &str = "SELECT
-    max((SELECT max(updated_at) FROM (SELECT updated_at FROM messages ORDER BY id DESC LIMIT 1000)
-            WHERE typeof(updated_at) = 'integer' AND updated_at < 253402300800000),
-        coalesce((SELECT received_at FROM receipts
-            WHERE typeof(received_at) = 'integer' AND received_at < 253402300800000
-            ORDER BY number DESC LIMIT 1), 0)),
-    EXISTS (SELECT 1 FROM messages WHERE next_at IS NOT NULL)
-        OR EXISTS (SELECT 1 FROM messages WHERE owner IS NOT NULL)";
+/// Asks for the moments of the newest rows. Ids are ordered in time, so the newest messages are the last ones. Older ones
+/// that changed later are not looked for: that would be the whole file.
+pub(super) const NEWEST: &str =
+    "SELECT at FROM (SELECT updated_at AS at FROM messages ORDER BY id DESC LIMIT 1000)
+        WHERE typeof(at) = 'integer'
+    UNION ALL
+    SELECT at FROM (SELECT received_at AS at FROM receipts ORDER BY number DESC LIMIT 1000)
+        WHERE typeof(at) = 'integer'";
+
+const OPEN: &str = "SELECT EXISTS (SELECT 1 FROM messages WHERE next_at IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM messages WHERE owner IS NOT NULL)";
+
+/// The time within which another row must have been written for a moment to be believed: one row may be damaged, and a
+/// moment far ahead, once believed, ends every message that waits.
+const VOUCHED_WITHIN: i64 = 72 * 3600 * 1000;
 
 /// Finds the [`Latest`]; an empty store has none.
 pub(super) fn latest(connection: &Connection) -> rusqlite::Result<Option<Latest>> {
-    connection.query_row(LATEST, [], |row| {
-        let at: Option<i64> = row.get(0)?;
-        let open = row.get(1)?;
-        let at = at.and_then(|at| u64::try_from(at).ok());
-        Ok(at.map(|at| Latest {
-            at: UnixMillis::from_millis(at),
-            open,
-        }))
-    })
+    let mut newest: Vec<i64> = connection
+        .prepare(NEWEST)?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    newest.sort_unstable_by(|one, other| other.cmp(one));
+    let vouched = newest
+        .iter()
+        .zip(newest.iter().skip(1))
+        .find(|(at, before)| at.saturating_sub(**before) <= VOUCHED_WITHIN);
+    // Where none is, the earliest harms nobody.
+    let at = vouched.map(|(at, _)| at).or(newest.last());
+    let open = connection.query_row(OPEN, [], |row| row.get(0))?;
+    Ok(at.and_then(|at| u64::try_from(*at).ok()).map(|at| Latest {
+        at: UnixMillis::from_millis(at),
+        open,
+    }))
 }

@@ -55,6 +55,38 @@ fn c0() -> First {
     First::Send(CarrierName::parse("c0").unwrap())
 }
 
+/// A message whose attempts cannot be recorded is given up: it would be taken up again at once, and without end.
+#[tokio::test]
+async fn what_cannot_be_recorded_is_given_up() {
+    for damage in ["-1", "'x'", "4294967296"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("aldis.db");
+        let store = Store::open(&path, CRASHED, |_| {}).unwrap();
+        let (spoilt, sound) = (left(&store, 1).await, left(&store, 2).await);
+        store.close().await;
+        drop(store);
+        let file = rusqlite::Connection::open(&path).unwrap();
+        file.pragma_update(None, "ignore_check_constraints", true)
+            .unwrap();
+        let spoil = format!("UPDATE messages SET attempts = {damage} WHERE id = '{spoilt}'");
+        file.execute(&spoil, []).unwrap();
+        drop(file);
+
+        let (script, calls) = answers(&[Class::Accepted]);
+        let service = Setup {
+            folder: Some(folder),
+            ..Setup::lanes(vec![script])
+        }
+        .start()
+        .await;
+        service.until(sound, &[DeliveryStatus::Submitted]).await;
+        let state = format!("SELECT state FROM messages WHERE id = '{spoilt}'");
+        eventually(|| async { (service.ask::<String>(&state) == "unknown").then_some(()) }).await;
+        assert_eq!(calls.load(Ordering::SeqCst), 1, "{damage}");
+        assert!(service.engine().store.set_aside() >= 1, "{damage}");
+    }
+}
+
 #[tokio::test]
 async fn each_kind_of_leftover_is_settled() {
     let folder = tempfile::tempdir().unwrap();

@@ -26,6 +26,24 @@ async fn the_same_request_is_the_same_message() {
     assert_eq!(fresh.ask::<u32>("SELECT count(*) FROM attempts"), 1);
 }
 
+/// Of a message that was given up nothing was sent: the same request is served, by whomever it comes.
+#[tokio::test]
+async fn the_key_of_a_message_given_up_is_free() {
+    for (reason, free) in [(Reason::Fenced, true), (Reason::Superseded, false)] {
+        let fresh = Fresh::new();
+        let (lease, _) = accept(&fresh, arrival(1, keyed("k", DAY), send())).await;
+        let end = Next::End {
+            status: DeliveryStatus::Cancelled,
+            reason,
+        };
+        let refused = Some(ended(1, OutcomeClass::Temporary));
+        let told = fresh.record_attempt(&lease, refused, end, NOW).await.unwrap();
+        assert_eq!(told, Recorded::Settled(DeliveryStatus::Cancelled, Some(reason)));
+        let again = fresh.accept(arrival(2, keyed("k", DAY), send())).await.unwrap();
+        assert_eq!(matches!(again, Accepted::New { .. }), free, "{again:?}");
+    }
+}
+
 #[tokio::test]
 async fn other_content_is_a_conflict() {
     let fresh = Fresh::new();
