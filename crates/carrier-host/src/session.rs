@@ -1,6 +1,7 @@
 //! Carriers with connections that stay: the messages wait in one queue, each link is kept up by one task of its own,
 //! and whichever link has a place takes the next message.
 
+mod allowance;
 mod backoff;
 mod board;
 mod connected;
@@ -27,6 +28,7 @@ use crate::report::Report;
 use crate::resident::Resident;
 use crate::submission::Submission;
 use aldis_carrier::{Class, Scope};
+use allowance::Allowance;
 use board::Boards;
 use keeper::Keeper;
 use queue::{Job, Queue};
@@ -51,6 +53,8 @@ pub(crate) struct Sessions {
 struct Shared {
     queue: Queue,
     boards: Boards,
+    /// The memory for what waits on them.
+    allowance: Allowance,
     /// The next token: never used twice, whatever connection it was on.
     tokens: AtomicU64,
     /// Take nothing new; take leave once nothing is in flight.
@@ -78,6 +82,7 @@ impl Sessions {
         let shared = Shared {
             queue: Queue::default(),
             boards: Boards::new(plans.iter().map(|plan| plan.name.clone())),
+            allowance: Allowance::default(),
             tokens: AtomicU64::new(1),
             leaving: CancellationToken::new(),
             cut: CancellationToken::new(),

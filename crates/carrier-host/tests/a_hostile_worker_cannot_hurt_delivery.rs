@@ -3,7 +3,7 @@
 
 use crate::alone::{alone, become_nobody, process, refuse};
 use crate::stage::{Carrier, TOKEN, compile, engine, libraries, library_in, submission, try_instance};
-use crate::wire::{accept, carrier, started_of, submit, until};
+use crate::wire::{accept, accept_any, carrier, started_of, submit, until};
 use aldis_carrier_host::{Class, Instance, InstanceOptions, Isolation, Library, Report, Trust};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
@@ -183,6 +183,51 @@ async fn what_a_link_wants_without_end_costs_the_link() {
             // It connects anew.
             accept(&listener, "GO 10 0").await;
         }
+    }
+}
+
+/// Each of its links stays within its own limits, and the store takes nothing: the one that goes over what all of them may
+/// have ends, and the others go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_links_take_no_more_memory_than_one_instance_may() {
+    for isolation in [Isolation::InProcess, Isolation::Worker] {
+        let (listener, mut settings) = carrier().await;
+        let names: Vec<String> = (0..11).map(|number| format!("link-{number}")).collect();
+        settings["links"] = json!(names.join(","));
+        let (instance, desk) = started_of(&library_in("wire", isolation), settings);
+        let mut peers = Vec::new();
+        for _ in &names {
+            peers.push(accept_any(&listener).await);
+        }
+        let mut last = peers.pop().expect("a link");
+        for (done, peer) in peers.iter_mut().enumerate() {
+            // 3 MB.
+            peer.says("CHAT 150").await;
+            until(|| desk.waiting().len() == 150 * (done + 1)).await;
+        }
+        let takes = || instance.metrics().links.iter().any(|link| link.window > 0);
+        last.says("GO 1 0").await;
+        until(takes).await;
+        let flying = submit(&instance, submission("one"));
+        last.gets("one").await;
+        last.says("CHAT 190").await;
+        let report = flying.await.expect("a report");
+        assert_eq!(report.class, Class::Ambiguous, "{isolation:?}: {report:?}");
+        let why = "more than 32 MiB waiting on all of its links together";
+        assert!(report.detail.is_some_and(|detail| detail.contains(why)));
+        // It connects anew, and has given back what it held.
+        let before = desk.waiting().len();
+        let mut anew = accept_any(&listener).await;
+        anew.says("CHAT 100").await;
+        until(|| desk.waiting().len() == before + 100).await;
+        // The others are as they were.
+        let mut other = peers.pop().expect("a link");
+        other.says("GO 1 0").await;
+        until(takes).await;
+        let flying = submit(&instance, submission("two"));
+        let token = other.gets("two").await;
+        other.says(&format!("OK {token} 0")).await;
+        assert_eq!(flying.await.expect("a report").class, Class::Accepted);
     }
 }
 

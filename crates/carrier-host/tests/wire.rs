@@ -72,6 +72,14 @@ pub(crate) async fn accept_rudely(listener: &TcpListener, go: &str) -> Peer {
     greeted(stream, go).await
 }
 
+/// Accepts whichever link comes next.
+pub(crate) async fn accept_any(listener: &TcpListener) -> Peer {
+    let mut peer = Peer::new(connection(listener).await);
+    let greeting = peer.heard().await;
+    assert!(greeting.is_some_and(|line| line.starts_with("HI ")));
+    peer
+}
+
 async fn connection(listener: &TcpListener) -> TcpStream {
     let accepted = in_time("a connection", listener.accept()).await;
     accepted.expect("a connection").0

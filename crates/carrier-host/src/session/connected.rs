@@ -4,7 +4,9 @@ mod expiring;
 mod handing;
 mod parting;
 mod storing;
+mod weighing;
 
+use super::allowance::Share;
 use super::dial::Wire;
 use super::ending::{End, Stop};
 use super::flight::{Flight, Known, Reached};
@@ -42,9 +44,6 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// For the end of the connection itself.
 const SHUTDOWN: Duration = Duration::from_secs(1);
 
-/// More bytes than `ALDIS_WRITE_LIMIT`.
-const TOO_MUCH: &str = "has more than 4 MiB waiting for the carrier to take";
-
 pub(super) struct Connected<'a> {
     keeper: &'a Keeper,
     machine: Machine,
@@ -62,6 +61,8 @@ pub(super) struct Connected<'a> {
     storing: FuturesUnordered<Storing>,
     /// The memory of what is being stored.
     heavy: usize,
+    /// What it holds of the memory that all links may take together.
+    share: Share,
     phase: Phase,
     /// The bytes that the library writes last, behind the answers to what the carrier told.
     farewell: Vec<u8>,
@@ -130,6 +131,7 @@ impl<'a> Connected<'a> {
             together: BATCH,
             storing: FuturesUnordered::new(),
             heavy: 0,
+            share: keeper.shared.allowance.share(),
             phase: Phase::Open,
             farewell: Vec::new(),
             ambiguous: 0,
@@ -215,6 +217,7 @@ impl<'a> Connected<'a> {
 
     /// What time and room make possible. `Some`: the end.
     async fn tick(&mut self, now: Instant) -> Result<Option<Stop>, Stop> {
+        self.weigh()?;
         if let Some(stop) = self.expire(now) {
             return Ok(Some(stop));
         }
@@ -349,20 +352,6 @@ impl<'a> Connected<'a> {
             self.complete(token, *outcome, heard, now);
         }
         Ok(())
-    }
-
-    /// Queues bytes of a message, or of none.
-    fn queue(&mut self, bytes: &[u8], token: Option<u64>, now: Instant) -> Result<(), Broken> {
-        if matches!(self.phase, Phase::Deaf(..)) || bytes.is_empty() {
-            return Ok(());
-        }
-        if self.outbox.is_empty() {
-            self.moved = now;
-        }
-        if self.outbox.push(bytes, token) {
-            return Ok(());
-        }
-        Err(TOO_MUCH.into())
     }
 
     fn complete(&mut self, token: u64, outcome: RawOutcome, heard: Option<u64>, now: Instant) {

@@ -16,10 +16,15 @@ mod tests;
 /// With more than this waiting nothing new is begun.
 const FULL: usize = 1024 * 1024;
 
+/// The memory that is kept though nothing waits.
+const KEPT: usize = 64 * 1024;
+
 /// The bytes to be written, counted from the first one of the connection.
 #[derive(Default)]
 pub(super) struct Outbox {
     waiting: BytesMut,
+    /// The most that waited in this memory.
+    most: usize,
     /// The bytes that belong to a message: those that its submit wrote. Of the others nobody knows.
     pieces: VecDeque<Piece>,
     queued: u64,
@@ -67,6 +72,7 @@ impl Outbox {
         }
         let start = self.queued;
         self.waiting.extend_from_slice(bytes);
+        self.most = self.most.max(self.waiting.len());
         self.queued = self.queued.saturating_add(bytes.len() as u64);
         let Some(token) = token.filter(|_| !bytes.is_empty()) else {
             return true;
@@ -85,7 +91,8 @@ impl Outbox {
     /// Drops what has not left.
     pub(super) fn forget(&mut self) {
         self.cut |= !self.waiting.is_empty();
-        self.waiting.clear();
+        self.waiting = BytesMut::new();
+        self.most = 0;
         self.pieces.clear();
         self.unflushed = false;
     }
@@ -98,6 +105,11 @@ impl Outbox {
     /// Bytes that may have left the machine.
     pub(super) fn left(&self) -> u64 {
         self.left
+    }
+
+    /// The memory that it takes: a little more than what waits, or what waited before.
+    pub(super) fn weight(&self) -> usize {
+        self.most
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -134,6 +146,7 @@ impl Outbox {
             Ok(Some(0)) => Err(io::ErrorKind::WriteZero.into()),
             Ok(Some(written)) => {
                 self.waiting.advance(written);
+                self.shrink();
                 self.left = self.left.saturating_add(written as u64);
                 let gone = self.pieces.partition_point(|piece| piece.end <= self.left);
                 self.pieces.drain(..gone);
@@ -184,8 +197,18 @@ impl Outbox {
         }
         copy(&mut kept, at, self.queued);
         self.waiting = kept;
+        self.shrink();
         self.pieces = pieces;
         self.queued -= sum;
         taken
+    }
+
+    /// Gives memory back once most of it is empty. Otherwise links whose carriers take everything in the end would keep
+    /// what it needed at its worst, each of them.
+    fn shrink(&mut self) {
+        if self.most > KEPT && self.waiting.len() <= self.most / 4 {
+            self.waiting = BytesMut::from(&self.waiting[..]);
+            self.most = self.waiting.len();
+        }
     }
 }

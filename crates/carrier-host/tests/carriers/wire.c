@@ -1,6 +1,6 @@
 /* A carrier with connections that stay, which does what its peer tells it in lines: GO <window> <milli per second>,
  * NO, PART, OK <token>, HOLD <token>, END <token> <class>, TELL <id>, ODD, TICK <ms>, FAULT, CRASH; POUR: it writes a MiB without
- * end, GOSSIP: it tells events without end. It says HI <link>, MSG <token> <text>,
+ * end, GOSSIP: it tells events without end, CHAT <n>: it tells so many at once, of 20 kB each. It says HI <link>, MSG <token> <text>,
  * GOT <id>, AGAIN <id>, TOCK and BYE. Of the texts early<class>, before<class> and timed<class> it says how the message ended
  * without waiting for an answer: after it wrote it, before, and when a timer runs out; sleepy takes it 300 ms, and behind flood
  * it writes three million bytes. With the setting "failing" its first open, or its making, fails after it wrote a
@@ -76,12 +76,19 @@ static void gone(void *handle) {
 /* Timers that are set again when they run out. */
 enum { POURS = 9, GOSSIPS };
 
-static int32_t without_end(const sess *s, uint32_t id) {
-    static char much[1 << 20];
+static char much[1 << 20];
+
+static int32_t chat(const sess *s, int count) {
     event e = { .struct_size = sizeof e, .kind = 1, .state = 4, .carrier_id = text("id"), .text = aldis_bytes(much, 20000) };
     memset(much, 'x', sizeof much);
+    for (int i = 0; i < count; i++) s->event(s->ctx, &e, text(""), text(""));
+    return 0;
+}
+
+static int32_t without_end(const sess *s, uint32_t id) {
+    memset(much, 'x', sizeof much);
     if (id == POURS) s->write(s->ctx, aldis_bytes(much, sizeof much));
-    for (int i = 0; id == GOSSIPS && i < 100; i++) s->event(s->ctx, &e, text(""), text(""));
+    if (id == GOSSIPS) chat(s, 100);
     return s->timer(s->ctx, id, 1);
 }
 
@@ -94,6 +101,7 @@ static int32_t obey(const sess *s, char *line) {
     if (!strcmp(verb, "TICK")) return s->timer(s->ctx, 7, atoi(first));
     if (!strcmp(verb, "POUR")) return s->timer(s->ctx, POURS, 1);
     if (!strcmp(verb, "GOSSIP")) return s->timer(s->ctx, GOSSIPS, 1);
+    if (!strcmp(verb, "CHAT")) return chat(s, atoi(first));
     if (!strcmp(verb, "FAULT")) return -1;
     if (!strcmp(verb, "CRASH")) abort();
     if (!strcmp(verb, "HOLD")) return s->hold(s->ctx, strtoull(first, NULL, 10));

@@ -1,6 +1,7 @@
 //! The last seconds of a connection: what the carrier still says is heard, and what it told is stored and answered.
 
-use super::{Connected, FAREWELL, Phase, TOO_MUCH};
+use super::weighing::TOO_MUCH;
+use super::{Connected, FAREWELL, Phase};
 use crate::broken::Broken;
 use crate::session::ending::{End, Stop};
 use crate::session::flight::Loss;
@@ -41,7 +42,7 @@ impl Connected<'_> {
             return Err(TOO_MUCH.into());
         }
         self.farewell.extend_from_slice(bytes);
-        Ok(())
+        self.weigh()
     }
 
     /// Returns how the connection ends, if it is over.

@@ -25,6 +25,7 @@ impl Connected<'_> {
             return Err("tells more events than can be stored in time".into());
         }
         self.heavy += weight;
+        self.weigh()?;
         let stored: Stored = match verdict::event(event) {
             Ok(event) => self.keeper.events.take(self.keeper.resident.name(), event),
             Err(broken) => {

@@ -70,6 +70,25 @@ fn what_has_begun_to_leave_is_not_taken_back() {
     assert_eq!((outbox.left(), outbox.queued()), (1, 3));
 }
 
+#[test]
+fn memory_that_is_not_needed_any_more_is_given_back() {
+    let mut outbox = Outbox::default();
+    assert!(outbox.push(&vec![1; WRITE_LIMIT], None) && !outbox.push(&[1], None));
+    assert_eq!(outbox.weight(), WRITE_LIMIT);
+    let mut pipe = Pipe {
+        room: WRITE_LIMIT - 1,
+        got: Vec::new(),
+    };
+    while write(&mut outbox, &mut pipe, &[]) == Some(true) {}
+    assert_eq!(outbox.weight(), 1, "one byte keeps no 4 MiB");
+    assert!(outbox.push(&vec![1; 4 * KEPT], Some(1)));
+    assert_eq!(outbox.take_back(|_| true).whole, [1]);
+    assert_eq!(outbox.weight(), 1);
+    assert!(outbox.push(&vec![1; KEPT], Some(2)));
+    outbox.forget();
+    assert_eq!(outbox.weight(), 0);
+}
+
 proptest! {
     #[test]
     fn the_rest_leaves_in_its_order(
