@@ -10,7 +10,7 @@ use late::Late;
 use rusmpp_core::pdus::owned::Pdu;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
-use text::{Text, outcome};
+use text::Text;
 
 #[cfg(test)]
 mod tests;
@@ -107,10 +107,10 @@ impl Flight {
         text.map_or(0, |part| part.tries)
     }
 
-    /// Takes a message that is to leave in these submits, all of them before this moment.
-    pub(crate) fn carry(&mut self, token: u64, pdus: Vec<Pdu>, until_unix_ms: u64) {
+    /// Takes a message that is to leave in these submits, all of them before this moment. The host counts so many parts.
+    pub(crate) fn carry(&mut self, token: u64, pdus: Vec<Pdu>, until_unix_ms: u64, segments: u32) {
         self.waiting.extend((0..pdus.len()).map(|number| (token, number)));
-        self.texts.insert(token, Text::new(pdus, until_unix_ms));
+        self.texts.insert(token, Text::new(pdus, until_unix_ms, segments));
     }
 
     /// The next part, which leaves under this sequence number, and whether it is one of several.
@@ -242,9 +242,9 @@ impl Flight {
         if flies || unwritten {
             return None;
         }
-        let answers = self.texts.remove(&token)?.answers();
-        let outcome = outcome(&answers);
-        self.late.ended(token, answers);
+        let text = self.texts.remove(&token)?;
+        let outcome = text.outcome();
+        self.late.ended(token, text.answers());
         Some((token, outcome))
     }
 

@@ -351,7 +351,8 @@ impl Session for Machine {
                 host.complete(token, full.scope(Scope::Message));
             }
             Ok(requests) => {
-                self.flight.carry(token, requests, message.until_unix_ms());
+                let (until, segments) = (message.until_unix_ms(), message.segments());
+                self.flight.carry(token, requests, until, segments);
                 self.go_on(host);
             }
             Err(outcome) => host.complete(token, outcome),

@@ -19,6 +19,9 @@ const KIND: u8 = 0b0011_1100;
 const RECEIPT: u8 = 0b0000_0100;
 const INTERMEDIATE: u8 = 0b0010_0000;
 
+/// The type of number of names [5.2.5].
+const ALPHANUMERIC: u8 = 5;
+
 /// The event of a receipt; `None`: it is a message of somebody.
 pub(crate) fn read(delivered: &Delivered, profile: &Profile) -> Option<Event> {
     let fields = fields(delivered, profile);
@@ -30,7 +33,7 @@ pub(crate) fn read(delivered: &Delivered, profile: &Profile) -> Option<Event> {
     // Some SMSCs forget to mark them; but whatever an SMSC did not mark, a person may have written. Without a state it tells
     // nothing, and what somebody wrote (STOP, perhaps) counts.
     let looks = state.is_some() && (tlvs.receipted_message_id.is_some() || fields.plain && told.is_some());
-    let believed = looks && profile.receipts_without_esm != Unmarked::Never;
+    let believed = looks && may_prove(delivered, profile.receipts_without_esm);
     if !marked && !believed {
         return None;
     }
@@ -52,6 +55,20 @@ pub(crate) fn read(delivered: &Delivered, profile: &Profile) -> Option<Event> {
         prove(&mut event, delivered, profile);
     }
     Some(event)
+}
+
+/// Returns whether the addresses of one that is not marked can be those of a message at all. A handset may send under a name,
+/// and a name may look like a number: only the type of number tells them apart.
+fn may_prove(delivered: &Delivered, unmarked: Unmarked) -> bool {
+    // Unknown, international, national [5.2.5]: what a recipient's number may have.
+    let is_number = delivered.source_ton <= 2;
+    let is_a_name = delivered.destination.chars().any(char::is_alphabetic);
+    match unmarked {
+        Unmarked::Never => false,
+        Unmarked::Any => true,
+        Unmarked::Recipient => is_number,
+        Unmarked::Matching => is_number && (delivered.destination_ton != ALPHANUMERIC || is_a_name),
+    }
 }
 
 /// Says what it takes for one that is not marked to count. If it does not, it is the message that it would be as a text.

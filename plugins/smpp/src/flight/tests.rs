@@ -6,6 +6,9 @@ use proptest::prelude::*;
 /// The moment from which nothing of a message leaves any more.
 const UNTIL: u64 = 60_000;
 
+/// The parts of a message by the host's count: more than any here has, so that the ids of some are told.
+const SEGMENTS: u32 = 10;
+
 fn pdus(count: usize) -> Vec<Pdu> {
     vec![Pdu::EnquireLink; count]
 }
@@ -19,8 +22,8 @@ fn write_all(flight: &mut Flight, from: u32) -> Vec<u32> {
 /// Returns a message of one part and one of two, written as 1 to 3, of which none had its answer in time.
 fn unanswered() -> Flight {
     let mut flight = Flight::default();
-    flight.carry(1, pdus(1), UNTIL);
-    flight.carry(2, pdus(2), UNTIL);
+    flight.carry(1, pdus(1), UNTIL, SEGMENTS);
+    flight.carry(2, pdus(2), UNTIL, SEGMENTS);
     assert_eq!(write_all(&mut flight, 1), [1, 2, 3]);
     for (sequence, ends) in [(1, Some(1)), (2, None), (3, Some(2))] {
         let end = flight.answered(sequence, Answer::Silence);
@@ -33,7 +36,7 @@ fn unanswered() -> Flight {
 /// Returns the end of a message of which each part gets its answer, as often as it is written.
 fn ends(answers: &[Answer]) -> Outcome {
     let mut flight = Flight::default();
-    flight.carry(7, pdus(answers.len()), UNTIL);
+    flight.carry(7, pdus(answers.len()), UNTIL, SEGMENTS);
     let mut end = None;
     let mut sequence = 10;
     // Each time it is written; until its time is up, if it comes to that.
@@ -88,8 +91,8 @@ fn what_becomes_of_the_whole() {
     for status in [0x58, 0x14, 0x08, 0x0a, 0x0d, 0x33, 0x65] {
         let half = ends(&[id("a"), refused(status)]);
         assert_eq!(
-            (half.class, half.carrier_ids.len()),
-            (Class::Ambiguous, 0),
+            (half.class, half.carrier_ids),
+            (Class::Ambiguous, vec!["a".to_owned()]),
             "{status:#x}"
         );
     }
@@ -103,7 +106,7 @@ fn what_becomes_of_the_whole() {
 #[test]
 fn a_part_that_there_is_no_room_for_goes_out_later() {
     let mut flight = Flight::default();
-    flight.carry(7, pdus(3), UNTIL);
+    flight.carry(7, pdus(3), UNTIL, SEGMENTS);
     assert_eq!(write_all(&mut flight, 1), [1, 2, 3]);
     assert_eq!(flight.answered(1, id("a")), None);
     assert_eq!(flight.answered(2, refused(0x58)), None);
@@ -121,7 +124,7 @@ fn a_part_that_there_is_no_room_for_goes_out_later() {
         )
     );
     // Alone it is the host's to send again.
-    flight.carry(8, pdus(1), UNTIL);
+    flight.carry(8, pdus(1), UNTIL, SEGMENTS);
     write_all(&mut flight, 9);
     let (_, outcome) = flight.answered(9, refused(0x58)).expect("the end");
     assert_eq!(outcome.class, Class::RateLimited);
@@ -130,7 +133,7 @@ fn a_part_that_there_is_no_room_for_goes_out_later() {
 #[test]
 fn after_a_refusal_the_rest_stays_here() {
     let mut flight = Flight::default();
-    flight.carry(7, pdus(3), UNTIL);
+    flight.carry(7, pdus(3), UNTIL, SEGMENTS);
     assert!(flight.next(1, 0).is_some());
     let (_, outcome) = flight.answered(1, refused(0x0a)).expect("the end");
     assert_eq!(
@@ -144,9 +147,9 @@ fn after_a_refusal_the_rest_stays_here() {
 #[test]
 fn who_waits_too_long_is_found() {
     let mut flight = Flight::default();
-    flight.carry(1, pdus(1), UNTIL);
+    flight.carry(1, pdus(1), UNTIL, SEGMENTS);
     flight.next(1, 0);
-    flight.carry(2, pdus(1), UNTIL);
+    flight.carry(2, pdus(1), UNTIL, SEGMENTS);
     flight.next(2, 5);
     assert_eq!(flight.overdue(10, 10), Vec::<u32>::new());
     assert_eq!(flight.overdue(11, 10), [1]);
@@ -169,7 +172,7 @@ proptest! {
         let mut order: Vec<u32> = (0..u32::try_from(answers.len()).unwrap()).collect();
         order.sort_by_key(|place| u64::from(*place).wrapping_mul(seed | 1));
         let mut flight = Flight::default();
-        flight.carry(1, pdus(answers.len()), UNTIL);
+        flight.carry(1, pdus(answers.len()), UNTIL, SEGMENTS);
         write_all(&mut flight, 0);
         let ended: Vec<_> = order
             .iter()
@@ -182,7 +185,7 @@ proptest! {
 #[test]
 fn what_is_wanted_later_is_written_until_its_time_is_up() {
     let mut flight = Flight::default();
-    flight.carry(7, pdus(2), UNTIL);
+    flight.carry(7, pdus(2), UNTIL, SEGMENTS);
     write_all(&mut flight, 1);
     assert_eq!(flight.answered(1, id("a")), None);
     assert_eq!(flight.answered(2, refused(0x58)), None);
@@ -227,12 +230,12 @@ fn what_is_wanted_later_is_written_until_its_time_is_up() {
 #[test]
 fn the_rest_of_a_text_waits_with_the_part_that_is_wanted_later() {
     let mut flight = Flight::default();
-    flight.carry(7, pdus(3), UNTIL);
+    flight.carry(7, pdus(3), UNTIL, SEGMENTS);
     flight.next(1, 0);
     assert_eq!(flight.answered(1, id("a")), None);
     flight.next(2, 0);
     assert_eq!(flight.answered(2, refused(0x14)), None);
-    flight.carry(8, pdus(1), UNTIL);
+    flight.carry(8, pdus(1), UNTIL, SEGMENTS);
     assert!(flight.next(3, 0).is_some(), "another message");
     assert_eq!(flight.next(4, 0), None);
     flight.breathe(0);
@@ -246,7 +249,7 @@ fn the_rest_of_a_text_waits_with_the_part_that_is_wanted_later() {
 fn a_text_of_which_nothing_is_out_is_left_to_others_soon() {
     for (status, tries) in [(0x58, 4), (0x08, 1)] {
         let mut flight = Flight::default();
-        flight.carry(7, pdus(2), UNTIL);
+        flight.carry(7, pdus(2), UNTIL, SEGMENTS);
         let mut written = 0;
         let end = loop {
             flight.next(written, 0).expect("the first part");
@@ -270,8 +273,8 @@ fn a_text_of_which_nothing_is_out_is_left_to_others_soon() {
 #[test]
 fn what_is_wanted_later_is_left_to_others_where_the_bind_ends() {
     let mut flight = Flight::default();
-    flight.carry(7, pdus(2), UNTIL);
-    flight.carry(8, pdus(2), UNTIL);
+    flight.carry(7, pdus(2), UNTIL, SEGMENTS);
+    flight.carry(8, pdus(2), UNTIL, SEGMENTS);
     write_all(&mut flight, 1);
     assert_eq!(flight.answered(1, refused(0x58)), None);
     assert_eq!(flight.stop(), vec![]);
@@ -335,10 +338,35 @@ fn a_minute_later_it_is_forgotten() {
 fn an_smsc_that_answers_nothing_fills_no_memory() {
     let mut flight = Flight::default();
     for sequence in 1..=20_000 {
-        flight.carry(sequence.into(), pdus(1), UNTIL);
+        flight.carry(sequence.into(), pdus(1), UNTIL, SEGMENTS);
         flight.next(sequence, 0);
         flight.answered(sequence, Answer::Silence);
     }
     assert_eq!(flight.late.remembered(), 10_000);
     assert!(flight.answered(20_000, id("a")).is_some(), "the newest are kept");
+}
+
+#[test]
+fn the_ids_of_some_parts_are_told_where_the_host_can_know_them_for_that() {
+    for (segments, told) in [(3, vec!["a"]), (2, vec!["a"]), (1, vec![]), (0, vec![])] {
+        for last in [Answer::Silence, refused(0x0a)] {
+            let mut flight = Flight::default();
+            flight.carry(7, pdus(2), UNTIL, segments);
+            write_all(&mut flight, 1);
+            assert_eq!(flight.answered(1, id("a")), None);
+            let (_, outcome) = flight.answered(2, last).expect("its end");
+            assert_eq!(outcome.class, Class::Ambiguous);
+            assert_eq!(outcome.carrier_ids, told, "{segments}");
+        }
+    }
+    // The bind ends before the second part has left.
+    let mut flight = Flight::default();
+    flight.carry(7, pdus(2), UNTIL, 2);
+    flight.next(1, 0);
+    assert_eq!(flight.stop(), vec![]);
+    let (_, outcome) = flight.answered(1, id("a")).expect("its end");
+    assert_eq!(
+        (outcome.class, outcome.carrier_ids),
+        (Class::Ambiguous, vec!["a".to_owned()])
+    );
 }

@@ -14,6 +14,8 @@ pub(super) struct Text {
     pub(super) flying: usize,
     /// The moment from which nothing of it leaves.
     pub(super) until_unix_ms: u64,
+    /// The number of parts by the host's count.
+    segments: u32,
     /// The host was told that it takes longer.
     pub(super) held: bool,
     pub(super) had_last_chance: bool,
@@ -29,7 +31,7 @@ pub(super) struct Part {
 }
 
 impl Text {
-    pub(super) fn new(pdus: Vec<Pdu>, until_unix_ms: u64) -> Self {
+    pub(super) fn new(pdus: Vec<Pdu>, until_unix_ms: u64, segments: u32) -> Self {
         let part = |pdu| Part {
             pdu,
             tries: 0,
@@ -39,6 +41,7 @@ impl Text {
             parts: pdus.into_iter().map(part).collect(),
             flying: 0,
             until_unix_ms,
+            segments,
             held: false,
             had_last_chance: false,
             rested: 0,
@@ -85,6 +88,18 @@ impl Text {
         breaths
     }
 
+    /// Returns what became of it. The host knows the ids of some parts from those of all by their number, so where it counts
+    /// fewer parts than there are, the ids of some are not told: a receipt for one would say that all of it arrived.
+    pub(super) fn outcome(&self) -> Outcome {
+        let answers: Vec<_> = self.parts.iter().map(|part| part.answer.clone()).collect();
+        let mut outcome = outcome(&answers);
+        let known = u32::try_from(outcome.carrier_ids.len()).unwrap_or(u32::MAX);
+        if outcome.class == Class::Ambiguous && known >= self.segments {
+            outcome.carrier_ids.clear();
+        }
+        outcome
+    }
+
     pub(super) fn answers(self) -> Vec<Option<Answer>> {
         self.parts.into_iter().map(|part| part.answer).collect()
     }
@@ -96,13 +111,12 @@ fn is_for_later(class: Class) -> bool {
 }
 
 /// Returns what became of the whole: taken if every part was, else what the first part that was not says; but a message of
-/// which some parts may have gone out is not sent again. Its ids are not told then: a receipt for a part would say that
-/// all of it arrived. The answer of a part that was not written is `None`.
+/// which some parts may have gone out is not sent again, and the ids of those that were taken are told, for their receipts.
+/// The answer of a part that was not written is `None`.
 pub(super) fn outcome(answers: &[Option<Answer>]) -> Outcome {
     let told = || answers.iter().flatten();
     if told().any(|answer| *answer == Answer::Silence) {
-        return Outcome::refused(Class::Ambiguous, "no_answer")
-            .with_detail("the SMSC did not answer a submit");
+        return partly("no_answer", "the SMSC did not answer a submit", answers);
     }
     let out = told().any(|answer| matches!(answer, Answer::Id(_)));
     let refusal = told().find_map(|answer| match answer {
@@ -111,17 +125,23 @@ pub(super) fn outcome(answers: &[Option<Answer>]) -> Outcome {
     });
     let Some((status, class)) = refusal else {
         if answers.contains(&None) {
-            let class = if out { Class::Ambiguous } else { Class::Temporary };
-            return Outcome::refused(class, "parts_unsent")
-                .with_detail("the bind or the time ended before all parts had left");
+            let (code, detail) = (
+                "parts_unsent",
+                "the bind or the time ended before all parts had left",
+            );
+            return if out {
+                partly(code, detail, answers)
+            } else {
+                Outcome::refused(Class::Temporary, code).with_detail(detail)
+            };
         }
         return Outcome::accepted(ids(told())).segments(u32::try_from(answers.len()).unwrap_or(u32::MAX));
     };
     // The same everywhere, so that nobody sends it again.
     let settled = matches!(class, Class::InvalidNumber | Class::OptedOut | Class::TooLong);
     if out && !settled {
-        return Outcome::refused(Class::Ambiguous, status.to_string())
-            .with_detail("the SMSC took some parts and refused others");
+        let code = status.to_string();
+        return partly(&code, "the SMSC took some parts and refused others", answers);
     }
     let outcome = Outcome::refused(class, status.to_string());
     if class == Class::RateLimited {
@@ -129,6 +149,13 @@ pub(super) fn outcome(answers: &[Option<Answer>]) -> Outcome {
     } else {
         outcome
     }
+}
+
+/// Returns the outcome of a message of which some parts may be out, with the ids that are known.
+fn partly(code: &str, detail: &str, answers: &[Option<Answer>]) -> Outcome {
+    let mut outcome = Outcome::refused(Class::Ambiguous, code).with_detail(detail);
+    outcome.carrier_ids = ids(answers.iter().flatten());
+    outcome
 }
 
 /// Returns each id once: some SMSCs have one id for all parts.

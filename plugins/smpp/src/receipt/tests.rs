@@ -233,3 +233,42 @@ fn the_addresses_of_an_unmarked_one_are_those_of_messages() {
     assert_eq!((from.as_str(), to.as_str()), ("12025550100", "12025550199"));
     assert_eq!(proof, Proof::Addresses(SenderProof::Default));
 }
+
+#[test]
+fn a_name_that_looks_like_a_number_proves_nothing() {
+    let tells = |more: &serde_json::Value, source_ton, destination_ton, destination: &str| {
+        let mut told = delivered(0x00, "id:1 stat:UNDELIV");
+        (told.source_ton, told.destination_ton) = (source_ton, destination_ton);
+        told.destination = destination.into();
+        unmarked(more, &told).is_some()
+    };
+    let matching = json!({"sender": "Acme"});
+    let recipient = json!({"receipts_without_esm": "recipient"});
+    let any = json!({"receipts_without_esm": "any"});
+    for ton in 0..=7 {
+        let is_number = ton <= 2;
+        for destination_ton in [0, 1, 3, 6] {
+            assert_eq!(
+                tells(&matching, ton, destination_ton, "40404"),
+                is_number,
+                "{ton}"
+            );
+        }
+        assert_eq!(tells(&recipient, ton, 5, "40404"), is_number, "{ton}");
+        assert!(
+            tells(&any, ton, 5, "40404"),
+            "its operator believes whatever comes"
+        );
+    }
+    assert!(tells(&matching, 1, 5, "Acme"));
+    for number in ["40404", "+12025550199", ""] {
+        assert!(!tells(&matching, 1, 5, number), "{number}");
+    }
+    // What is marked is the SMSC's own word, however it writes the addresses.
+    let mut marked = delivered(0x04, "id:1 stat:UNDELIV");
+    (marked.source_ton, marked.destination_ton) = (5, 5);
+    assert_eq!(
+        unmarked(&matching, &marked).map(|(proof, ..)| proof),
+        Some(Proof::Carrier)
+    );
+}

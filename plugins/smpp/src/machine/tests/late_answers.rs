@@ -119,7 +119,7 @@ fn a_sequence_number_is_not_used_again_while_its_answer_may_come() {
     machine.sequence = 0x7fff_fffe;
     let mut used = Vec::new();
     for token in 1..=4 {
-        machine.flight.carry(token, vec![Pdu::EnquireLink], 1);
+        machine.flight.carry(token, vec![Pdu::EnquireLink], 1, 1);
         let sequence = machine.following();
         machine.flight.next(sequence, 0);
         machine.flight.answered(sequence, Answer::Silence);
