@@ -27,8 +27,8 @@ const ATTACHES: [Duration; 4] = [
     Duration::from_secs(1),
 ];
 
-/// The word of delivery that a message was given up, because its callers had left or its call was closed: nothing was sent,
-/// and its key is free. This caller is there.
+/// The word of delivery that a message was given up because its callers had left: nothing was sent, and its key is free.
+/// Where an answer was lost, it is the broken connection that looked so, and this caller is there.
 const FENCED: ErrorKind = ErrorKind::Refused(Reason::Fenced);
 
 /// The result of one try.
@@ -67,6 +67,8 @@ impl DeliveryClient {
         let (mut resends, mut attaches) = (RESENDS.into_iter(), ATTACHES.into_iter());
         // Set as long as a request may have been written whose answer is not known.
         let mut attaching = false;
+        // Set as soon as an answer was lost.
+        let mut lost = false;
         loop {
             request.time_left = self.clock.map(|now| span(message.deadline.remaining(now())));
             let tried = if attaching {
@@ -74,12 +76,16 @@ impl DeliveryClient {
             } else {
                 self.first(&request, end).await
             };
+            let tried = match tried {
+                Tried::Answered(Err(error)) if lost && error.kind == FENCED => Tried::Closed,
+                tried => tried,
+            };
             let (pause, error) = match tried {
                 Tried::Answered(answer) => return answer,
                 Tried::CannotSay => return Err(unknown()),
                 Tried::NotTaken(error) => (resends.next(), error),
                 Tried::Lost => {
-                    attaching = true;
+                    (attaching, lost) = (true, true);
                     (attaches.next(), unknown())
                 }
                 Tried::Closed => {
@@ -135,7 +141,6 @@ fn refused(status: &Status) -> Tried {
             // One that names a message has taken it.
             ErrorKind::Unavailable | ErrorKind::ShuttingDown if error.message_id.is_some() => Tried::Lost,
             ErrorKind::Unavailable | ErrorKind::ShuttingDown => Tried::NotTaken(error),
-            FENCED => Tried::Closed,
             _ => Tried::Answered(Err(error)),
         };
     }
@@ -162,7 +167,6 @@ fn refused(status: &Status) -> Tried {
 fn not_attached(status: &Status) -> Tried {
     let error = DeliveryError::from(status);
     match error.kind {
-        FENCED if own_word(status) => Tried::Closed,
         ErrorKind::Refused(_) | ErrorKind::IdempotencyConflict if own_word(status) => {
             Tried::Answered(Err(error))
         }
