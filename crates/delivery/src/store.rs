@@ -147,8 +147,8 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let mut files = Files::take(path)?;
         let trouble = Trouble::default();
-        let key = key_file::read_or_make(files.home())?;
-        let seals = Seals::new(&key);
+        let seals = Seals::new(files.key());
+        let callback_key = derived(files.key(), b"call-back addresses");
         let connection = schema::open_writer(files.home())?;
         seals.check(&connection).map_err(|source| OpenError::Database {
             path: path.to_path_buf(),
@@ -183,7 +183,7 @@ impl Store {
             owner: owner.into(),
             seals: Arc::new(seals),
             latest,
-            callback_key: derived(&key, b"call-back addresses"),
+            callback_key,
         })
     }
 

@@ -43,6 +43,8 @@ pub struct Parts {
     pub segments: u32,
     /// The carrier gives each part of a message an id of its own.
     pub id_for_each: bool,
+    /// The answer says that not all parts may have been taken: its ids may be those of some.
+    pub of_some: bool,
 }
 
 /// The fate of an attempt. `told` is in the order it came.
@@ -68,6 +70,10 @@ pub fn fate<'a>(parts: &Parts, told: impl IntoIterator<Item = &'a Told>) -> Fate
     let ids: BTreeSet<&str> = parts.ids.iter().map(String::as_str).collect();
     let arrived: BTreeSet<&str> = ends.keys().map(|(id, _)| *id).collect();
     let count = |segments: u32| usize::try_from(segments).unwrap_or(usize::MAX).max(1);
+    // The other parts may never have left: what is told of these says nothing of the whole, but that it failed.
+    if parts.of_some && !ids.is_empty() && ids.len() < count(parts.segments) {
+        return Fate::Silent;
+    }
     let each_arrived = if ids.len() > 1 {
         // Told of by the answer's ids, or each part by one that is not among them.
         let by_answer = arrived.intersection(&ids).count();

@@ -4,11 +4,15 @@
 //! link or mount it is reached; it is `flock`'s, which does not meet the POSIX locks that `SQLite` takes. The lock files
 //! beside it are those of earlier versions, which know no other.
 
-use super::{OpenError, origin};
+use super::{OpenError, key_file, origin};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The file systems on which `flock` is a POSIX lock in disguise (`flock(2)`, "NFS details" and "CIFS details"): NFS,
 /// SMB, CIFS, SMB 2. There it would lock `SQLite` out.
@@ -17,11 +21,19 @@ const NETWORK: [u32; 4] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42];
 /// The end of the name of the file that has the store's key.
 pub(super) const KEY: &str = ".key";
 
+/// What `SQLite` may cut the log to once all of it is in the database: the `journal_size_limit` of the writer, which asks
+/// for nothing else that makes it shorter.
+const LOG_KEPT: u64 = 64 << 20;
+
+/// What the log begins with, but for the last bit, which is the byte order of its sums (file format, section 4.1).
+const LOG_MAGIC: [u8; 3] = [0x37, 0x7f, 0x06];
+
 /// The files that are taken for this process, until this is dropped.
 pub(super) struct Files {
     /// The database without links on the way: `SQLite` names the files beside it after that.
     home: PathBuf,
     opened: Opened,
+    key: [u8; key_file::LENGTH],
     /// The descriptor of the database. Closing any drops every POSIX lock that this process has on it, those of
     /// `SQLite` among them. So this one is closed after the last connection.
     _data: File,
@@ -33,13 +45,16 @@ impl Files {
     pub(super) fn take(path: &Path) -> Result<Self, OpenError> {
         make_folder(path)?;
         let data = private(path)?;
+        let home = fs::canonicalize(path).map_err(of(path))?;
+        for ending in [".lock", KEY, "-wal", "-shm", "-journal"] {
+            only_a_file(&side(&home, ending))?;
+        }
         if is_local(&data).map_err(of(path))? {
             lock(&data, path, path)?;
         } else {
             let path = path.display();
             tracing::warn!(%path, "the store lies on a network file system, which cannot keep other machines out");
         }
-        let home = fs::canonicalize(path).map_err(of(path))?;
         origin::examine(&data, &home)?;
         let locks = lock_files(path, &home)?;
         restrict(&data, &home)?;
@@ -49,16 +64,19 @@ impl Files {
         }
         let mut opened = Opened(Vec::new());
         let database = data.metadata().map_err(of(path))?;
-        opened.note(path, &database, true);
+        // It has at least a page; how many is a matter of what is in it.
+        opened.note(path, &database, 1, None);
         if home != path {
-            opened.note(&home, &database, true);
+            opened.note(&home, &database, 1, None);
         }
         for (path, lock) in &locks {
-            opened.note(path, &lock.metadata().map_err(of(path))?, false);
+            opened.note(path, &lock.metadata().map_err(of(path))?, 0, None);
         }
+        let key = key_file::read_or_make(&home)?;
         Ok(Self {
             home,
             opened,
+            key,
             _data: data,
             _locks: locks.into_iter().map(|(_, lock)| lock).collect(),
         })
@@ -66,17 +84,27 @@ impl Files {
 
     /// The log and its index are there once something was written: from now on they are watched too.
     pub(super) fn watch_the_log(&mut self) -> Result<(), OpenError> {
-        for ending in ["-wal", "-shm"] {
-            let path = side(&self.home, ending);
-            let found = fs::metadata(&path).map_err(of(&path))?;
-            self.opened.note(&path, &found, false);
-        }
+        let path = side(&self.home, "-wal");
+        // Nobody locks the log itself, so its descriptor may be closed at any time.
+        let file = File::open(&path).map_err(of(&path))?;
+        let found = file.metadata().map_err(of(&path))?;
+        let begun = AtomicBool::new(false);
+        let log = Arc::new(Log { file, begun });
+        self.opened.note(&path, &found, LOG_KEPT, Some(log));
+        let path = side(&self.home, "-shm");
+        let found = fs::metadata(&path).map_err(of(&path))?;
+        self.opened.note(&path, &found, u64::MAX, None);
         Ok(())
     }
 
     /// The database's path without links.
     pub(super) fn home(&self) -> &Path {
         &self.home
+    }
+
+    /// The key as it was when the files were taken.
+    pub(super) fn key(&self) -> &[u8; key_file::LENGTH] {
+        &self.key
     }
 
     /// Checks that every path still names what was opened.
@@ -106,14 +134,36 @@ fn make_folder(path: &Path) -> Result<(), OpenError> {
 }
 
 fn private(path: &Path) -> Result<File, OpenError> {
-    OpenOptions::new()
+    // Before it is opened: that alone may wait for another process, or make a device do something.
+    only_a_file(path)?;
+    let file = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
         .open(path)
-        .map_err(of(path))
+        .map_err(of(path))?;
+    if file.metadata().map_err(of(path))?.is_file() {
+        Ok(file)
+    } else {
+        Err(no_file(path))
+    }
+}
+
+/// Refuses a path that names a directory, a device, a pipe or a socket, itself or by a link. Nothing there is no fault.
+fn only_a_file(path: &Path) -> Result<(), OpenError> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(no_file(path)),
+        _ => Ok(()),
+    }
+}
+
+fn no_file(path: &Path) -> OpenError {
+    OpenError::Foreign {
+        path: path.to_path_buf(),
+        why: "each file of a store is a regular file, and this is none",
+    }
 }
 
 fn is_local(data: &File) -> io::Result<bool> {
@@ -182,40 +232,68 @@ pub(super) struct Opened(Vec<Named>);
 struct Named {
     path: PathBuf,
     inode: Inode,
-    /// Set for the database itself, which has at least a page.
-    is_database: bool,
+    /// The length that it does not go below any more: what was seen, up to `most`.
+    floor: Arc<AtomicU64>,
+    most: u64,
+    log: Option<Arc<Log>>,
+}
+
+/// The log. What is written after somebody emptied it goes where it would have gone, so that it is as long as before, with
+/// a hole in front: the next start would find nothing in it.
+struct Log {
+    file: File,
+    /// Set once it was seen to begin as a log does. One that a crash left may not, and is begun anew.
+    begun: AtomicBool,
+}
+
+impl Log {
+    fn has_its_beginning(&self) -> bool {
+        let begun = self.begun.load(Ordering::Acquire);
+        let mut first = [0; LOG_MAGIC.len()];
+        let begins = self.file.read_exact_at(&mut first, 0).is_ok() && first == LOG_MAGIC;
+        if begins {
+            self.begun.store(true, Ordering::Release);
+        }
+        begins || !begun
+    }
 }
 
 impl Opened {
-    fn note(&mut self, path: &Path, found: &Metadata, is_database: bool) {
+    fn note(&mut self, path: &Path, found: &Metadata, most: u64, log: Option<Arc<Log>>) {
         self.0.push(Named {
             path: path.to_path_buf(),
             inode: Inode::from(found),
-            is_database,
+            floor: Arc::new(AtomicU64::new(found.len().min(most))),
+            most,
+            log,
         });
     }
 
     /// Checks that every path still names that. Looks at paths only: a second descriptor of the database must not be
     /// closed while `SQLite` has it open.
     pub(super) fn check(&self) -> Result<(), Gone> {
-        for named in &self.0 {
-            let gone = match fs::metadata(&named.path) {
-                Ok(found) if Inode::from(&found) == named.inode => {
-                    if found.len() > 0 || !named.is_database {
-                        continue;
-                    }
-                    "was emptied".to_owned()
+        self.0.iter().try_for_each(Named::check)
+    }
+}
+
+impl Named {
+    fn check(&self) -> Result<(), Gone> {
+        // Before the look: what another thread sees later may be longer.
+        let floor = self.floor.load(Ordering::Acquire);
+        let gone = match fs::metadata(&self.path) {
+            Ok(found) if Inode::from(&found) == self.inode => {
+                let begins = self.log.as_ref().is_none_or(|log| log.has_its_beginning());
+                if found.len() >= floor && begins {
+                    self.floor.fetch_max(found.len().min(self.most), Ordering::AcqRel);
+                    return Ok(());
                 }
-                Ok(_) => "is another file than the one that was opened".to_owned(),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => "was removed or renamed".to_owned(),
-                Err(error) => error.to_string(),
-            };
-            return Err(Gone {
-                path: named.path.clone(),
-                gone,
-            });
-        }
-        Ok(())
+                "was emptied or cut".to_owned()
+            }
+            Ok(_) => "is another file than the one that was opened".to_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "was removed or renamed".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        Err(Gone::new(&self.path, gone))
     }
 }
 
@@ -247,6 +325,13 @@ impl From<&Metadata> for Inode {
 pub(super) struct Gone {
     path: PathBuf,
     gone: String,
+}
+
+impl Gone {
+    pub(super) fn new(path: &Path, gone: String) -> Self {
+        let path = path.to_path_buf();
+        Self { path, gone }
+    }
 }
 
 fn of(path: &Path) -> impl FnOnce(io::Error) -> OpenError {

@@ -313,8 +313,9 @@ fn fates(
 ) -> rusqlite::Result<BTreeMap<u32, Fate>> {
     connection
         .prepare_cached(
-            "SELECT number, carrier_ids, coalesce(id_for_each, 0) FROM attempts LEFT JOIN habits USING (carrier)
-             WHERE message = ?1",
+            "SELECT number, carrier_ids, coalesce(id_for_each, 0),
+                coalesce(outcome = 'ambiguous' AND late IS NOT 'accepted', 0)
+             FROM attempts LEFT JOIN habits USING (carrier) WHERE message = ?1",
         )?
         .query_map([message], |row| {
             let number = row.get(0)?;
@@ -323,6 +324,7 @@ fn fates(
                 ids: ids(row, 1).unwrap_or_default(),
                 segments,
                 id_for_each: row.get(2).unwrap_or_default(),
+                of_some: row.get(3).unwrap_or_default(),
             };
             let of_it = told.iter().filter(|told| told.attempt == number);
             Ok((number, fate(&parts, of_it)))

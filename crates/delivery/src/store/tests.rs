@@ -1,6 +1,7 @@
 //! What the store promises, on real files.
 
 mod a_closed_call_is_never_sent;
+mod a_damaged_page_ends_the_store;
 mod a_key_means_one_message;
 mod a_kill_while_migrating_harms_nothing;
 mod a_late_answer_is_kept;

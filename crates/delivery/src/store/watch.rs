@@ -2,6 +2,7 @@
 //! is lost at the next start.
 
 use super::files::{Files, Gone};
+use super::key_file::Kept;
 use super::room::Seen;
 use super::trouble::Trouble;
 use std::io;
@@ -21,12 +22,14 @@ impl Watch {
     pub(super) fn start(files: &Files, seen: Arc<Seen>, trouble: Trouble) -> io::Result<Self> {
         let (end, ended) = mpsc::channel();
         let (home, opened) = (files.home().to_path_buf(), files.opened());
+        let mut key = Kept::new(&home, files.key());
         std::thread::Builder::new()
             .name("store-watch".to_owned())
             .spawn(move || {
                 watch(&ended, &trouble, || {
                     seen.look(&home);
-                    opened.check()
+                    opened.check()?;
+                    key.look()
                 });
             })?;
         Ok(Self {
@@ -40,7 +43,7 @@ impl Watch {
     }
 }
 
-fn watch(ended: &mpsc::Receiver<()>, trouble: &Trouble, look: impl Fn() -> Result<(), Gone>) {
+fn watch(ended: &mpsc::Receiver<()>, trouble: &Trouble, mut look: impl FnMut() -> Result<(), Gone>) {
     while ended.recv_timeout(EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
         let Err(gone) = look() else { continue };
         // The last connection removes the log and its index when the store is closed.

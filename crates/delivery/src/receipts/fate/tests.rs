@@ -24,6 +24,7 @@ fn parts(ids: &[&str], segments: u32) -> Parts {
         ids: ids.iter().map(|id| (*id).to_owned()).collect(),
         segments,
         id_for_each: false,
+        of_some: false,
     }
 }
 
@@ -134,6 +135,26 @@ fn without_an_answer_a_carrier_is_known_by_its_earlier_ones() {
     assert_eq!(fate(&one, &ids[..1]), Fate::Arrived);
 }
 
+/// Of a text of which some parts were taken, and others refused or not answered.
+#[test]
+fn the_parts_that_are_known_do_not_stand_for_the_others() {
+    use ReceiptState::{Delivered, EnRoute, Undelivered};
+    let some = |ids: &[&str], segments| Parts {
+        of_some: true,
+        ..parts(ids, segments)
+    };
+    let both = [told("a", 0, Delivered), told("b", 0, Delivered)];
+    assert_eq!(fate(&some(&["a"], 2), &both[..1]), Fate::Silent);
+    assert_eq!(fate(&some(&["a"], 2), &[told("a", 0, EnRoute)]), Fate::Silent);
+    assert_eq!(fate(&some(&["a", "b"], 3), &both), Fate::Silent);
+    assert_eq!(fate(&some(&["a"], 2), &[told("a", 0, Undelivered)]), Fate::Failed);
+    // There are as many as parts, or there is but one, or the answer has none.
+    assert_eq!(fate(&some(&["a", "b"], 2), &both), Fate::Arrived);
+    assert_eq!(fate(&some(&["a", "b"], 2), &both[..1]), Fate::Taken);
+    assert_eq!(fate(&some(&["a"], 1), &both[..1]), Fate::Arrived);
+    assert_eq!(fate(&some(&[], 2), &both[..1]), Fate::Arrived);
+}
+
 #[test]
 fn a_failure_that_may_pass_is_none() {
     let mut maybe = told("a", 0, ReceiptState::Undelivered);
@@ -165,8 +186,10 @@ fn receipts() -> impl Strategy<Value = Vec<Told>> {
 
 fn any_parts() -> impl Strategy<Value = Parts> {
     let ids = proptest::collection::vec(select(vec!["a", "b", "c"]), 0..4);
-    (ids, 1_u32..4, any::<bool>()).prop_map(|(ids, segments, id_for_each)| Parts {
+    let flags = (any::<bool>(), any::<bool>());
+    (ids, 1_u32..4, flags).prop_map(|(ids, segments, (id_for_each, of_some))| Parts {
         id_for_each,
+        of_some,
         ..parts(&ids, segments)
     })
 }

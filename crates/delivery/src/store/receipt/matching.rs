@@ -130,7 +130,7 @@ pub(in crate::store) fn learn(
                 name(connection, carrier, &answered, id)?;
                 claim(connection, carrier, &answered, id, now, aside)?;
             }
-            note_habit(connection, message, carrier, ids)
+            note_habit(connection, message, attempt, carrier, ids)
         };
         aside.one(connection, &message, "given its ids", answered)?;
     }
@@ -307,10 +307,12 @@ pub(super) fn remember(
     Ok(())
 }
 
-/// How the carrier answers to a message of several segments.
+/// How the carrier answers to a message of several segments. The ids of one that it did not take whole may be those of some
+/// parts, and say nothing of that.
 fn note_habit(
     connection: &Connection,
     message: &str,
+    attempt: u32,
     carrier: &CarrierName,
     ids: &[String],
 ) -> rusqlite::Result<()> {
@@ -318,9 +320,11 @@ fn note_habit(
     connection
         .prepare_cached(
             "INSERT INTO habits (carrier, id_for_each) SELECT ?1, ?3 FROM messages WHERE id = ?2 AND segments > 1
+                AND EXISTS (SELECT 1 FROM attempts
+                    WHERE message = ?2 AND number = ?4 AND coalesce(late, outcome) = 'accepted')
              ON CONFLICT (carrier) DO UPDATE SET id_for_each = excluded.id_for_each
                 WHERE id_for_each <> excluded.id_for_each",
         )?
-        .execute(params![carrier.as_str(), message, distinct.len() > 1])?;
+        .execute(params![carrier.as_str(), message, distinct.len() > 1, attempt])?;
     Ok(())
 }

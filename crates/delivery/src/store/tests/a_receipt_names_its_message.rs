@@ -225,6 +225,36 @@ async fn one_part_of_a_lost_message_is_not_the_message() {
     assert_eq!(status(&fresh, 2).await, DeliveryStatus::Delivered);
 }
 
+/// Of a text of which some parts were taken, and others refused or not answered.
+#[tokio::test]
+async fn a_part_that_arrived_is_not_the_text() {
+    let fresh = Fresh::new();
+    for (number, id) in [(1, "SM1"), (2, "SM3")] {
+        let (lease, _) = accept(&fresh, arrival(number, long(), send())).await;
+        ends(&fresh, &lease, 1, OutcomeClass::Ambiguous, &[id]).await;
+    }
+    assert_eq!(keep(&fresh, "SM1", Delivered).await, NOTED);
+    let view = record(&fresh, 1).await.view;
+    assert_eq!((view.status, view.attempts[0].receipts.len()), (Unknown, 1));
+    assert_eq!(view.attempts[0].carrier_message_ids, ["SM1"]);
+    // How the carrier names whole texts is not known by it.
+    assert_eq!(fresh.ask::<u32>("SELECT count(*) FROM habits"), 0);
+    // A part that never arrives is a text that never does.
+    keep(&fresh, "SM3", Undelivered).await;
+    assert_eq!(status(&fresh, 2).await, DeliveryStatus::Undelivered);
+    // The answer that was missing comes late: now all ids are known.
+    let late = Ended {
+        carrier_ids: vec!["SM1".to_owned(), "SM2".to_owned()],
+        ..ended(1, OutcomeClass::Accepted)
+    };
+    fresh.keep_late(id(1), late, after(seconds(80))).await.unwrap();
+    assert_eq!(status(&fresh, 1).await, Submitted);
+    assert_eq!(
+        keep(&fresh, "SM2", Delivered).await,
+        changed(Submitted, DeliveryStatus::Delivered)
+    );
+}
+
 /// A carrier that has one id for all parts, or is not known yet, may tell once.
 #[tokio::test]
 async fn one_receipt_of_a_lost_message_is_enough_where_there_is_one_id() {

@@ -61,6 +61,46 @@ async fn another_programs_file_is_refused() {
     }
 }
 
+fn make_pipe(path: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.unwrap().success());
+}
+
+/// A path that names no file at all is refused as it is: no lock, no key, no other mode.
+#[tokio::test]
+async fn what_is_no_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("aldis.db");
+    let names = || -> Vec<_> {
+        let entries = fs::read_dir(folder.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect()
+    };
+    let device = || fs::metadata("/dev/full").unwrap().permissions().mode();
+    let before = device();
+    for ending in ["", ".lock", ".key", "-wal"] {
+        let odd = files::side(&path, ending);
+        let odds: [&dyn Fn(); 4] = [
+            &|| fs::create_dir(&odd).unwrap(),
+            &|| drop(std::os::unix::net::UnixListener::bind(&odd).unwrap()),
+            &|| std::os::unix::fs::symlink("/dev/full", &odd).unwrap(),
+            &|| make_pipe(&odd),
+        ];
+        for make in odds {
+            make();
+            let error = Store::open(&path, "run-0", |_| {}).err().unwrap();
+            assert!(matches!(error, OpenError::Foreign { .. }), "{error}");
+            assert!(error.is_setting());
+            assert!(error.to_string().contains("regular file"), "{error}");
+            for name in names() {
+                let ours = name == "aldis.db" || Some(name.as_os_str()) == odd.file_name();
+                assert!(ours, "{name:?} was made");
+            }
+            assert_eq!(device(), before, "{ending}");
+            fs::remove_dir(&odd).or_else(|_| fs::remove_file(&odd)).unwrap();
+        }
+    }
+}
+
 /// A program that crashed may have all it wrote in its log.
 #[tokio::test]
 async fn so_is_one_that_crashed() {

@@ -3,6 +3,7 @@
 
 use super::*;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use tokio::time::timeout;
 
 /// A mishap of the files of a running store.
@@ -19,7 +20,7 @@ fn replace(path: &Path) {
     fs::write(path, bytes).unwrap();
 }
 
-const MISHAPS: [Mishap; 10] = [
+const MISHAPS: [Mishap; 11] = [
     ("the database is removed", |path| fs::remove_file(path).unwrap()),
     ("the log is removed", |path| {
         fs::remove_file(beside(path, "-wal")).unwrap();
@@ -36,6 +37,10 @@ const MISHAPS: [Mishap; 10] = [
     ("the database is replaced", replace),
     ("the log is replaced", |path| replace(&beside(path, "-wal"))),
     ("the database is emptied", |path| fs::write(path, "").unwrap()),
+    ("the log is emptied", |path| {
+        let log = fs::OpenOptions::new().write(true).open(beside(path, "-wal"));
+        log.unwrap().set_len(0).unwrap();
+    }),
     ("the folder is renamed", |path| {
         let folder = path.parent().unwrap();
         fs::rename(folder, folder.with_file_name("renamed")).unwrap();
@@ -85,6 +90,60 @@ async fn nothing_is_acknowledged_meanwhile() {
         let recorded = fresh.record_attempt(&lease, ended, Next::Submitted, NOW).await;
         assert!(recorded.is_err(), "{what}");
         assert!(fresh.message(&client("edge"), &id(1)).await.is_err(), "{what}");
+    }
+}
+
+/// What is left of it begins as a log does.
+#[tokio::test]
+async fn a_log_that_is_cut_counts() {
+    let fresh = Fresh::new();
+    accept(&fresh, arrival(1, message(), send())).await;
+    let log = fs::OpenOptions::new()
+        .write(true)
+        .open(beside(&fresh.path(), "-wal"));
+    log.unwrap().set_len(40).unwrap();
+    let broken = fresh.broken();
+    assert!(timeout(seconds(10), broken.cancelled()).await.is_ok());
+    let error = fresh.check().unwrap_err().to_string();
+    assert!(error.contains("aldis.db-wal"), "{error}");
+}
+
+/// The next start would make another, and know no request of before. The running store still has it.
+#[tokio::test]
+async fn a_key_that_is_removed_is_written_again() {
+    let fresh = Fresh::new();
+    let file = beside(&fresh.path(), ".key");
+    let key = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    let back = async {
+        while fs::read(&file).ok().as_ref() != Some(&key) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(timeout(seconds(10), back).await.is_ok());
+    let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    accept(&fresh, arrival(1, message(), send())).await;
+    assert!(fresh.check().is_ok());
+}
+
+#[tokio::test]
+async fn another_in_its_place_ends_the_store() {
+    const REPLACED: [fn(&Path); 3] = [
+        |file| fs::write(file, "0".repeat(64)).unwrap(),
+        |file| fs::write(file, "").unwrap(),
+        |file| {
+            fs::remove_file(file).unwrap();
+            fs::create_dir(file).unwrap();
+        },
+    ];
+    for replace in REPLACED {
+        let fresh = Fresh::new();
+        replace(&beside(&fresh.path(), ".key"));
+        let broken = fresh.broken();
+        assert!(timeout(seconds(10), broken.cancelled()).await.is_ok());
+        let error = fresh.check().unwrap_err().to_string();
+        assert!(error.contains("aldis.db.key"), "{error}");
     }
 }
 
