@@ -15,7 +15,7 @@ pub(crate) struct Failure {
     beside: Option<Box<Beside>>,
 }
 
-/// What is to be known besides why a command failed: a sentence for eyes, members for machines.
+/// The facts to be known besides why a command failed: a sentence for eyes, members for machines.
 #[derive(Debug)]
 struct Beside {
     sentence: Option<String>,

@@ -1,7 +1,7 @@
 //! The clocks that may disagree: the system's with the time that passes here, and a client's with ours. Both are
 //! reported.
 
-use crate::store::Latest;
+use crate::store::{LONGEST, Latest};
 use aldis_daemon::clock::SteadyClock;
 use aldis_delivery_api::ClockSkew;
 use aldis_message::{ClientName, UnixMillis};
@@ -18,9 +18,6 @@ const SKEW: Duration = Duration::from_secs(5);
 
 /// A client's clock is complained of this often.
 const SAY_AGAIN: Duration = Duration::from_mins(1);
-
-/// The longest that anything in the store waits or counts: an early receipt.
-const LONGEST: Duration = Duration::from_hours(72);
 
 /// The moment at which the clock of lives begins: no earlier than the store was last written to, so that a clock which
 /// was set back while the service was down prolongs nothing either.

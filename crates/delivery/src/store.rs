@@ -35,7 +35,7 @@ pub use inbound::{Inbound, Wish};
 pub use leftover::{Leftover, LeftoverFacts, Verdict};
 pub use receipt::unproven::Unproven;
 pub use receipt::{Change, Hint, Kept, Receipt};
-pub use record::{Latest, Record};
+pub use record::{LONGEST, Latest, Record};
 pub use room::{Level, Room};
 pub use seals::FormerSeals;
 pub use writer::Batch;

@@ -120,14 +120,14 @@ const LONGEST: u64 = 32 * 1024 * 1024;
 /// The most faults of one verdict. The kit has named some 130 at once.
 const MOST_FAULTS: usize = 1000;
 
-/// What a report says, as far as it counts; nothing else of it is kept.
+/// The part of a report that counts; nothing else of it is kept.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Heard {
     /// The last call that was begun.
     pub(super) doing: Option<String>,
-    /// What the signal handler said last.
+    /// The last word of the signal handler.
     pub(super) crash: Option<String>,
-    /// What the kernel does not grant. The first such line counts: it was written before the library ran, which can write
+    /// The confinement that the kernel does not grant. The first such line counts: it was written before the library ran, which can write
     /// others. `None`: no library ran.
     pub(super) gaps: Option<Vec<String>>,
     /// The last verdict.

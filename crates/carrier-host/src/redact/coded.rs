@@ -6,7 +6,7 @@ use memchr::memmem;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-/// What secrets look like in base64 and in base 16.
+/// The looks of secrets in base64 and in base16.
 #[derive(Default)]
 pub(super) struct Coded {
     base64: Vec<String>,

@@ -131,7 +131,7 @@ fn a_secret_in_other_spellings_is_hidden() {
     }
 }
 
-/// As MIME, PEM and people break long words, and in digits of either case.
+/// Long words are broken as MIME, PEM and people do, and digits have either case.
 #[test]
 fn a_secret_that_is_broken_into_lines_is_hidden() {
     let secret = "s3cr&t/key-that-is-long-enough-for-two-lines";
@@ -173,7 +173,7 @@ fn a_secret_that_is_broken_into_lines_is_hidden() {
     }
 }
 
-/// As systems have it that are older than UTF-8: in Latin-1, and in UTF-16.
+/// Systems older than UTF-8 write Latin-1 or UTF-16.
 #[test]
 fn a_secret_in_another_encoding_is_hidden() {
     let secret = "s\u{e9}cr\u{e8}t k\u{fc}y";

@@ -10,7 +10,7 @@ mod tests;
 /// links have a few hundred KiB at most: windows are tens of messages.
 const MOST: usize = 32 * 1024 * 1024;
 
-/// What all links of an instance hold by now.
+/// The bytes that all links of an instance hold by now.
 #[derive(Default)]
 pub(super) struct Allowance(Arc<AtomicUsize>);
 
@@ -24,7 +24,7 @@ impl Allowance {
     }
 }
 
-/// What one connection holds of it. Dropping it gives everything back.
+/// The part of it that one connection holds. Dropping it gives everything back.
 pub(super) struct Share {
     held: usize,
     all: Arc<AtomicUsize>,

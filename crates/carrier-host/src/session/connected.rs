@@ -61,7 +61,7 @@ pub(super) struct Connected<'a> {
     storing: FuturesUnordered<Storing>,
     /// The memory of what is being stored.
     heavy: usize,
-    /// What it holds of the memory that all links may take together.
+    /// The part that it holds of the memory that all links may take together.
     share: Share,
     phase: Phase,
     /// The bytes that the library writes last, behind the answers to what the carrier told.

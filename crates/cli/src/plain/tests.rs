@@ -1,4 +1,4 @@
-//! What a library says is seen as it is, or not at all.
+//! Shows a library's words as they are, or not at all.
 
 use super::{acts, escaped, json, plain};
 use serde_json::{Value, json};

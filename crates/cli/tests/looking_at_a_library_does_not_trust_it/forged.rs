@@ -1,4 +1,4 @@
-//! What a library brings about by ending its process early, or by reporting in the kit's name.
+//! The harm that a library can do by ending its process early, or by reporting in the kit's name.
 
 use super::{Desk, said};
 

@@ -21,11 +21,11 @@ const NETWORK: [u32; 4] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42];
 /// The end of the name of the file that has the store's key.
 pub(super) const KEY: &str = ".key";
 
-/// What `SQLite` may cut the log to once all of it is in the database: the `journal_size_limit` of the writer, which asks
-/// for nothing else that makes it shorter.
-const LOG_KEPT: u64 = 64 << 20;
+/// The bytes that `SQLite` may cut the log to once all of it is in the database (`journal_size_limit`). The writer asks for
+/// nothing else that makes it shorter.
+pub(super) const LOG_KEPT: u64 = 64 << 20;
 
-/// What the log begins with, but for the last bit, which is the byte order of its sums (file format, section 4.1).
+/// The first bytes of the log, but for the last bit, which is the byte order of its sums (file format, section 4.1).
 const LOG_MAGIC: [u8; 3] = [0x37, 0x7f, 0x06];
 
 /// The files that are taken for this process, until this is dropped.

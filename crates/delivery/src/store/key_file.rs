@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// The length of the key. HMAC-SHA-256 gains nothing from a longer one (RFC 2104 section 3).
 pub(super) const LENGTH: usize = 32;
 
-/// What is read of the file at most: more than a key with its end of line has.
+/// The most that is read of the file: more than a key with its end of line has.
 const MOST: u64 = 256;
 
 /// Reads the key of this store, or makes it. The store's lock must be held.

@@ -6,6 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::error::Error;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// A message as the store knows it.
 #[derive(Clone, Debug)]
@@ -189,9 +190,8 @@ pub(super) const NEWEST: &str =
 const OPEN: &str = "SELECT EXISTS (SELECT 1 FROM messages WHERE next_at IS NOT NULL)
     OR EXISTS (SELECT 1 FROM messages WHERE owner IS NOT NULL)";
 
-/// The time within which another row must have been written for a moment to be believed: one row may be damaged, and a
-/// moment far ahead, once believed, ends every message that waits.
-const VOUCHED_WITHIN: i64 = 72 * 3600 * 1000;
+/// The longest that anything in the store waits or counts: an early receipt.
+pub const LONGEST: Duration = Duration::from_hours(72);
 
 /// Finds the [`Latest`]; an empty store has none.
 pub(super) fn latest(connection: &Connection) -> rusqlite::Result<Option<Latest>> {
@@ -200,10 +200,12 @@ pub(super) fn latest(connection: &Connection) -> rusqlite::Result<Option<Latest>
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     newest.sort_unstable_by(|one, other| other.cmp(one));
+    // One row may be damaged, and a moment far ahead, once believed, ends every message that waits: another row must have
+    // been written not long before.
     let vouched = newest
         .iter()
         .zip(newest.iter().skip(1))
-        .find(|(at, before)| at.saturating_sub(**before) <= VOUCHED_WITHIN);
+        .find(|(at, before)| u128::from(at.abs_diff(**before)) <= LONGEST.as_millis());
     // Where none is, the earliest harms nobody.
     let at = vouched.map(|(at, _)| at).or(newest.last());
     let open = connection.query_row(OPEN, [], |row| row.get(0))?;

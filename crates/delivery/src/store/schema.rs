@@ -1,5 +1,6 @@
 //! Opens the file, with the settings that connections need.
 
+use super::files::LOG_KEPT;
 use super::{OpenError, migrate};
 use rusqlite::config::DbConfig;
 use rusqlite::ffi;
@@ -19,7 +20,6 @@ const WRITER: &str = "
     PRAGMA foreign_keys = ON;
     PRAGMA secure_delete = ON;
     PRAGMA wal_autocheckpoint = 4000;
-    PRAGMA journal_size_limit = 67108864;
     PRAGMA cache_size = -65536;
     PRAGMA temp_store = MEMORY;
 ";
@@ -29,7 +29,8 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let mut connection = Connection::open(path).map_err(&fault)?;
     prepare(&connection).map_err(&fault)?;
     write_ahead(&connection, path)?;
-    connection.execute_batch(WRITER).map_err(&fault)?;
+    let kept = format!("{WRITER} PRAGMA journal_size_limit = {LOG_KEPT};");
+    connection.execute_batch(&kept).map_err(&fault)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     migrate::migrate(&mut connection, path)?;
     Ok(connection)

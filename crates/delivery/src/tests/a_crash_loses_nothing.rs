@@ -51,6 +51,16 @@ async fn left(store: &Store, number: u8) -> MessageId {
     id
 }
 
+/// Starts a service on what was left in the folder, with one carrier that takes everything.
+async fn after(folder: tempfile::TempDir) -> (Service, Arc<AtomicUsize>) {
+    let (script, calls) = answers(&[Class::Accepted]);
+    let setup = Setup {
+        folder: Some(folder),
+        ..Setup::lanes(vec![script])
+    };
+    (setup.start().await, calls)
+}
+
 fn c0() -> First {
     First::Send(CarrierName::parse("c0").unwrap())
 }
@@ -72,13 +82,7 @@ async fn what_cannot_be_recorded_is_given_up() {
         file.execute(&spoil, []).unwrap();
         drop(file);
 
-        let (script, calls) = answers(&[Class::Accepted]);
-        let service = Setup {
-            folder: Some(folder),
-            ..Setup::lanes(vec![script])
-        }
-        .start()
-        .await;
+        let (service, calls) = after(folder).await;
         service.until(sound, &[DeliveryStatus::Submitted]).await;
         let state = format!("SELECT state FROM messages WHERE id = '{spoilt}'");
         eventually(|| async { (service.ask::<String>(&state) == "unknown").then_some(()) }).await;
@@ -110,13 +114,7 @@ async fn each_kind_of_leftover_is_settled() {
     store.close().await;
     drop(store);
 
-    let (script, calls) = answers(&[Class::Accepted]);
-    let service = Setup {
-        folder: Some(folder),
-        ..Setup::lanes(vec![script])
-    }
-    .start()
-    .await;
+    let (service, calls) = after(folder).await;
     let status = async |id, states: &[DeliveryStatus]| {
         let view = service.until(id, states).await;
         (view.status, view.reason)

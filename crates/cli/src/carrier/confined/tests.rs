@@ -45,7 +45,7 @@ fn nothing_is_said_of_what_is_as_it_should_be() {
     assert_eq!(noted(Ran::Needlessly), true);
 }
 
-/// What ran may have been the cause of it.
+/// Adds how the library ran, for that may have been the cause.
 #[test]
 fn a_failure_says_how_the_library_ran() {
     let failed = |ran: &Ran| ran.after(Failure::failed("it aborted"));

@@ -1,4 +1,4 @@
-//! What a caller has said by now is heard before anything is begun for it.
+//! The words that a caller has sent by now are heard before anything is begun for it.
 
 use super::*;
 use aldis_daemon::listener::{Admitted, Limits, Listener, Stream};
@@ -45,7 +45,7 @@ async fn is_over(wait: &mut Pin<Box<impl Future<Output = ()>>>) -> bool {
     poll_fn(|context| Poll::Ready(wait.as_mut().poll(context).is_ready())).await
 }
 
-/// What came while nobody read, as in a pause of this process, may say that the call was given up.
+/// The bytes that came while nobody read, as in a pause of this process, may say that the call was given up.
 #[tokio::test]
 async fn a_request_waits_for_what_came_behind_it() {
     let (mut client, mut stream, link) = connected().await;
@@ -78,7 +78,7 @@ async fn it_does_not_wait_for_a_silence() {
     assert!(is_over(&mut heard).await);
 }
 
-/// Where everything was read, nothing is waited for but the server's look.
+/// A connection that was read to its end has the request wait for nothing but the server's look.
 #[tokio::test]
 async fn a_quiet_connection_costs_no_wait() {
     let (mut client, mut stream, link) = connected().await;

@@ -135,7 +135,7 @@ fn without_an_answer_a_carrier_is_known_by_its_earlier_ones() {
     assert_eq!(fate(&one, &ids[..1]), Fate::Arrived);
 }
 
-/// Of a text of which some parts were taken, and others refused or not answered.
+/// A text of which some parts were taken, and others refused or not answered.
 #[test]
 fn the_parts_that_are_known_do_not_stand_for_the_others() {
     use ReceiptState::{Delivered, EnRoute, Undelivered};

@@ -307,7 +307,7 @@ pub(super) fn remember(
     Ok(())
 }
 
-/// How the carrier answers to a message of several segments. The ids of one that it did not take whole may be those of some
+/// The carrier's way of answering to a message of several segments. The ids of one that it did not take whole may be those of some
 /// parts, and say nothing of that.
 fn note_habit(
     connection: &Connection,

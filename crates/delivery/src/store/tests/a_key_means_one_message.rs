@@ -26,7 +26,7 @@ async fn the_same_request_is_the_same_message() {
     assert_eq!(fresh.ask::<u32>("SELECT count(*) FROM attempts"), 1);
 }
 
-/// Of a message that was given up nothing was sent: the same request is served, by whomever it comes.
+/// A message that was given up was not sent: the same request is served, by whomever it comes.
 #[tokio::test]
 async fn the_key_of_a_message_given_up_is_free() {
     for (reason, free) in [(Reason::Fenced, true), (Reason::Superseded, false)] {

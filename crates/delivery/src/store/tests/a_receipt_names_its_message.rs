@@ -225,7 +225,7 @@ async fn one_part_of_a_lost_message_is_not_the_message() {
     assert_eq!(status(&fresh, 2).await, DeliveryStatus::Delivered);
 }
 
-/// Of a text of which some parts were taken, and others refused or not answered.
+/// A text of which some parts were taken, and others refused or not answered.
 #[tokio::test]
 async fn a_part_that_arrived_is_not_the_text() {
     let fresh = Fresh::new();

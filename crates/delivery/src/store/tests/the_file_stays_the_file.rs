@@ -93,7 +93,7 @@ async fn nothing_is_acknowledged_meanwhile() {
     }
 }
 
-/// What is left of it begins as a log does.
+/// The rest of it begins as a log does.
 #[tokio::test]
 async fn a_log_that_is_cut_counts() {
     let fresh = Fresh::new();
